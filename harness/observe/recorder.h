@@ -1,0 +1,117 @@
+// Where every observer puts what it saw: the embedded generator, the audit reader, the tailers of event and
+// acknowledgement logs, the embedded subscribers, the fault executor. Joins into a History, writes the journals, and
+// keeps the live counts that triggers and the live view read.
+//
+// Thread-safe: one lock; batch calls exist so that a burst takes it once per batch.
+#pragma once
+
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/verify/history.h"
+
+namespace harness {
+
+class JournalWriter;  // harness/observe/journal.h
+
+struct SendSeen {
+  uint64_t sequence = 0;
+  Send send;             // planned_ns, sent_ns, content_hash, partition if explicit, sentinel, measured, phase
+  uint64_t id_hash = 0;
+};
+struct OutcomeSeen {
+  uint64_t sequence = 0;
+  int64_t acked_ns = 0;
+  Outcome outcome = Outcome::kOk;
+  int32_t partition = -1;
+  int64_t offset = -1;
+};
+struct LogSeen {
+  int32_t partition = 0;
+  LogRecord record;
+};
+
+struct ClientCounts {
+  std::string name;
+  int64_t delivered = 0;   // distinct records handed on, warm-up included, sentinels excluded
+  int64_t dropped = 0;
+  int64_t connections = 0;
+  bool connected = false;
+  int64_t last_delivery_ns = 0;
+};
+
+struct LiveCounts {
+  int64_t sent = 0, acked = 0, failed = 0, unknown = 0, logged = 0, rejected = 0;  // sentinels excluded
+  int64_t delivered_min = 0;  // minimum over observed clients
+  std::vector<ClientCounts> clients;
+};
+
+class Recorder {
+ public:
+  // `history_dir`: where the journals go; empty: none (tests).
+  Recorder(std::string run_id, std::string history_dir);
+  ~Recorder();
+
+  // Set-up, before observers start. Return the index that later calls take.
+  uint16_t AddProducer(std::string name, bool has_acks);
+  size_t AddClient(Client client);
+  uint8_t AddPhase(Phase phase);
+  void SetPartitions(std::vector<int64_t> start_offsets, bool audited);
+
+  // Producers' side.
+  void OnSends(uint16_t producer, std::span<const SendSeen> sends);
+  void OnOutcomes(uint16_t producer, std::span<const OutcomeSeen> outcomes);
+  // Every send of `producer` still without an outcome becomes kUnknown (its process ended, or it was purged).
+  void OnProducerEnded(uint16_t producer);
+
+  // The audit.
+  void OnLog(std::span<const LogSeen> records);
+  void OnWatermarks(int32_t partition, int64_t low, int64_t high);
+
+  // Clients' side. `connection` of a Delivery is filled in here.
+  void OnConnection(size_t client, Connection connection);
+  void OnDeliveries(size_t client, std::span<const Delivery> deliveries);
+  void OnConnectionEnd(size_t client, int64_t time_ns, int code, std::string message);
+  void OnFailedAttempt(size_t client, FailedAttempt attempt);
+  void OnBrokenLine(size_t client);
+
+  // For people: the text behind an id_hash. Kept once per id.
+  void OnName(uint64_t id_hash, std::string_view id);
+
+  // The runner's side.
+  size_t OnFault(FaultEvent fault);
+  void UpdateFault(size_t index, const std::function<void(FaultEvent*)>& change);
+  size_t OnProcess(ProcessSpan span);
+  void UpdateProcess(size_t index, const std::function<void(ProcessSpan*)>& change);
+  void UpdatePhase(uint8_t phase, const std::function<void(Phase*)>& change);
+  void HarnessError(std::string sentence);
+
+  // `<run>.<producer>.<sequence>` of this run to a Rec; nullopt when it is another run's or not of that form.
+  // `producer` may be unknown (a phantom): then nullopt too, and the caller keeps the text as a name.
+  std::optional<Rec> ParseRec(std::string_view text) const;
+
+  LiveCounts Counts() const;
+  // Waits until `predicate(counts)` holds (checked after every change, at least every 10 ms) or `deadline_ns`
+  // (monotonic) passes; returns whether it holds.
+  bool WaitFor(const std::function<bool(const LiveCounts&)>& predicate, int64_t deadline_ns) const;
+
+  // Reads under the lock; keep it short.
+  void Read(const std::function<void(const History&)>& reader) const;
+  // Ends recording: closes the journals and gives the history away. Call once, after all observers have stopped.
+  History Finish(const std::function<void(History*)>& final_change);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace harness

@@ -1,0 +1,69 @@
+// The harness's side of the reaper: starts, signals and watches processes through it, so that none outlives the harness.
+// Called from the runner's threads; thread-safe.
+//
+// The reaper is this same program, re-executed in a hidden mode, single-threaded, connected by a SOCK_SEQPACKET pair. Each
+// process it starts leads a process group of its own. When the harness's end of the socket closes, however that came
+// about (SIGKILL too), the reaper kills every group, reaps it and exits.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace harness {
+
+struct ProcessSpec {
+  std::string name;
+  std::vector<std::string> argv;            // argv[0] is looked up in PATH
+  std::map<std::string, std::string> env;   // added to the harness's own
+  std::string cwd;                          // empty: the harness's
+  std::string log_path;                     // stdout and stderr, appended
+  int stdin_fd = -1;                        // -1: /dev/null
+  int stdout_fd = -1;                       // -1: the log
+};
+
+struct ProcessExit {
+  int64_t pid = 0;
+  int status = 0;         // as waitpid gives it
+  int64_t ended_ns = 0;   // monotonic, when the reaper saw it
+  int64_t user_cpu_ns = 0;
+  int64_t system_cpu_ns = 0;
+  int64_t rss_bytes_max = 0;
+};
+// "exit 0", "signal 9 (Killed)"
+std::string DescribeExit(const ProcessExit& exit);
+
+class Supervisor {
+ public:
+  // Starts the reaper: re-executes /proc/self/exe with "--reaper". A program that uses this calls
+  // RunReaperIfAsked(argc, argv) first thing in main(). Throws std::system_error.
+  Supervisor();
+  ~Supervisor();  // kills and reaps everything that is left
+
+  // Throws std::runtime_error that names the program when it can't be executed (not found, no permission).
+  int64_t Start(const ProcessSpec& spec);
+  // Sends `signal` to the process's whole group, by way of the reaper, which alone knows that the pid is still its own.
+  // False when the process has already ended.
+  bool Signal(int64_t pid, int signal);
+  bool IsRunning(int64_t pid) const;
+  // nullopt when `deadline_ns` (monotonic) passes first.
+  std::optional<ProcessExit> WaitExit(int64_t pid, int64_t deadline_ns) const;
+  // Called, from the supervisor's own thread, for each end. Set before the first Start.
+  void OnExit(std::function<void(const ProcessExit&)> callback);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// When argv says this is the reaper: runs it and never returns. Otherwise returns at once.
+void RunReaperIfAsked(int argc, char** argv);
+
+// State letter of /proc/<pid>/stat ('R', 'S', 'T', 'Z', ...), nullopt when there is no such process.
+std::optional<char> ProcessState(int64_t pid);
+
+}  // namespace harness

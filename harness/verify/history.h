@@ -1,0 +1,189 @@
+// Everything that was seen of one run, joined: sends, acknowledgements, the audited log, every client's deliveries.
+// The recorder (harness/observe) fills it while the run goes on; `harness check` fills it from the journals; the
+// invariants (harness/verify) read it afterwards. Plain data, pure. Not thread-safe: the recorder has the lock.
+//
+// Memory per event is bounded (static_asserts below): one Send holds a send and its acknowledgement.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "payment/payment.h"
+
+namespace harness {
+
+// Identity of a generated record: `<run>.<producer>.<sequence>` with the producer as its index in History::producers.
+// Sequence starts at 1; Rec{} (0) means no identity.
+struct Rec {
+  uint64_t bits = 0;
+  static Rec Make(uint16_t producer, uint64_t sequence) { return {(uint64_t{producer} << 48) | sequence}; }
+  uint16_t producer() const { return static_cast<uint16_t>(bits >> 48); }
+  uint64_t sequence() const { return bits & 0xFFFF'FFFF'FFFF; }
+  bool has_value() const { return bits != 0; }
+  bool operator==(const Rec&) const = default;
+};
+
+// PERSISTED = kOk, NOT_PERSISTED = kFail; anything else, and process death, = kUnknown. kPending: not told yet.
+enum class Outcome : uint8_t { kPending, kOk, kFail, kUnknown };
+
+struct Send {
+  int64_t planned_ns = 0;  // T0; = sent_ns where there was no plan (process producers)
+  int64_t sent_ns = 0;     // T1, 0: this sequence number was never sent
+  int64_t acked_ns = 0;    // T2, 0: no delivery report
+  uint64_t content_hash = 0;
+  int64_t offset = -1;     // -1: not told
+  int32_t partition = -1;
+  Outcome outcome = Outcome::kPending;
+  bool sentinel = false;
+  bool measured = false;   // its phase counts in latencies (not warm-up, not a sentinel)
+  uint8_t phase = 0;       // index into History::phases
+};
+static_assert(sizeof(Send) <= 64);
+
+struct Producer {
+  std::string name;  // unique in a run; a restarted process producer is a producer of its own: "load", "load#2"
+  bool has_acks = true;  // false: a foreign program without an acknowledgement log
+  std::vector<Send> sends;  // index = sequence - 1
+};
+
+struct LogRecord {
+  int64_t seen_ns = 0;  // when the audit read it
+  int64_t offset = 0;
+  Rec rec;
+  uint64_t content_hash = 0;  // 0: rejected by the decoder, no valid payment
+  uint64_t id_hash = 0;       // XXH3 of the payment id
+  int64_t timestamp_s = 0;    // the payment's own
+  uint32_t crc32c = 0;
+  pipeline::Provider provider = pipeline::Provider::kUnknown;
+  pipeline::PaymentStatus status = pipeline::PaymentStatus::kUnknown;
+  bool valid = false;     // design: the harness's own decoder accepts it
+  bool sentinel = false;
+};
+static_assert(sizeof(LogRecord) <= 64);
+
+struct PartitionLog {
+  int64_t start_offset = 0;  // the low watermark when the audit began
+  int64_t end_offset = 0;    // high watermark at drain (next offset to be written)
+  int64_t low_watermark = 0; // the highest low watermark ever seen: above start means retention has trimmed
+  std::vector<LogRecord> records;  // offsets strictly increasing, gaps allowed
+  // nullptr when the audited log has no record at `offset`. O(1) without gaps, O(log n) otherwise.
+  const LogRecord* Find(int64_t offset) const;
+};
+
+enum class DeliveryKind : uint8_t { kExisting, kNew, kDropped };  // kDropped: in W (the wire) but not in A (handed on)
+
+struct Delivery {
+  int64_t time_ns = 0;  // T5
+  int64_t offset = -1;  // -1: the server gives no positions
+  Rec rec;
+  uint64_t content_hash = 0;
+  uint64_t id_hash = 0;
+  uint32_t crc32c = 0;
+  int32_t partition = -1;
+  uint32_t connection = 0;  // index into Client::connections
+  DeliveryKind kind = DeliveryKind::kNew;
+  bool sentinel = false;
+};
+static_assert(sizeof(Delivery) <= 64);
+
+struct StartPosition {
+  int32_t partition = 0;
+  int64_t after = -1;
+  int64_t snapshot_until = -1;  // -1: absent
+};
+
+struct Connection {
+  int64_t started_ns = 0;  // its StreamStart (foreign: first sight)
+  int64_t first_message_ns = 0;  // 0: none yet
+  int64_t ended_ns = 0;    // 0: open
+  int code = -1;           // gRPC status code of its end
+  std::string server;      // address
+  std::string server_id;
+  std::string message;     // status message of its end
+  bool resumed = false;    // a token was sent
+  bool has_start = false;  // the server sent a StreamStart
+  std::string log_id;
+  std::vector<StartPosition> token;  // of the StreamStart
+};
+
+// A connection attempt that ended before any StreamStart.
+struct FailedAttempt {
+  int64_t time_ns = 0;
+  int code = -1;
+  std::string message;
+};
+
+enum class ResumeMode : uint8_t { kToken, kNone };
+
+struct Client {
+  std::string name;
+  pipeline::Filter filter;
+  ResumeMode resume = ResumeMode::kToken;
+  bool observed = true;   // false: a foreign program without an event log; its checks are n/a
+  bool marks_connections = true;
+  bool embedded = false;  // counts only
+  int64_t reconnect_delay_max_ns = 3'000'000'000;
+  std::vector<std::string> servers;      // names it may use
+  std::vector<Connection> connections;
+  std::vector<FailedAttempt> attempts;
+  std::vector<Delivery> deliveries;      // in the order of its log
+  int64_t broken_lines = 0;              // lines of its log that could not be read
+};
+
+struct Phase {
+  std::string name;
+  int64_t begin_ns = 0;
+  int64_t end_ns = 0;
+  bool measured = true;
+  bool offers_load = true;  // rate above 0
+  int64_t planned = 0;      // sends planned
+};
+
+struct FaultEvent {
+  std::string name;
+  std::string type;    // "process.kill"
+  std::string target;
+  int64_t planned_ns = 0;
+  int64_t struck_ns = 0;  // 0: its trigger never fired
+  int64_t healed_ns = 0;  // 0: not healed (a producer kill without restart)
+  bool effective = false;
+  std::string evidence;   // "pid 4711 ended by signal 9"; or why there is none
+};
+
+// A span in which a program was ready to serve (servers) or alive (clients, producers).
+struct ProcessSpan {
+  std::string name;
+  int64_t pid = 0;
+  int64_t started_ns = 0;
+  int64_t ready_ns = 0;  // 0: never
+  int64_t ended_ns = 0;  // 0: alive
+  bool ended_by_fault = false;
+  bool ended_by_harness = false;  // the orderly stop at the end of the run
+  std::string how;  // "exit 0", "signal 9"
+};
+
+struct History {
+  std::string run_id;
+  std::vector<Phase> phases;
+  std::vector<Producer> producers;
+  std::vector<PartitionLog> partitions;
+  bool audited = true;  // false: --audit=off
+  std::vector<Client> clients;
+  std::vector<FaultEvent> faults;
+  std::vector<ProcessSpan> processes;
+  int64_t load_begin_ns = 0;
+  int64_t load_end_ns = 0;   // last producer ended and flushed
+  int64_t drain_end_ns = 0;
+  bool drained = false;      // every client has its sentinels
+  bool interrupted = false;
+  std::vector<std::string> harness_errors;  // each breaks HARNESS_OK, said in a sentence
+  std::unordered_map<uint64_t, std::string> names;  // id_hash -> payment id, for people
+};
+
+// "run.producer.sequence" as it stands in metadata.
+std::string RecText(const History& history, Rec rec);
+
+}  // namespace harness
