@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "payment/payment.h"
@@ -15,17 +16,18 @@
 namespace harness {
 
 struct BrokerPlan {
-  int brokers = 1;      // mock brokers
-  int partitions = 4;   // of the run's topic
+  int brokers = 1;     // mock brokers
+  int partitions = 4;  // of the run's topic
 };
 
 // A process under test. An empty `command` means the built-in program.
 struct ProgramPlan {
   std::string name;
-  std::vector<std::string> command;         // argv; placeholders {brokers} {topic} {port} {name} {run} {servers} {event_log} {ack_log}
-  std::vector<std::string> args;            // appended to the built-in program's own
-  std::map<std::string, std::string> env;   // placeholders too
-  std::string cwd;                          // empty: the run directory
+  std::vector<std::string>
+      command;  // argv; placeholders {brokers} {topic} {port} {name} {run} {servers} {event_log} {ack_log} {rec_prefix}
+  std::vector<std::string> args;           // appended to the built-in program's own
+  std::map<std::string, std::string> env;  // placeholders too
+  std::string cwd;                         // empty: the run directory
 };
 
 struct ServerPlan : ProgramPlan {};
@@ -34,10 +36,10 @@ enum class ClientKind : uint8_t { kProcess, kEmbedded };
 
 struct ClientPlan : ProgramPlan {
   ClientKind kind = ClientKind::kProcess;
-  int count = 1;                      // embedded only: this many subscribers, named name-1 ... name-n
-  std::vector<std::string> servers;   // names; empty: all
+  int count = 1;                     // embedded only: this many subscribers (ClientNames)
+  std::vector<std::string> servers;  // names; empty: all
   pipeline::Filter filter;
-  bool resume_token = true;           // false: "resume": "none"
+  bool resume_token = true;  // false: "resume": "none"
   int64_t reconnect_delay_max_ns = 3'000'000'000;
 };
 
@@ -47,16 +49,16 @@ struct ProducerPlan : ProgramPlan {
   ProducerKind kind = ProducerKind::kEmbedded;
   int records_per_payment_min = 1;
   int records_per_payment_max = 3;
-  std::string start;                  // process producers: a phase name or "phase+1s"; empty: with the first phase
+  std::string start;  // process producers: a phase name or "phase+1s"; empty: with the first phase
 };
 
 enum class Arrival : uint8_t { kUniform, kPoisson };
 
 struct PhasePlan {
   std::string name;
-  int64_t duration_ns = 0;            // with a rate; 0 with a count
-  double rate_per_s = 0;              // total over embedded producers; 0: no load
-  int64_t count = 0;                  // with rate "max"
+  int64_t duration_ns = 0;  // with a rate; 0 with a count
+  double rate_per_s = 0;    // total over embedded producers; 0: no load
+  int64_t count = 0;        // with rate "max"
   bool rate_max = false;
   bool then_drained = false;
   Arrival arrival = Arrival::kUniform;
@@ -69,18 +71,18 @@ enum class FaultType : uint8_t { kProcessKill, kProcessTerminate, kProcessPause 
 enum class CountKind : uint8_t { kSent, kAcked, kLogged, kDelivered };
 struct Trigger {
   // "at": "steady+1s"
-  std::string phase;                  // empty: a count
+  std::string phase;  // empty: a count
   int64_t after_ns = 0;
   // "when": {"delivered": 3500}, {"delivered@fast": 3500}
   CountKind count_kind = CountKind::kDelivered;
-  std::string client;                 // empty: the minimum over clients
+  std::string client;  // empty: the minimum over clients
   int64_t count = 0;
 };
 
 struct FaultPlan {
-  std::string name;                   // default: its type and index, "process.kill-1"
+  std::string name;  // default: its type and index, "process.kill-1"
   FaultType type = FaultType::kProcessKill;
-  std::string target;                 // a server, client or process producer
+  std::string target;  // a server, client or process producer
   Trigger trigger;
   std::optional<int64_t> restart_after_ns;  // kill, terminate: counts from the process's end
   std::optional<int64_t> duration_ns;       // pause
@@ -90,13 +92,14 @@ enum class Comparison : uint8_t { kLess, kLessEqual, kGreater, kGreaterEqual, kE
 
 // "e2e.latency{phase=steady,excluding=faults,client=fast} p99 < 100ms"
 struct Threshold {
-  std::string text;                   // as written
-  std::string metric;                 // recovery.reconnect | client.reconnects | e2e.latency
-  std::map<std::string, std::string> selectors;  // phase, client, fault, during, after; "excluding" -> "faults"; "each" -> ""
-  std::optional<double> quantile;     // 0.99; nullopt: the metric's own value (count, or the worst)
-  bool maximum = false;               // "max"
+  std::string text;    // as written
+  std::string metric;  // recovery.reconnect | client.reconnects | e2e.latency
+  std::map<std::string, std::string>
+      selectors;                   // phase, client, fault, during, after; "excluding" -> "faults"; "each" -> ""
+  std::optional<double> quantile;  // 0.99; nullopt: the metric's own value (count, or the worst)
+  bool maximum = false;            // "max"
   Comparison comparison = Comparison::kLess;
-  double limit = 0;                   // ns for times, a plain number for counts
+  double limit = 0;  // ns for times, a plain number for counts
   bool is_time = false;
 };
 
@@ -108,7 +111,7 @@ struct RelaxedInvariant {
 struct Expectations {
   std::vector<Threshold> thresholds;
   int64_t min_records = 1;
-  double schedule_share = 0.95;       // of planned sends handed over ...
+  double schedule_share = 0.95;               // of planned sends handed over ...
   int64_t schedule_lag_max_ns = 100'000'000;  // ... within this of their plan
   std::vector<RelaxedInvariant> relaxed;
 };
@@ -125,7 +128,16 @@ struct Scenario {
   std::vector<FaultPlan> faults;
   int64_t drain_timeout_ns = 15'000'000'000;
   Expectations expect;
-  std::string effective_json;         // as run, after --set: what goes into the run directory
+  std::string effective_json;  // as run, after --set: what goes into the run directory
 };
+
+// The clients that a plan stands for, as selectors, triggers and reports name them: its own name, or name-1 ... name-n
+// when its count is above 1.
+std::vector<std::string> ClientNames(const ClientPlan& plan);
+
+// As the scenario file spells them: "process.kill", "delivered", "<".
+std::string_view FaultTypeName(FaultType type);
+std::string_view CountKindName(CountKind kind);
+std::string_view ComparisonText(Comparison comparison);
 
 }  // namespace harness

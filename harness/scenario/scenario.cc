@@ -1,0 +1,55 @@
+#include "harness/scenario/scenario.h"
+
+namespace harness {
+
+std::vector<std::string> ClientNames(const ClientPlan& plan) {
+  if (plan.count == 1) return {plan.name};
+  std::vector<std::string> names;
+  names.reserve(static_cast<size_t>(plan.count));
+  for (int i = 1; i <= plan.count; ++i) names.push_back(plan.name + "-" + std::to_string(i));
+  return names;
+}
+
+std::string_view FaultTypeName(FaultType type) {
+  switch (type) {
+    case FaultType::kProcessKill:
+      return "process.kill";
+    case FaultType::kProcessTerminate:
+      return "process.terminate";
+    case FaultType::kProcessPause:
+      return "process.pause";
+  }
+  return "unknown";
+}
+
+std::string_view CountKindName(CountKind kind) {
+  switch (kind) {
+    case CountKind::kSent:
+      return "sent";
+    case CountKind::kAcked:
+      return "acked";
+    case CountKind::kLogged:
+      return "logged";
+    case CountKind::kDelivered:
+      return "delivered";
+  }
+  return "unknown";
+}
+
+std::string_view ComparisonText(Comparison comparison) {
+  switch (comparison) {
+    case Comparison::kLess:
+      return "<";
+    case Comparison::kLessEqual:
+      return "<=";
+    case Comparison::kGreater:
+      return ">";
+    case Comparison::kGreaterEqual:
+      return ">=";
+    case Comparison::kEqual:
+      return "==";
+  }
+  return "?";
+}
+
+}  // namespace harness
