@@ -1,0 +1,211 @@
+#include "harness/scenario/program_reader.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "harness/scenario/quantity.h"
+
+namespace harness {
+namespace {
+
+using Words = std::vector<std::string>;
+
+const Words& Placeholders(std::string_view kind) {
+  static const Words kServer = {"{brokers}", "{topic}", "{name}", "{run}", "{port}"};
+  static const Words kClient = {"{brokers}", "{topic}", "{name}", "{run}", "{servers}", "{event_log}"};
+  static const Words kProducer = {"{brokers}", "{topic}", "{name}", "{run}", "{ack_log}", "{rec_prefix}"};
+  return kind == "server" ? kServer : kind == "client" ? kClient : kProducer;
+}
+
+bool IsPlaceholderLetter(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }
+
+// Every "{name}" in `text`. Other braces are the program's own business.
+Words PlaceholdersIn(std::string_view text) {
+  Words found;
+  for (size_t open = text.find('{'); open != std::string_view::npos; open = text.find('{', open + 1)) {
+    size_t end = open + 1;
+    while (end < text.size() && IsPlaceholderLetter(text[end])) ++end;
+    if (end > open + 1 && end < text.size() && text[end] == '}') found.emplace_back(text.substr(open, end + 1 - open));
+  }
+  return found;
+}
+
+// The longest pause that `--backoff MIN..MAX` allows; nullopt when it is not of that form.
+std::optional<int64_t> BackoffMaxNs(std::string_view text) {
+  const size_t dots = text.find("..");
+  if (dots == std::string_view::npos) return std::nullopt;
+  const auto low = ParseDurationNs(text.substr(0, dots));
+  const auto high = ParseDurationNs(text.substr(dots + 2));
+  return low && high && *low <= *high && *high > 0 ? high : std::nullopt;
+}
+
+class ProgramReader {
+ public:
+  explicit ProgramReader(ErrorList* errors) : errors_(errors) {}
+
+  ServerPlan ReadServer(const Json& json, const std::string& at) {
+    ServerPlan server;
+    ReadProgram(json, at, "server", &server);
+    return server;
+  }
+
+  ClientPlan ReadClient(const Json& json, const std::string& at) {
+    ClientPlan client;
+    ReadProgram(json, at, "client", &client);
+    if (json.value("kind", "process") == "embedded") {
+      client.kind = ClientKind::kEmbedded;
+      ForbidProgram(json, at, "an embedded client is no program");
+    } else if (json.contains("count")) {
+      errors_->AtKey(Below(at, "count"), "\"count\" is not allowed here: it needs \"kind\": \"embedded\"");
+    }
+    client.count = json.value("count", 1);
+    client.resume_token = json.value("resume", "token") == "token";
+    if (const auto server = json.find("server"); server != json.end()) {
+      client.servers = server->is_string() ? Words{server->get<std::string>()} : server->get<Words>();
+    }
+    if (const auto filter = json.find("filter"); filter != json.end()) {
+      client.filter.provider = ProviderOf(filter->value("provider", ""));
+      client.filter.status = StatusOf(filter->value("status", ""));
+    }
+    if (client.command.empty()) ReadBackoff(client.args, Below(at, "args"), &client.reconnect_delay_max_ns);
+    ReadDuration(json, at, "reconnect_delay_max", errors_, kPositive, &client.reconnect_delay_max_ns);
+    return client;
+  }
+
+  ProducerPlan ReadProducer(const Json& json, const std::string& at) {
+    ProducerPlan producer;
+    ReadProgram(json, at, "producer", &producer);
+    if (json.value("kind", "embedded") == "process") {
+      producer.kind = ProducerKind::kProcess;
+      Forbid(json, at, "records_per_payment", "a producer of kind \"process\" makes its own payments");
+    } else {
+      ForbidProgram(json, at, "an embedded producer is no program; a program needs \"kind\": \"process\"");
+      Forbid(json, at, "start", "an embedded producer follows the phases; \"start\" needs \"kind\": \"process\"");
+    }
+    producer.start = json.value("start", "");
+    if (const auto records = json.find("records_per_payment"); records != json.end()) {
+      producer.records_per_payment_min = records->value("min", 1);
+      producer.records_per_payment_max = records->value("max", 1);
+      if (producer.records_per_payment_min > producer.records_per_payment_max) {
+        errors_->AtValue(Below(at, "records_per_payment"),
+                         "found \"min\" " + std::to_string(producer.records_per_payment_min) + " above \"max\" " +
+                             std::to_string(producer.records_per_payment_max) + "; allowed: min <= max");
+      }
+    }
+    return producer;
+  }
+
+ private:
+  static pipeline::Provider ProviderOf(std::string_view word) {
+    if (word == "stripe") return pipeline::Provider::kStripe;
+    if (word == "razorpay") return pipeline::Provider::kRazorpay;
+    return word == "paypal" ? pipeline::Provider::kPaypal : pipeline::Provider::kUnknown;
+  }
+
+  static pipeline::PaymentStatus StatusOf(std::string_view word) {
+    if (word == "pending") return pipeline::PaymentStatus::kPending;
+    if (word == "completed") return pipeline::PaymentStatus::kCompleted;
+    if (word == "failed") return pipeline::PaymentStatus::kFailed;
+    return word == "refunded" ? pipeline::PaymentStatus::kRefunded : pipeline::PaymentStatus::kUnknown;
+  }
+
+  void ReadProgram(const Json& json, const std::string& at, std::string_view kind, ProgramPlan* plan) {
+    plan->name = json.value("name", "");
+    plan->command = ReadWords(json, at, "command", kind);
+    plan->args = ReadWords(json, at, "args", kind);
+    if (!plan->command.empty() && plan->command.front().empty()) {
+      errors_->AtValue(Below(Below(at, "command"), size_t{0}),
+                       "found an empty text; allowed: the program's name or path");
+    }
+    if (const auto env = json.find("env"); env != json.end()) {
+      for (const auto& variable : env->items()) {
+        plan->env[variable.key()] = variable.value().get<std::string>();
+        CheckPlaceholders(plan->env[variable.key()], Below(Below(at, "env"), variable.key()), kind);
+      }
+    }
+    plan->cwd = json.value("cwd", "");
+    CheckPlaceholders(plan->cwd, Below(at, "cwd"), kind);
+  }
+
+  Words ReadWords(const Json& json, const std::string& at, const std::string& key, std::string_view kind) {
+    const auto list = json.find(key);
+    if (list == json.end()) return {};
+    Words words = list->get<Words>();
+    for (size_t i = 0; i < words.size(); ++i) CheckPlaceholders(words[i], Below(Below(at, key), i), kind);
+    return words;
+  }
+
+  void CheckPlaceholders(std::string_view text, const std::string& at, std::string_view kind) {
+    const Words& known = Placeholders(kind);
+    for (const std::string& placeholder : PlaceholdersIn(text)) {
+      if (std::find(known.begin(), known.end(), placeholder) != known.end()) continue;
+      errors_->AtValue(at, "unknown placeholder " + Quoted(placeholder) + DidYouMean(placeholder, known) +
+                               "; allowed for a " + std::string(kind) + ": " + QuotedList(known));
+    }
+  }
+
+  void ReadBackoff(const Words& args, const std::string& at, int64_t* delay_max_ns) {
+    constexpr std::string_view kFlag = "--backoff";
+    for (size_t i = 0; i < args.size(); ++i) {
+      std::string_view text = args[i];
+      size_t where = i;
+      if (text == kFlag && i + 1 < args.size()) {
+        text = args[where = ++i];
+      } else if (text.starts_with(kFlag) && text.substr(kFlag.size()).starts_with('=')) {
+        text.remove_prefix(kFlag.size() + 1);
+      } else if (text != kFlag) {
+        continue;
+      }
+      if (const auto max_ns = BackoffMaxNs(text)) {
+        *delay_max_ns = *max_ns;
+      } else {
+        errors_->AtValue(
+            Below(at, where),
+            "found " + Quoted(text) +
+                " for --backoff; allowed: MIN..MAX, two times with their units, for instance \"100ms..2s\"");
+      }
+    }
+  }
+
+  void ForbidProgram(const Json& json, const std::string& at, const std::string& why) {
+    for (const char* key : {"command", "args", "env", "cwd"}) Forbid(json, at, key, why);
+  }
+
+  void Forbid(const Json& json, const std::string& at, const std::string& key, const std::string& why) {
+    if (json.contains(key)) errors_->AtKey(Below(at, key), Quoted(key) + " is not allowed here: " + why);
+  }
+
+  ErrorList* errors_;
+};
+
+}  // namespace
+
+void ReadPrograms(const Json& root, ErrorList* errors, Scenario* scenario) {
+  ProgramReader reader(errors);
+  ForEach(root, "servers",
+          [&](const Json& json, const std::string& at) { scenario->servers.push_back(reader.ReadServer(json, at)); });
+  ForEach(root, "clients",
+          [&](const Json& json, const std::string& at) { scenario->clients.push_back(reader.ReadClient(json, at)); });
+  ForEach(root, "producers", [&](const Json& json, const std::string& at) {
+    scenario->producers.push_back(reader.ReadProducer(json, at));
+  });
+}
+
+bool ReadDuration(const Json& json, const std::string& at, const std::string& key, ErrorList* errors,
+                  DurationRange range, int64_t* time_ns) {
+  const auto text = json.find(key);
+  if (text == json.end()) return false;
+  const auto parsed = ParseDurationNs(text->get<std::string>());
+  if (!parsed || (range == kPositive && *parsed == 0)) {
+    errors->AtValue(Below(at, key), "found " + Shown(*text) +
+                                        "; allowed: " + (range == kPositive ? "above 0 and " : "") + "at most 24h");
+    return false;
+  }
+  *time_ns = *parsed;
+  return true;
+}
+
+}  // namespace harness

@@ -1,0 +1,252 @@
+#include "harness/scenario/scenario_check.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/scenario/quantity.h"
+
+namespace harness {
+namespace {
+
+using Words = std::vector<std::string>;
+
+// What a run holds in memory grows with these.
+constexpr double kPlannedRecordsMax = 100'000'000;
+constexpr int64_t kClientsMax = 10'000;
+
+std::string Seconds(int64_t time_ns) {
+  const Json seconds = static_cast<double>(time_ns) / 1e9;
+  return seconds.dump() + "s";
+}
+
+bool Contains(const Words& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// Whether the program can be told where its event log goes.
+bool HasEventLog(const ClientPlan& client) {
+  const auto names_it = [](const std::string& text) { return text.find("{event_log}") != std::string::npos; };
+  return std::any_of(client.command.begin(), client.command.end(), names_it) ||
+         std::any_of(client.args.begin(), client.args.end(), names_it) ||
+         std::any_of(client.env.begin(), client.env.end(), [&](const auto& item) { return names_it(item.second); });
+}
+
+class Checker {
+ public:
+  Checker(const Scenario& scenario, ErrorList* errors) : scenario_(scenario), errors_(errors) {}
+
+  void Check() {
+    CollectNames();
+    CheckClients();
+    CheckProducers();
+    CheckLoad();
+    for (size_t i = 0; i < scenario_.faults.size(); ++i) CheckFault(scenario_.faults[i], Below("/faults", i));
+    for (size_t i = 0; i < scenario_.expect.thresholds.size(); ++i) {
+      CheckThreshold(scenario_.expect.thresholds[i], Below("/expect/thresholds", i));
+    }
+    for (size_t i = 0; i < scenario_.expect.relaxed.size(); ++i) {
+      Claim("invariant", scenario_.expect.relaxed[i].invariant, Below(Below("/expect/relaxed", i), "invariant"),
+            &relaxed_);
+    }
+  }
+
+ private:
+  // Where a name was given first, by name.
+  using Claims = std::map<std::string, std::string>;
+
+  void Claim(const std::string& what, const std::string& name, const std::string& at, Claims* claims) {
+    const auto [first, is_new] = claims->emplace(name, at);
+    if (!is_new) {
+      errors_->AtValue(
+          at, "the " + what + " " + Quoted(name) + " is taken by " + first->second + "; each must be different");
+    }
+  }
+
+  void CollectNames() {
+    Claims names, phases, faults;
+    for (size_t i = 0; i < scenario_.servers.size(); ++i) {
+      const std::string& name = scenario_.servers[i].name;
+      Claim("name", name, Below(Below("/servers", i), "name"), &names);
+      servers_.push_back(name);
+      targets_.push_back(name);
+    }
+    int64_t client_count = 0;
+    for (size_t i = 0; i < scenario_.clients.size(); ++i) {
+      const ClientPlan& client = scenario_.clients[i];
+      const std::string at = Below(Below("/clients", i), "name");
+      client_count += client.count;
+      if (client_count > kClientsMax) {
+        errors_->AtValue(Below("/clients", i),
+                         "more than " + std::to_string(kClientsMax) + " clients; that is the limit");
+        break;
+      }
+      Claim("name", client.name, at, &names);
+      for (const std::string& name : ClientNames(client)) {
+        if (name != client.name) Claim("name", name, at, &names);
+        clients_.push_back(name);
+      }
+      if (client.kind == ClientKind::kProcess) targets_.push_back(client.name);
+    }
+    for (size_t i = 0; i < scenario_.producers.size(); ++i) {
+      const ProducerPlan& producer = scenario_.producers[i];
+      Claim("name", producer.name, Below(Below("/producers", i), "name"), &names);
+      if (producer.kind == ProducerKind::kProcess) targets_.push_back(producer.name);
+    }
+    for (size_t i = 0; i < scenario_.phases.size(); ++i) {
+      Claim("phase", scenario_.phases[i].name, Below(Below("/phases", i), "name"), &phases);
+      phases_.push_back(scenario_.phases[i].name);
+    }
+    for (size_t i = 0; i < scenario_.faults.size(); ++i) {
+      Claim("fault", scenario_.faults[i].name, Below(Below("/faults", i), "name"), &faults);
+      faults_.push_back(scenario_.faults[i].name);
+    }
+    names_ = std::move(names);
+  }
+
+  // False, with an error, when `name` is none of `known`.
+  bool Exists(const std::string& what, std::string_view name, const Words& known, const std::string& at,
+              const std::string& before = "") {
+    if (Contains(known, name)) return true;
+    errors_->AtValue(at, before + "there is no " + what + " " + Quoted(name) + DidYouMean(name, known) + "; " +
+                             (known.empty() ? "the scenario has none" : "allowed: " + Listed(known)));
+    return false;
+  }
+
+  static std::string Listed(const Words& words) {
+    constexpr size_t kListedMax = 20;
+    if (words.size() <= kListedMax) return QuotedList(words);
+    return QuotedList({words.begin(), words.begin() + kListedMax}) + ", and " +
+           std::to_string(words.size() - kListedMax) + " more";
+  }
+
+  void CheckClients() {
+    for (size_t i = 0; i < scenario_.clients.size(); ++i) {
+      const Words& servers = scenario_.clients[i].servers;
+      const std::string at = Below(Below("/clients", i), "server");
+      for (size_t j = 0; j < servers.size(); ++j) {
+        Exists("server", servers[j], servers_, Below(at, j));
+        if (std::find(servers.begin(), servers.begin() + static_cast<std::ptrdiff_t>(j), servers[j]) !=
+            servers.begin() + static_cast<std::ptrdiff_t>(j)) {
+          errors_->AtValue(Below(at, j), "the server " + Quoted(servers[j]) + " stands twice in this list");
+        }
+      }
+    }
+  }
+
+  void CheckProducers() {
+    for (size_t i = 0; i < scenario_.producers.size(); ++i) {
+      const std::string& start = scenario_.producers[i].start;
+      const std::string at = Below(Below("/producers", i), "start");
+      if (start.empty()) continue;
+      if (const auto moment = ParseMoment(start)) {
+        CheckMoment(moment->phase, moment->after_ns, at);
+      } else {
+        errors_->AtValue(at, "found " + Quoted(start) + "; allowed: a time of at most 24h after the phase's beginning");
+      }
+    }
+  }
+
+  void CheckLoad() {
+    const auto& producers = scenario_.producers;
+    const bool embedded = std::any_of(producers.begin(), producers.end(), [](const ProducerPlan& producer) {
+      return producer.kind == ProducerKind::kEmbedded;
+    });
+    double planned = 0;
+    for (size_t i = 0; i < scenario_.phases.size(); ++i) {
+      const PhasePlan& phase = scenario_.phases[i];
+      const double before = planned;
+      planned += phase.rate_max ? static_cast<double>(phase.count)
+                                : phase.rate_per_s * static_cast<double>(phase.duration_ns) / 1e9;
+      const std::string at = Below("/phases", i);
+      if (before <= kPlannedRecordsMax && planned > kPlannedRecordsMax) {
+        errors_->AtValue(at, "up to this phase more than 100000000 records are planned; that is the limit of one run");
+      }
+      // Without any producer the run itself finds that it proves nothing; a rate that nobody offers is a slip.
+      if (!producers.empty() && !embedded && (phase.rate_max || phase.rate_per_s > 0)) {
+        errors_->AtValue(Below(at, "rate"),
+                         "a rate is offered by embedded producers, and there is none; allowed: \"0/s\", or a producer "
+                         "of \"kind\": \"embedded\" (a process has its rate in \"args\")");
+      }
+    }
+  }
+
+  // Whether phase+after_ns is a time within that phase.
+  void CheckMoment(const std::string& phase_name, int64_t after_ns, const std::string& at) {
+    if (!Exists("phase", phase_name, phases_, at)) return;
+    const auto phase = std::find_if(scenario_.phases.begin(), scenario_.phases.end(),
+                                    [&](const PhasePlan& plan) { return plan.name == phase_name; });
+    // How long a phase with a count lasts is not known.
+    if (phase->rate_max || phase->duration_ns == 0 || after_ns < phase->duration_ns) return;
+    errors_->AtValue(at, "found " + Seconds(after_ns) + " after the beginning of " + Quoted(phase_name) +
+                             ", which ends after " + Seconds(phase->duration_ns) + "; allowed: a time before its end");
+  }
+
+  void CheckFault(const FaultPlan& fault, const std::string& at) {
+    CheckTarget(fault, Below(at, "target"));
+    const Trigger& trigger = fault.trigger;
+    if (!trigger.phase.empty()) CheckMoment(trigger.phase, trigger.after_ns, Below(at, "at"));
+    if (trigger.client.empty()) return;
+    const std::string when = Below(Below(at, "when"), "delivered@" + trigger.client);
+    if (!Exists("client", trigger.client, clients_, when)) return;
+    for (const ClientPlan& client : scenario_.clients) {
+      if (client.name == trigger.client && !client.command.empty() && !HasEventLog(client)) {
+        errors_->AtValue(when,
+                         "the client " + Quoted(client.name) +
+                             " is a program that is not told of \"{event_log}\", so what it receives can't be counted");
+      }
+    }
+  }
+
+  void CheckTarget(const FaultPlan& fault, const std::string& at) {
+    if (Contains(targets_, fault.target)) return;
+    if (names_.contains(fault.target)) {
+      errors_->AtValue(at, Quoted(fault.target) + " is embedded in the harness; " +
+                               std::string(FaultTypeName(fault.type)) +
+                               " needs a process, allowed: " + Listed(targets_));
+      return;
+    }
+    Exists("process", fault.target, targets_, at);
+  }
+
+  void CheckThreshold(const Threshold& threshold, const std::string& at) {
+    const std::string before = "in " + Quoted(threshold.text) + ": ";
+    for (const auto& [key, value] : threshold.selectors) {
+      if (key == "client") Exists("client", value, clients_, at, before);
+      if (key == "fault" || key == "during") Exists("fault", value, faults_, at, before);
+      if (key == "phase" && Exists("phase", value, phases_, at, before)) CheckMeasured(threshold, value, at, before);
+    }
+    if (threshold.selectors.contains("after") && !threshold.selectors.contains("during")) {
+      errors_->AtValue(at, before + "\"after\" counts from a fault; allowed together with \"during=FAULT\"");
+    }
+    if (threshold.selectors.contains("each") && threshold.selectors.contains("fault")) {
+      errors_->AtValue(at, before + "\"each\" means every fault; allowed: \"each\" or \"fault=NAME\"");
+    }
+    if (threshold.metric == "recovery.reconnect" && scenario_.faults.empty()) {
+      errors_->AtValue(at, before + "there is no fault to recover from");
+    }
+  }
+
+  void CheckMeasured(const Threshold& threshold, const std::string& phase, const std::string& at,
+                     const std::string& before) {
+    if (!threshold.is_time) return;
+    for (const PhasePlan& plan : scenario_.phases) {
+      if (plan.name != phase || plan.measure) continue;
+      errors_->AtValue(
+          at, before + "the phase " + Quoted(phase) + " has \"measure\": false, so there would be nothing to judge");
+    }
+  }
+
+  const Scenario& scenario_;
+  ErrorList* errors_;
+  Words servers_, clients_, targets_, phases_, faults_;
+  Claims names_, relaxed_;
+};
+
+}  // namespace
+
+void CheckScenario(const Scenario& scenario, ErrorList* errors) { Checker(scenario, errors).Check(); }
+
+}  // namespace harness

@@ -1,0 +1,163 @@
+#include "harness/scenario/scenario_reader.h"
+
+#include <array>
+#include <map>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "harness/scenario/program_reader.h"
+#include "harness/scenario/quantity.h"
+#include "harness/scenario/threshold.h"
+
+namespace harness {
+namespace {
+
+class Reader {
+ public:
+  explicit Reader(ErrorList* errors) : errors_(errors) {}
+
+  Scenario Read(const Json& root) {
+    Scenario scenario;
+    scenario.name = root.value("name", "");
+    scenario.description = root.value("description", "");
+    scenario.seed = root.value("seed", scenario.seed);
+    if (const auto broker = root.find("broker"); broker != root.end()) {
+      scenario.broker.brokers = broker->value("brokers", scenario.broker.brokers);
+      scenario.broker.partitions = broker->value("partitions", scenario.broker.partitions);
+    }
+    ReadPrograms(root, errors_, &scenario);
+    ForEach(root, "phases",
+            [&](const Json& json, const std::string& at) { scenario.phases.push_back(ReadPhase(json, at)); });
+    ForEach(root, "faults", [&](const Json& json, const std::string& at) {
+      scenario.faults.push_back(ReadFault(json, at, scenario.faults.size() + 1));
+    });
+    if (const auto drain = root.find("drain"); drain != root.end()) {
+      ReadDuration(*drain, "/drain", "timeout", errors_, kPositive, &scenario.drain_timeout_ns);
+    }
+    if (const auto expect = root.find("expect"); expect != root.end()) scenario.expect = ReadExpectations(*expect);
+    return scenario;
+  }
+
+ private:
+  PhasePlan ReadPhase(const Json& json, const std::string& at) {
+    PhasePlan phase;
+    phase.name = json.value("name", "");
+    phase.measure = json.value("measure", true);
+    phase.then_drained = json.contains("then");
+    if (json.value("arrival", "uniform") == "poisson") phase.arrival = Arrival::kPoisson;
+    const std::string rate = json.value("rate", "");
+    phase.rate_max = rate == "max";
+    if (phase.rate_max) {
+      Forbid(json, at, "duration", "a phase with \"rate\": \"max\" lasts until its \"count\" is acknowledged");
+      Forbid(json, at, "arrival", "\"rate\": \"max\" has no plan that sends could be spaced by");
+      if (!json.contains("count")) {
+        errors_->AtValue(Below(at, "rate"),
+                         "found \"max\" without \"count\"; allowed: \"rate\": \"max\" with \"count\", "
+                         "or a rate such as \"500/s\" with \"duration\"");
+      }
+      phase.count = json.value("count", int64_t{0});
+      return phase;
+    }
+    Forbid(json, at, "count", "it needs \"rate\": \"max\"; with a rate the phase has a \"duration\"");
+    if (!json.contains("duration")) {
+      errors_->AtValue(
+          at,
+          "the key \"duration\" is missing; a phase has \"duration\" and \"rate\", or \"count\" and \"rate\": \"max\"");
+    }
+    ReadDuration(json, at, "duration", errors_, kPositive, &phase.duration_ns);
+    if (const auto rate_per_s = ParseRatePerS(rate)) {
+      phase.rate_per_s = *rate_per_s;
+    } else {
+      errors_->AtValue(Below(at, "rate"), "found " + Quoted(rate) + "; allowed: at most \"10000000/s\"");
+    }
+    return phase;
+  }
+
+  FaultPlan ReadFault(const Json& json, const std::string& at, size_t number) {
+    static const std::map<std::string, FaultType> kTypes = {{"process.kill", FaultType::kProcessKill},
+                                                            {"process.terminate", FaultType::kProcessTerminate},
+                                                            {"process.pause", FaultType::kProcessPause}};
+    FaultPlan fault;
+    const std::string type = json.value("type", "");
+    fault.type = kTypes.at(type);
+    fault.name = json.value("name", type + "-" + std::to_string(number));
+    fault.target = json.value("target", "");
+    if (fault.type == FaultType::kProcessPause) {
+      Forbid(json, at, "restart_after", "process.pause ends no process; \"duration\" says how long it stands still");
+    } else {
+      Forbid(json, at, "duration", type + " ends the process; \"restart_after\" says when it starts again");
+    }
+    int64_t time_ns = 0;
+    if (ReadDuration(json, at, "restart_after", errors_, kZeroToo, &time_ns)) fault.restart_after_ns = time_ns;
+    if (ReadDuration(json, at, "duration", errors_, kPositive, &time_ns)) fault.duration_ns = time_ns;
+    ReadTrigger(json, at, &fault.trigger);
+    return fault;
+  }
+
+  void ReadTrigger(const Json& json, const std::string& at, Trigger* trigger) {
+    if (json.contains("at") == json.contains("when")) {
+      errors_->AtValue(at,
+                       std::string(json.contains("at") ? "both \"at\" and \"when\" stand here"
+                                                       : "neither \"at\" nor \"when\" stands here") +
+                           "; a fault has one of them: \"at\": \"PHASE+TIME\", or \"when\": {\"delivered\": COUNT}");
+    }
+    if (const auto moment_text = json.find("at"); moment_text != json.end()) {
+      if (const auto moment = ParseMoment(moment_text->get<std::string>())) {
+        trigger->phase = moment->phase;
+        trigger->after_ns = moment->after_ns;
+      } else {
+        errors_->AtValue(Below(at, "at"), "found " + Shown(*moment_text) +
+                                              "; allowed: a time of at most 24h after the phase's beginning");
+      }
+    }
+    if (const auto when = json.find("when"); when != json.end() && !when->empty()) {
+      static const std::map<std::string, CountKind> kKinds = {{"sent", CountKind::kSent},
+                                                              {"acked", CountKind::kAcked},
+                                                              {"logged", CountKind::kLogged},
+                                                              {"delivered", CountKind::kDelivered}};
+      const std::string key = when->begin().key();
+      const size_t sign = key.find('@');
+      trigger->count_kind = kKinds.at(key.substr(0, sign));
+      if (sign != std::string::npos) trigger->client = key.substr(sign + 1);
+      trigger->count = when->begin()->get<int64_t>();
+    }
+  }
+
+  Expectations ReadExpectations(const Json& json) {
+    Expectations expect;
+    expect.min_records = json.value("min_records", expect.min_records);
+    if (const auto schedule = json.find("schedule"); schedule != json.end()) {
+      expect.schedule_share = schedule->value("share", expect.schedule_share);
+      ReadDuration(*schedule, "/expect/schedule", "lag_max", errors_, kPositive, &expect.schedule_lag_max_ns);
+    }
+    if (const auto thresholds = json.find("thresholds"); thresholds != json.end()) {
+      for (size_t i = 0; i < thresholds->size(); ++i) {
+        const std::string text = (*thresholds)[i];
+        auto parsed = ParseThreshold(text);
+        if (const auto* problem = std::get_if<std::string>(&parsed)) {
+          errors_->AtValue(Below("/expect/thresholds", i), "in " + Quoted(text) + ": " + *problem);
+          parsed = Threshold{};  // keeps the index
+        }
+        expect.thresholds.push_back(std::get<Threshold>(std::move(parsed)));
+      }
+    }
+    if (const auto relaxed = json.find("relaxed"); relaxed != json.end()) {
+      for (const Json& item : *relaxed)
+        expect.relaxed.push_back({item.value("invariant", ""), item.value("reason", "")});
+    }
+    return expect;
+  }
+
+  void Forbid(const Json& json, const std::string& at, const std::string& key, const std::string& why) {
+    if (json.contains(key)) errors_->AtKey(Below(at, key), Quoted(key) + " is not allowed here: " + why);
+  }
+
+  ErrorList* errors_;
+};
+
+}  // namespace
+
+Scenario ReadScenario(const Json& root, ErrorList* errors) { return Reader(errors).Read(root); }
+
+}  // namespace harness

@@ -1,0 +1,139 @@
+// A valid scenario becomes exactly the plan it describes: the shipped ones, one with nothing optional, one with
+// everything.
+#include "harness/scenario/scenario_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/scenario/scenario_testing.h"
+
+namespace harness {
+namespace {
+
+using ::testing::IsEmpty;
+
+TEST(ScenarioFileTest, TheShippedScenariosLoad) {
+  for (const char* name : {"smoke", "restart", "producer-kill", "burst"}) {
+    const Scenario scenario = MustLoad(LoadScenario(Shipped(std::string(name) + ".json")));
+    EXPECT_EQ(scenario.name, name);
+    EXPECT_FALSE(scenario.description.empty());
+  }
+}
+
+TEST(ScenarioFileTest, RestartIsThePlanItDescribes) {
+  const Scenario scenario = MustLoad(LoadScenario(Shipped("restart.json")));
+  EXPECT_EQ(scenario.seed, 1u);
+  EXPECT_EQ(scenario.broker.partitions, 4);
+  ASSERT_EQ(scenario.servers.size(), 1u);
+  ASSERT_EQ(scenario.clients.size(), 2u);
+  EXPECT_EQ(scenario.clients[0].reconnect_delay_max_ns, 3'000'000'000);
+  EXPECT_EQ(scenario.clients[1].reconnect_delay_max_ns, 500'000'000);
+  EXPECT_EQ(scenario.clients[1].args, (std::vector<std::string>{"--backoff", "100ms..500ms"}));
+  ASSERT_EQ(scenario.producers.size(), 1u);
+  EXPECT_EQ(scenario.producers[0].kind, ProducerKind::kEmbedded);
+  EXPECT_EQ(scenario.producers[0].records_per_payment_max, 3);
+  ASSERT_EQ(scenario.phases.size(), 2u);
+  EXPECT_FALSE(scenario.phases[0].measure);
+  EXPECT_EQ(scenario.phases[1].duration_ns, 12'000'000'000);
+  EXPECT_EQ(scenario.phases[1].rate_per_s, 500);
+  EXPECT_EQ(scenario.phases[1].arrival, Arrival::kPoisson);
+  ASSERT_EQ(scenario.faults.size(), 2u);
+  EXPECT_EQ(scenario.faults[0].type, FaultType::kProcessKill);
+  EXPECT_EQ(scenario.faults[0].trigger.phase, "steady");
+  EXPECT_EQ(scenario.faults[0].trigger.after_ns, 1'000'000'000);
+  EXPECT_EQ(scenario.faults[0].restart_after_ns, 500'000'000);
+  EXPECT_EQ(scenario.faults[1].trigger.phase, "");
+  EXPECT_EQ(scenario.faults[1].trigger.count_kind, CountKind::kDelivered);
+  EXPECT_EQ(scenario.faults[1].trigger.count, 3500);
+  EXPECT_EQ(scenario.drain_timeout_ns, 15'000'000'000);
+  ASSERT_EQ(scenario.expect.thresholds.size(), 2u);
+  EXPECT_EQ(scenario.expect.thresholds[1].quantile, 0.99);
+}
+
+TEST(ScenarioFileTest, BurstAndProducerKillAreThePlansTheyDescribe) {
+  const Scenario burst = MustLoad(LoadScenario(Shipped("burst.json")));
+  EXPECT_EQ(burst.broker.partitions, 16);
+  EXPECT_EQ(burst.clients.size(), 2u);
+  int bursts = 0;
+  for (const PhasePlan& phase : burst.phases) {
+    if (!phase.rate_max) continue;
+    ++bursts;
+    EXPECT_EQ(phase.count, 100'000);
+    EXPECT_TRUE(phase.then_drained);
+    EXPECT_EQ(phase.duration_ns, 0);
+  }
+  EXPECT_EQ(bursts, 3);
+
+  const Scenario kill = MustLoad(LoadScenario(Shipped("producer-kill.json")));
+  ASSERT_EQ(kill.producers.size(), 2u);
+  EXPECT_EQ(kill.producers[1].kind, ProducerKind::kProcess);
+  EXPECT_EQ(kill.faults[0].target, kill.producers[1].name);
+  EXPECT_TRUE(kill.faults[0].restart_after_ns.has_value());
+  EXPECT_EQ(kill.expect.thresholds[0].text, "client.reconnects == 0");
+}
+
+TEST(ScenarioFileTest, DefaultsAreThoseOfTheDocumentation) {
+  const Scenario scenario = MustLoad(ParseScenario("s.json", kBase));
+  EXPECT_EQ(scenario.seed, 1u);
+  EXPECT_EQ(scenario.broker.brokers, 1);
+  EXPECT_EQ(scenario.broker.partitions, 4);
+  EXPECT_EQ(scenario.clients[0].kind, ClientKind::kProcess);
+  EXPECT_TRUE(scenario.clients[0].resume_token);
+  EXPECT_THAT(scenario.clients[0].servers, IsEmpty());
+  EXPECT_EQ(scenario.producers[0].records_per_payment_min, 1);
+  EXPECT_EQ(scenario.faults[0].name, "process.kill-1");
+  EXPECT_FALSE(scenario.faults[0].restart_after_ns.has_value());
+  EXPECT_EQ(scenario.expect.min_records, 1);
+  EXPECT_EQ(scenario.expect.schedule_share, 0.95);
+  EXPECT_EQ(scenario.expect.schedule_lag_max_ns, 100'000'000);
+}
+
+TEST(ScenarioFileTest, EveryOptionReachesThePlan) {
+  const Scenario scenario = MustLoad(ParseScenario("s.json", R"({
+    "name": "all", "description": "d", "seed": 9007199254740991, "broker": {"brokers": 3, "partitions": 8},
+    "servers": [{"name": "a", "command": ["./x", "--port={port}"], "env": {"A": "{brokers}"}, "cwd": "/tmp"}, {"name": "b"}],
+    "clients": [{"name": "one", "server": "a", "filter": {"provider": "paypal", "status": "refunded"}, "resume": "none",
+                 "reconnect_delay_max": "7s", "command": ["c", "{servers}"], "args": ["{event_log}"]},
+                {"name": "many", "kind": "embedded", "count": 3, "server": ["b", "a"]},
+                {"name": "eq", "args": ["--backoff=1s..2.5s"]}],
+    "producers": [{"name": "load", "records_per_payment": {"min": 2, "max": 2}},
+                  {"name": "p", "kind": "process", "start": "steady+500ms", "args": ["--count", "0"]}],
+    "phases": [{"name": "steady", "duration": "2m", "rate": "0.5/s", "then": "drained", "measure": false},
+               {"name": "m", "rate": "max", "count": 7}],
+    "faults": [{"name": "stop", "type": "process.pause", "target": "one", "when": {"delivered@many-3": 5}, "duration": "3s"},
+               {"type": "process.terminate", "target": "p", "at": "m+1h", "restart_after": "0s"}],
+    "drain": {"timeout": "1m"},
+    "expect": {"min_records": 9, "schedule": {"share": 0.5, "lag_max": "2ms"},
+               "relaxed": [{"invariant": "LOG_DUP", "reason": "the broker repeats"}]}})"));
+  EXPECT_EQ(scenario.seed, 9'007'199'254'740'991u);
+  EXPECT_EQ(scenario.servers[0].command[1], "--port={port}");
+  EXPECT_EQ(scenario.servers[0].env.at("A"), "{brokers}");
+  EXPECT_EQ(scenario.servers[0].cwd, "/tmp");
+  EXPECT_EQ(scenario.clients[0].servers, std::vector<std::string>{"a"});
+  EXPECT_EQ(scenario.clients[0].filter.provider, pipeline::Provider::kPaypal);
+  EXPECT_EQ(scenario.clients[0].filter.status, pipeline::PaymentStatus::kRefunded);
+  EXPECT_FALSE(scenario.clients[0].resume_token);
+  EXPECT_EQ(scenario.clients[0].reconnect_delay_max_ns, 7'000'000'000);
+  EXPECT_EQ(ClientNames(scenario.clients[1]), (std::vector<std::string>{"many-1", "many-2", "many-3"}));
+  EXPECT_EQ(scenario.clients[1].servers, (std::vector<std::string>{"b", "a"}));
+  EXPECT_EQ(scenario.clients[2].reconnect_delay_max_ns, 2'500'000'000);
+  EXPECT_EQ(scenario.producers[0].records_per_payment_min, 2);
+  EXPECT_EQ(scenario.producers[1].start, "steady+500ms");
+  EXPECT_EQ(scenario.phases[0].duration_ns, 120'000'000'000);
+  EXPECT_EQ(scenario.phases[0].rate_per_s, 0.5);
+  EXPECT_TRUE(scenario.phases[0].then_drained);
+  EXPECT_EQ(scenario.faults[0].trigger.client, "many-3");
+  EXPECT_EQ(scenario.faults[0].duration_ns, 3'000'000'000);
+  EXPECT_EQ(scenario.faults[1].name, "process.terminate-2");
+  EXPECT_EQ(scenario.faults[1].restart_after_ns, 0);
+  EXPECT_EQ(scenario.drain_timeout_ns, 60'000'000'000);
+  EXPECT_EQ(scenario.expect.min_records, 9);
+  EXPECT_EQ(scenario.expect.schedule_share, 0.5);
+  EXPECT_EQ(scenario.expect.schedule_lag_max_ns, 2'000'000);
+  EXPECT_EQ(scenario.expect.relaxed[0].invariant, "LOG_DUP");
+}
+
+}  // namespace
+}  // namespace harness
