@@ -30,7 +30,12 @@ void FindBelow(const fs::path& folder, ScenarioSelection* selection) {
       found.push_back(entry->path().lexically_normal().string());
     }
   }
-  if (error) selection->errors.push_back({folder.string(), 0, 0, "", "can't be read: " + error.message()});
+  if (error) {
+    selection->unmatched.push_back({folder.string(), 0, 0, "", "can't be read: " + error.message()});
+  } else if (found.empty()) {
+    selection->unmatched.push_back(
+        {folder.string(), 0, 0, "", "holds no scenario; allowed: a folder with *.json files"});
+  }
   std::sort(found.begin(), found.end());
   selection->files.insert(selection->files.end(), found.begin(), found.end());
 }
@@ -63,9 +68,9 @@ ScenarioSelection FindScenarios(const std::vector<std::string>& paths) {
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
     if (status.type() == fs::file_type::not_found) {
-      selection.errors.push_back({path, 0, 0, "", "there is no such file or folder"});
+      selection.unmatched.push_back({path, 0, 0, "", "there is no such file or folder"});
     } else if (error) {
-      selection.errors.push_back({path, 0, 0, "", "can't be read: " + error.message()});
+      selection.unmatched.push_back({path, 0, 0, "", "can't be read: " + error.message()});
     } else if (status.type() == fs::file_type::directory) {
       FindBelow(path, &selection);
     } else {

@@ -10,12 +10,13 @@
 namespace harness {
 
 struct ScenarioSelection {
-  std::vector<std::string> files;     // sorted within each folder, in the order of the selection, without repeats
-  std::vector<ScenarioError> errors;  // paths that don't exist or can't be read
+  std::vector<std::string> files;  // sorted within each folder, in the order of the selection, without repeats
+  std::vector<ScenarioError>
+      unmatched;  // paths that stand for no scenario: they don't exist, or hold none (exit code 5)
 };
 
-// A file stands for itself; a folder for the *.json in it and below it but *.schema.json and hidden ones.
-// No files and no errors: nothing matched (exit code 5).
+// A file stands for itself, whatever its name; a folder for the *.json in it and below it but *.schema.json and hidden
+// ones.
 ScenarioSelection FindScenarios(const std::vector<std::string>& paths);
 
 struct ScenarioListing {
