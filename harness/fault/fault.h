@@ -1,0 +1,49 @@
+// Faults: one type, one file (process_kill.cc, ...). A Fault knows how to strike, to prove that it struck, and to heal.
+// The FaultScheduler (fault_scheduler.h) decides when. Called from the scheduler's thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "harness/process/supervisor.h"
+#include "harness/scenario/scenario.h"
+
+namespace harness {
+
+// What a fault may do to the run's processes. The runner implements it; thread-safe.
+class FaultTargets {
+ public:
+  virtual ~FaultTargets() = default;
+  // The running process of `name`; nullopt when it has none now.
+  virtual std::optional<int64_t> Pid(const std::string& name) = 0;
+  // From now on the end of `name`'s process is the fault's doing, not a LIVE violation.
+  virtual void ExpectEnd(const std::string& name) = 0;
+  // Starts `name` again; throws std::runtime_error.
+  virtual void Restart(const std::string& name) = 0;
+  virtual Supervisor* supervisor() = 0;
+};
+
+struct FaultOutcome {
+  bool effective = false;
+  std::string evidence;   // "pid 4711 ended by signal 9 (Killed)"; or why there is none: "server-1 was not running"
+  int64_t struck_ns = 0;  // when it acted
+  int64_t ended_ns = 0;   // kill, terminate: when the process ended; 0: it did not
+};
+
+class Fault {
+ public:
+  virtual ~Fault() = default;
+  // Acts, waits (bounded) for the evidence and returns it.
+  virtual FaultOutcome Strike(FaultTargets* targets) = 0;
+  // When to heal, monotonic ns, given the outcome; nullopt: only at the end of the phases (HealAll), or never.
+  virtual std::optional<int64_t> HealAt(const FaultOutcome& outcome) const = 0;
+  // Undoes it (restart, continue). True when there was something to heal. Idempotent.
+  virtual bool Heal(FaultTargets* targets) = 0;
+};
+
+std::unique_ptr<Fault> MakeFault(const FaultPlan& plan);
+
+}  // namespace harness

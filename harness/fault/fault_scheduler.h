@@ -1,0 +1,45 @@
+// Strikes and heals the faults of a scenario when their triggers say so, from one thread of its own, and records each
+// with its evidence. Started by the runner before the first phase; thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/fault/fault.h"
+#include "harness/scenario/scenario.h"
+
+namespace harness {
+
+// Where the scheduler reports: the runner forwards to the Recorder and the live view. From the scheduler's thread.
+class FaultListener {
+ public:
+  virtual ~FaultListener() = default;
+  virtual void OnStrike(size_t fault, int64_t planned_ns, const FaultOutcome& outcome) = 0;
+  virtual void OnHealed(size_t fault, int64_t time_ns) = 0;
+  // A heal that failed: what could not be put back, in a sentence.
+  virtual void OnHealFailed(size_t fault, const std::string& sentence) = 0;
+  // True when the count that `trigger` waits for has been reached now.
+  virtual bool CountReached(const Trigger& trigger) = 0;
+};
+
+class FaultScheduler {
+ public:
+  FaultScheduler(const std::vector<FaultPlan>& plans, FaultTargets* targets, FaultListener* listener);
+  ~FaultScheduler();
+  void Start();
+  // The phase has begun: times that count from it are known now.
+  void OnPhase(const std::string& phase, int64_t begin_ns);
+  // A count changed; looks at the triggers at once (they are looked at every 5 ms anyway).
+  void OnCounts();
+  // No fault strikes any more. Heals everything that is not healed yet, and stops the thread.
+  void StopAndHealAll();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace harness

@@ -1,0 +1,27 @@
+// Subscribers inside the harness, for counts: each is the client library's Subscription on a thread of its own that tells
+// the Recorder what it was handed. Owned by the runner; not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "client/subscription.h"
+#include "harness/observe/recorder.h"
+
+namespace harness {
+
+class EmbeddedSubscribers {
+ public:
+  explicit EmbeddedSubscribers(Recorder* recorder);
+  ~EmbeddedSubscribers();  // stops all
+  void Add(size_t client, pipeline::SubscriptionOptions options);
+  void StopAll();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace harness

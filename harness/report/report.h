@@ -1,0 +1,56 @@
+// What a run leaves behind for people and programs: the summary on the console, result.json, junit.xml, witness.txt.
+// Called by the runner at the end, and by `harness check`. The writers throw std::system_error that names the path.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "harness/scenario/scenario.h"
+#include "harness/verify/history.h"
+#include "harness/verify/metrics.h"
+#include "harness/verify/verdict.h"
+
+namespace harness {
+
+// What the history does not know.
+struct RunFacts {
+  std::string run_dir;
+  std::string scenario_path;   // as the user named it
+  std::string backend;         // "mock (librdkafka 2.0.2)", "kafka 127.0.0.1:9092"
+  std::string version;
+  std::string started_at;      // RFC 3339, UTC
+  int64_t duration_ns = 0;
+  std::vector<std::string> overrides;  // --set and --seed as given, for the command that runs it again
+  struct ProcessUsage {
+    std::string name;
+    int64_t cpu_user_ns = 0, cpu_system_ns = 0, rss_bytes_max = 0;
+  };
+  std::vector<ProcessUsage> processes;
+  std::map<std::string, std::string> host;  // "cores", "kernel", "cpu"
+};
+
+struct Report {
+  const History& history;
+  const Metrics& metrics;
+  const Verdict& verdict;
+  const Scenario& scenario;
+  const RunFacts& facts;
+};
+
+// `width_columns` 0: not a terminal. `color`: ANSI colours. `utf8`: symbols beyond ASCII.
+struct ConsoleStyle {
+  int width_columns = 0;
+  bool color = false;
+  bool utf8 = true;
+};
+std::string SummaryText(const Report& report, const ConsoleStyle& style);
+std::string ResultJson(const Report& report);    // docs/formats.md, "schema_version": 1
+std::string JunitXml(const Report& report);      // one case per invariant, threshold and fault
+std::string WitnessText(const Report& report);   // empty when nothing was violated
+std::string RerunCommand(const Report& report);
+
+// result.json, junit.xml and, when there is something to witness, witness.txt in facts.run_dir.
+void WriteReport(const Report& report);
+
+}  // namespace harness

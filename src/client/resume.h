@@ -1,0 +1,49 @@
+// The client's position vector: what it may say in a resume token, and whether an event was handed on before. Pure.
+// Called by the Subscription and rebuilt from the event log at start.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pipeline {
+
+struct PartitionPosition {
+  int64_t after = -1;
+  std::optional<uint32_t> record_crc32c;
+  std::optional<int64_t> snapshot_until;
+  bool operator==(const PartitionPosition&) const = default;
+};
+
+struct Position {
+  std::string log_id;
+  std::map<int32_t, PartitionPosition> partitions;
+  bool operator==(const Position&) const = default;
+};
+
+struct Gap {
+  int32_t partition = 0;
+  int64_t wanted = 0;
+  int64_t earliest = 0;
+};
+
+class ResumePosition {
+ public:
+  bool known() const { return known_; }          // a StreamStart has been seen
+  const Position& position() const { return position_; }
+  // A stream without a sent token began: its token replaces the vector. With one sent: the vector stays, partitions that
+  // it lacks are added.
+  void OnStart(const Position& token, bool resumed);
+  // False: at or before this partition's position, so it was handed on before; it is not applied again.
+  bool OnEvent(int32_t partition, int64_t offset, std::optional<uint32_t> record_crc32c);
+  void OnBookmark(int32_t partition, int64_t offset);
+  void Reset();
+
+ private:
+  bool known_ = false;
+  Position position_;
+};
+
+}  // namespace pipeline

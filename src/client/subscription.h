@@ -1,0 +1,102 @@
+// A subscription that survives: connects, receives, reconnects and resumes until told to stop or until it may not go
+// on. Called by payment-client's `stream` and by the harness's embedded subscribers. Run() blocks its thread, and calls
+// the observer from it; Stop() may be called from any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/reconnect_policy.h"
+#include "client/resume.h"
+#include "payment/payment.h"
+
+namespace pipeline {
+
+enum class OnGap : uint8_t { kFail, kSnapshot, kEarliest };
+
+struct SubscriptionOptions {
+  std::vector<std::string> servers;  // host:port; tried in order, the next one after a failure
+  Filter filter;
+  ReconnectOptions reconnect;        // reconnect_policy.h: 10 tries 3 s apart by default, or exponential with jitter
+  int64_t keepalive_time_ns = 10'000'000'000;
+  int64_t keepalive_timeout_ns = 5'000'000'000;
+  int64_t connect_timeout_ns = 5'000'000'000;
+  OnGap on_gap = OnGap::kFail;
+  std::string event_log_path;        // empty: none
+  uint64_t jitter_seed = 0;
+};
+
+struct ReceivedEvent {
+  int64_t time_ns = 0;     // monotonic, when it was read from the stream
+  uint32_t connection = 0; // 1, 2, ... as in the event log
+  bool existing = false;
+  int32_t partition = -1;
+  int64_t offset = -1;     // -1: a server without positions
+  std::optional<uint32_t> record_crc32c;
+  Payment payment;
+  int64_t processed_at_s = 0;
+};
+
+struct StreamStarted {
+  int64_t time_ns = 0;
+  uint32_t connection = 0;
+  std::string server;     // address
+  std::string server_id;
+  bool has_start = false; // the server sent a StreamStart
+  bool resumed = false;   // a token was sent
+  Position token;         // resume.h: the StreamStart's
+};
+
+struct StreamEnded {
+  int64_t time_ns = 0;
+  uint32_t connection = 0;  // 0: an attempt that never started
+  int code = 0;             // gRPC number
+  std::string message;
+  std::vector<Gap> gaps;    // resume.h
+};
+
+// All calls come from Run()'s thread. An event is in the event log before OnEvent is called.
+class SubscriptionObserver {
+ public:
+  virtual ~SubscriptionObserver() = default;
+  virtual void OnConnecting(const std::string& /*server*/, int /*attempt*/) {}
+  virtual void OnStarted(const StreamStarted& /*start*/) {}
+  virtual void OnEvent(const ReceivedEvent& /*event*/) {}
+  // Received again after it had been handed on: dropped.
+  virtual void OnDropped(const ReceivedEvent& /*event*/) {}
+  virtual void OnEnded(const StreamEnded& /*end*/) {}
+  // Before a wait: `attempt` of `attempts_max` (0: no limit).
+  virtual void OnReconnecting(int /*attempt*/, int /*attempts_max*/, int64_t /*wait_ns*/) {}
+};
+
+struct SubscriptionResult {
+  enum class Kind : uint8_t {
+    kStopped,    // Stop() was called
+    kExhausted,  // the last try failed
+    kFatal,      // a status that is not retried
+    kGap,        // OUT_OF_RANGE or FAILED_PRECONDITION under OnGap::kFail
+    kLogFailed,  // the event log can't be read, belongs to another filter, or can't be written
+  };
+  Kind kind = Kind::kStopped;
+  int code = 0;
+  std::string message;
+  std::vector<Gap> gaps;
+};
+
+class Subscription {
+ public:
+  // Opens the event log when there is one: throws std::system_error or std::runtime_error (damaged; another filter).
+  Subscription(SubscriptionOptions options, SubscriptionObserver* observer);
+  ~Subscription();
+  SubscriptionResult Run();
+  void Stop();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace pipeline
