@@ -1,5 +1,6 @@
 // Faults: one type, one file (process_kill.cc, ...). A Fault knows how to strike, to prove that it struck, and to heal.
-// The FaultScheduler (fault_scheduler.h) decides when. Called from the scheduler's thread.
+// The FaultScheduler (fault_scheduler.h) decides when. Called from a thread of the scheduler's, for each fault one at a
+// time; for different faults at the same time.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,9 @@ class FaultTargets {
   virtual void ExpectEnd(const std::string& name) = 0;
   // Starts `name` again; throws std::runtime_error.
   virtual void Restart(const std::string& name) = 0;
+  // Whether the end of the phases starts `name` again when a fault ended it and nothing restarted it: servers and
+  // clients yes, producers no.
+  virtual bool RestartedAtEnd(const std::string& /*name*/) { return true; }
   virtual Supervisor* supervisor() = 0;
 };
 
@@ -40,7 +44,8 @@ class Fault {
   virtual FaultOutcome Strike(FaultTargets* targets) = 0;
   // When to heal, monotonic ns, given the outcome; nullopt: only at the end of the phases (HealAll), or never.
   virtual std::optional<int64_t> HealAt(const FaultOutcome& outcome) const = 0;
-  // Undoes it (restart, continue). True when there was something to heal. Idempotent.
+  // Undoes it (restart, continue). True when the fault is over, undone now or by something else; false when it stays
+  // (a producer that nothing restarts). Idempotent. Throws std::runtime_error when it can't be undone.
   virtual bool Heal(FaultTargets* targets) = 0;
 };
 
