@@ -21,12 +21,15 @@
 
 namespace harness {
 
-class JournalWriter;  // harness/observe/journal.h
+// The producer of this name (no scenario can give it to a producer of its own) writes the sentinels and nothing else: a
+// `rec` of its is a sentinel's, in the log as at a client.
+inline constexpr std::string_view kSentinelProducer = "_sentinel";
 
 struct SendSeen {
   uint64_t sequence = 0;
   Send send;             // planned_ns, sent_ns, content_hash, partition if explicit, sentinel, measured, phase
   uint64_t id_hash = 0;
+  bool find_phase = false;  // the sender knows no phases (a process): phase and measured are filled in from planned_ns
 };
 struct OutcomeSeen {
   uint64_t sequence = 0;
@@ -38,6 +41,12 @@ struct OutcomeSeen {
 struct LogSeen {
   int32_t partition = 0;
   LogRecord record;
+};
+
+// The text behind an id_hash.
+struct NameSeen {
+  uint64_t id_hash = 0;
+  std::string_view id;
 };
 
 struct ClientCounts {
@@ -86,6 +95,7 @@ class Recorder {
 
   // For people: the text behind an id_hash. Kept once per id.
   void OnName(uint64_t id_hash, std::string_view id);
+  void OnNames(std::span<const NameSeen> names);
 
   // The runner's side.
   size_t OnFault(FaultEvent fault);
@@ -98,6 +108,8 @@ class Recorder {
   // `<run>.<producer>.<sequence>` of this run to a Rec; nullopt when it is another run's or not of that form.
   // `producer` may be unknown (a phantom): then nullopt too, and the caller keeps the text as a name.
   std::optional<Rec> ParseRec(std::string_view text) const;
+  // A record of kSentinelProducer.
+  bool IsSentinel(Rec rec) const;
 
   LiveCounts Counts() const;
   // Waits until `predicate(counts)` holds (checked after every change, at least every 10 ms) or `deadline_ns`
