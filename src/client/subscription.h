@@ -67,6 +67,8 @@ class SubscriptionObserver {
   virtual void OnEvent(const ReceivedEvent& /*event*/) {}
   // Received again after it had been handed on: dropped.
   virtual void OnDropped(const ReceivedEvent& /*event*/) {}
+  // All that had been received is handed on, and the next event is being waited for: time to flush what was held back.
+  virtual void OnCaughtUp() {}
   virtual void OnEnded(const StreamEnded& /*end*/) {}
   // Before a wait: `attempt` of `attempts_max` (0: no limit).
   virtual void OnReconnecting(int /*attempt*/, int /*attempts_max*/, int64_t /*wait_ns*/) {}
