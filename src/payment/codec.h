@@ -32,7 +32,8 @@ struct RawPayment {
   int64_t timestamp_s = 0;
 };
 // Appends the JSON object; `metadata` pairs in the order given. Strings are escaped.
-void AppendRawJson(const RawPayment& raw, const std::vector<std::pair<std::string, std::string>>& metadata, std::string* out);
+void AppendRawJson(const RawPayment& raw, const std::vector<std::pair<std::string, std::string>>& metadata,
+                   std::string* out);
 // Appends `text` as a JSON string, quotes included; invalid UTF-8 becomes U+FFFD.
 void AppendJsonString(std::string_view text, std::string* out);
 

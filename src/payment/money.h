@@ -17,10 +17,10 @@ bool operator==(const Money& a, const Money& b);
 
 inline constexpr uint32_t kMoneyExponentMax = 18;
 
-// Parses a JSON number's text (sign, digits, fraction, exponent) without rounding, then divides it by 10^shift (`shift`:
-// the minor digits of a provider that sends minor units). Trailing zeros stay (150.00 shifted by 2 is 15000 / 10^4).
-// nullopt when it is not a number or does not fit int64 units with exponent <= 18. A negative value parses; whether it
-// is allowed is the caller's rule.
+// Parses a JSON number's text (sign, digits, fraction, exponent) without rounding, then divides it by 10^shift
+// (`shift`: the minor digits of a provider that sends minor units). Trailing zeros stay (150.00 shifted by 2 is 15000 /
+// 10^4). nullopt when it is not a number or does not fit int64 units with exponent <= 18. A negative value parses;
+// whether it is allowed is the caller's rule.
 std::optional<Money> ParseMoney(std::string_view number_text, uint32_t shift);
 
 // Minor digits of an ISO 4217 currency, upper case (JPY 0, KWD 3, unknown 2).

@@ -1,4 +1,5 @@
-// A payment as every part of the pipeline knows it: plain data, exact money. Pure; no thread touches it but its owner's.
+// A payment as every part of the pipeline knows it: plain data, exact money. Pure; no thread touches it but its
+// owner's.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +33,8 @@ struct Payment {
   Money amount;          // major units of `currency`
   std::string currency;  // upper case
   std::string customer_email;
-  int64_t created_at_s = 0;                                      // epoch seconds
-  std::vector<std::pair<std::string, std::string>> metadata;     // sorted by key, keys unique
+  int64_t created_at_s = 0;                                   // epoch seconds
+  std::vector<std::pair<std::string, std::string>> metadata;  // sorted by key, keys unique
   bool operator==(const Payment&) const = default;
 };
 

@@ -15,14 +15,14 @@ inline constexpr int64_t kRecordBytesMax = 3 * 1024 * 1024;  // larger would not
 
 enum class RejectReason : uint8_t {
   kNone,
-  kTombstone,     // null or empty value
-  kOversized,     // key + value above kRecordBytesMax
+  kTombstone,  // null or empty value
+  kOversized,  // key + value above kRecordBytesMax
   kNotUtf8,
-  kNotJson,       // also: not an object, nested deeper than 64
-  kNoId,          // absent, empty or not a string
-  kBadAmount,     // absent, not a number, not finite, or does not fit exact money
+  kNotJson,    // also: not an object, nested deeper than 64
+  kNoId,       // absent, empty or not a string
+  kBadAmount,  // absent, not a number, not finite, or does not fit exact money
   kNegativeAmount,
-  kBadField,      // another field has the wrong type
+  kBadField,  // another field has the wrong type
 };
 inline constexpr int kRejectReasonCount = 9;
 // snake_case, for counters and logs: "not_json".
@@ -37,7 +37,8 @@ class RecordDecoder {
 
   // `value` as Kafka holds it; nullopt for a null value. On success fills *payment and returns kNone; on a rejection
   // *payment is unspecified. Never throws on content. Unknown members are ignored; absent optional members are empty;
-  // `metadata` values that are numbers or booleans are taken as their JSON text, null is skipped, objects are kBadField.
+  // `metadata` values that are numbers or booleans are taken as their JSON text, null is skipped, objects are
+  // kBadField.
   RejectReason Decode(std::string_view key, std::optional<std::string_view> value, Payment* payment);
 
  private:

@@ -1,0 +1,166 @@
+#include "payment/codec.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+namespace pipeline {
+namespace {
+
+// Field numbers of payment.proto with their wire types (protobuf encoding specification: tag = number << 3 | type).
+constexpr uint8_t kVarint = 0;
+constexpr uint8_t kFixed64 = 1;
+constexpr uint8_t kLengthDelimited = 2;
+constexpr uint8_t Tag(int number, uint8_t type) { return static_cast<uint8_t>(number << 3 | type); }
+
+constexpr uint8_t kIdTag = Tag(1, kLengthDelimited);
+constexpr uint8_t kProviderTag = Tag(2, kVarint);
+constexpr uint8_t kAmountTag = Tag(3, kFixed64);
+constexpr uint8_t kCurrencyTag = Tag(4, kLengthDelimited);
+constexpr uint8_t kStatusTag = Tag(5, kVarint);
+constexpr uint8_t kCustomerEmailTag = Tag(6, kLengthDelimited);
+constexpr uint8_t kCreatedAtTag = Tag(7, kVarint);
+constexpr uint8_t kProcessedAtTag = Tag(8, kVarint);
+constexpr uint8_t kMetadataTag = Tag(9, kLengthDelimited);
+constexpr uint8_t kExactAmountTag = Tag(10, kLengthDelimited);
+constexpr uint8_t kKeyTag = Tag(1, kLengthDelimited);
+constexpr uint8_t kValueTag = Tag(2, kLengthDelimited);
+constexpr uint8_t kUnitsTag = Tag(1, kVarint);
+constexpr uint8_t kExponentTag = Tag(2, kVarint);
+
+size_t VarintSize(uint64_t value) { return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7; }
+size_t BytesSize(std::string_view bytes) { return 1 + VarintSize(bytes.size()) + bytes.size(); }
+// A field that proto3 leaves out when it has its default.
+size_t OptionalVarintSize(uint64_t value) { return value == 0 ? 0 : 1 + VarintSize(value); }
+size_t OptionalBytesSize(std::string_view bytes) { return bytes.empty() ? 0 : BytesSize(bytes); }
+
+char* PutVarint(uint64_t value, char* at) {
+  for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>(value | 0x80);
+  *at++ = static_cast<char>(value);
+  return at;
+}
+
+char* PutBytes(uint8_t tag, std::string_view bytes, char* at) {
+  *at++ = static_cast<char>(tag);
+  at = PutVarint(bytes.size(), at);
+  std::memcpy(at, bytes.data(), bytes.size());
+  return at + bytes.size();
+}
+
+char* PutOptionalVarint(uint8_t tag, uint64_t value, char* at) {
+  if (value == 0) return at;
+  *at++ = static_cast<char>(tag);
+  return PutVarint(value, at);
+}
+
+char* PutOptionalBytes(uint8_t tag, std::string_view bytes, char* at) {
+  return bytes.empty() ? at : PutBytes(tag, bytes, at);
+}
+
+char* PutFixed64(uint8_t tag, uint64_t value, char* at) {
+  *at++ = static_cast<char>(tag);
+  for (int shift = 0; shift < 64; shift += 8) *at++ = static_cast<char>(value >> shift);
+  return at;
+}
+
+// A double that a foreign server sent, as money with the currency's minor digits. What money can't hold ends at its
+// limits, so that it compares unequal to any amount that was really sent; NaN is 0.
+Money MoneyFromDouble(double amount, uint32_t digits) {
+  constexpr double kLimit = 9223372036854775808.0;  // 2^63
+  const double units = std::round(amount * std::pow(10.0, digits));
+  if (std::isnan(units)) return {0, digits};
+  if (units >= kLimit) return {std::numeric_limits<int64_t>::max(), digits};
+  if (units < -kLimit) return {std::numeric_limits<int64_t>::min(), digits};
+  return {static_cast<int64_t>(units), digits};
+}
+
+Money MoneyFromProto(const ::payment::Payment& message) {
+  if (message.has_exact_amount()) {
+    const Money exact = Canonical({message.exact_amount().units(), message.exact_amount().exponent()});
+    // As it was sent, except for an exponent that only zeros carry beyond what the contract allows.
+    if (message.exact_amount().exponent() <= kMoneyExponentMax) {
+      return {message.exact_amount().units(), message.exact_amount().exponent()};
+    }
+    if (exact.exponent <= kMoneyExponentMax) return exact;
+  }
+  return MoneyFromDouble(message.amount(), MinorDigits(message.currency()));
+}
+
+}  // namespace
+
+void ToProto(const Payment& payment, int64_t processed_at_s, ::payment::Payment* message) {
+  message->Clear();
+  message->set_id(payment.id);
+  message->set_provider(static_cast<::payment::Provider>(payment.provider));
+  message->set_amount(ToDouble(payment.amount));
+  message->set_currency(payment.currency);
+  message->set_status(static_cast<::payment::PaymentStatus>(payment.status));
+  message->set_customer_email(payment.customer_email);
+  message->set_created_at(payment.created_at_s);
+  message->set_processed_at(processed_at_s);
+  for (const auto& [key, value] : payment.metadata) (*message->mutable_metadata())[key] = value;
+  message->mutable_exact_amount()->set_units(payment.amount.units);
+  message->mutable_exact_amount()->set_exponent(payment.amount.exponent);
+}
+
+Payment FromProto(const ::payment::Payment& message) {
+  Payment payment;
+  payment.id = message.id();
+  // A value that a newer server knows and this program does not is UNKNOWN here.
+  if (::payment::Provider_IsValid(message.provider())) payment.provider = static_cast<Provider>(message.provider());
+  if (::payment::PaymentStatus_IsValid(message.status())) {
+    payment.status = static_cast<PaymentStatus>(message.status());
+  }
+  payment.amount = MoneyFromProto(message);
+  payment.currency = message.currency();
+  payment.customer_email = message.customer_email();
+  payment.created_at_s = message.created_at();
+  payment.metadata.assign(message.metadata().begin(), message.metadata().end());
+  std::sort(payment.metadata.begin(), payment.metadata.end());
+  return payment;
+}
+
+void AppendSerialized(const Payment& payment, int64_t processed_at_s, std::string* out) {
+  const auto provider = static_cast<uint64_t>(payment.provider);
+  const auto status = static_cast<uint64_t>(payment.status);
+  const auto amount_bits = std::bit_cast<uint64_t>(ToDouble(payment.amount));
+  const auto units = static_cast<uint64_t>(payment.amount.units);
+  const auto created_at = static_cast<uint64_t>(payment.created_at_s);
+  const auto processed_at = static_cast<uint64_t>(processed_at_s);
+  const size_t money_size = OptionalVarintSize(units) + OptionalVarintSize(payment.amount.exponent);
+
+  size_t size = OptionalBytesSize(payment.id) + OptionalVarintSize(provider) + (amount_bits == 0 ? 0 : 9) +
+                OptionalBytesSize(payment.currency) + OptionalVarintSize(status) +
+                OptionalBytesSize(payment.customer_email) + OptionalVarintSize(created_at) +
+                OptionalVarintSize(processed_at) + 1 + VarintSize(money_size) + money_size;
+  for (const auto& [key, value] : payment.metadata) {
+    const size_t entry_size = BytesSize(key) + BytesSize(value);
+    size += 1 + VarintSize(entry_size) + entry_size;
+  }
+
+  const size_t begin = out->size();
+  out->resize(begin + size);
+  char* at = out->data() + begin;
+  at = PutOptionalBytes(kIdTag, payment.id, at);
+  at = PutOptionalVarint(kProviderTag, provider, at);
+  if (amount_bits != 0) at = PutFixed64(kAmountTag, amount_bits, at);
+  at = PutOptionalBytes(kCurrencyTag, payment.currency, at);
+  at = PutOptionalVarint(kStatusTag, status, at);
+  at = PutOptionalBytes(kCustomerEmailTag, payment.customer_email, at);
+  at = PutOptionalVarint(kCreatedAtTag, created_at, at);
+  at = PutOptionalVarint(kProcessedAtTag, processed_at, at);
+  for (const auto& [key, value] : payment.metadata) {
+    *at++ = static_cast<char>(kMetadataTag);
+    at = PutVarint(BytesSize(key) + BytesSize(value), at);
+    // Both members of a map's entry are always there, as protobuf's own encoder writes them.
+    at = PutBytes(kValueTag, value, PutBytes(kKeyTag, key, at));
+  }
+  *at++ = static_cast<char>(kExactAmountTag);
+  at = PutVarint(money_size, at);
+  at = PutOptionalVarint(kUnitsTag, units, at);
+  PutOptionalVarint(kExponentTag, payment.amount.exponent, at);
+}
+
+}  // namespace pipeline

@@ -1,0 +1,176 @@
+#include "payment/money.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+
+namespace pipeline {
+namespace {
+
+constexpr std::array<uint64_t, 20> kPowersOf10 = [] {
+  std::array<uint64_t, 20> powers{};
+  uint64_t power = 1;
+  for (uint64_t& entry : powers) {
+    entry = power;
+    power *= 10;  // the last product overflows and is not used
+  }
+  return powers;
+}();
+
+// Far beyond any count of digits that fits a record; arithmetic on it stays within int64.
+constexpr int64_t kScaleMax = int64_t{1} << 40;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+uint64_t Magnitude(int64_t units) {
+  return units < 0 ? ~static_cast<uint64_t>(units) + 1 : static_cast<uint64_t>(units);
+}
+
+// A decimal number as digits * 10^scale; digits without trailing zeros, which are counted apart.
+class Decimal {
+ public:
+  // False when `text` is not exactly a JSON number, or has too many digits for int64.
+  bool Parse(std::string_view text) {
+    negative_ = text.starts_with('-');
+    size_t at = negative_ ? 1 : 0;
+    const size_t whole = at;
+    while (at < text.size() && IsDigit(text[at])) AddDigit(text[at++]);
+    if (at == whole || (text[whole] == '0' && at > whole + 1)) return false;
+    if (at < text.size() && text[at] == '.') {
+      const size_t fraction = ++at;
+      while (at < text.size() && IsDigit(text[at])) AddDigit(text[at++]);
+      if (at == fraction) return false;
+      scale_ -= static_cast<int64_t>(at - fraction);
+    }
+    if (at < text.size() && (text[at] | 0x20) == 'e' && !ParseExponent(text, &at)) return false;
+    return at == text.size() && !too_long_;
+  }
+
+  std::optional<Money> ToMoney(uint32_t shift) const {
+    const int64_t scale = scale_ - shift;
+    // The exponent as written, less where units would not fit: then trailing zeros are given up.
+    int64_t exponent = std::clamp<int64_t>(-scale, 0, kMoneyExponentMax);
+    if (digits_ == 0) return Money{0, static_cast<uint32_t>(exponent)};
+    const uint64_t limit = static_cast<uint64_t>(std::numeric_limits<int64_t>::max()) + (negative_ ? 1 : 0);
+    for (; exponent >= 0; --exponent) {
+      const int64_t zeros = scale + trailing_zeros_ + exponent;
+      if (zeros < 0) break;
+      if (zeros >= static_cast<int64_t>(kPowersOf10.size()) || digits_ > limit / kPowersOf10[zeros]) continue;
+      const uint64_t magnitude = digits_ * kPowersOf10[zeros];
+      return Money{static_cast<int64_t>(negative_ ? ~magnitude + 1 : magnitude), static_cast<uint32_t>(exponent)};
+    }
+    return std::nullopt;
+  }
+
+ private:
+  void AddDigit(char c) {
+    if (c == '0') {
+      if (digits_ != 0) ++trailing_zeros_;
+      return;
+    }
+    const auto digit = static_cast<uint64_t>(c - '0');
+    const uint64_t room = std::numeric_limits<uint64_t>::max() - digit;
+    if (trailing_zeros_ + 1 >= static_cast<int64_t>(kPowersOf10.size()) ||
+        digits_ > room / kPowersOf10[trailing_zeros_ + 1]) {
+      too_long_ = true;
+      return;
+    }
+    digits_ = digits_ * kPowersOf10[trailing_zeros_ + 1] + digit;
+    trailing_zeros_ = 0;
+  }
+
+  bool ParseExponent(std::string_view text, size_t* at) {
+    ++*at;
+    bool negative = false;
+    if (*at < text.size() && (text[*at] == '+' || text[*at] == '-')) negative = text[(*at)++] == '-';
+    const size_t begin = *at;
+    int64_t exponent = 0;
+    for (; *at < text.size() && IsDigit(text[*at]); ++*at) {
+      exponent = std::min(exponent * 10 + (text[*at] - '0'), kScaleMax);
+    }
+    scale_ += negative ? -exponent : exponent;
+    return *at > begin;
+  }
+
+  bool negative_ = false;
+  bool too_long_ = false;
+  uint64_t digits_ = 0;
+  int64_t trailing_zeros_ = 0;
+  int64_t scale_ = 0;
+};
+
+std::string_view Symbol(std::string_view currency) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kSymbols = {
+      {{"USD", "$"}, {"EUR", "€"}, {"GBP", "£"}, {"INR", "₹"}, {"JPY", "¥"}}};
+  for (const auto& [code, symbol] : kSymbols) {
+    if (code == currency) return symbol;
+  }
+  return {};
+}
+
+}  // namespace
+
+bool operator==(const Money& a, const Money& b) {
+  if (a.exponent == b.exponent) return a.units == b.units;
+  const Money left = Canonical(a);
+  const Money right = Canonical(b);
+  return left.units == right.units && left.exponent == right.exponent;
+}
+
+std::optional<Money> ParseMoney(std::string_view number_text, uint32_t shift) {
+  Decimal decimal;
+  if (!decimal.Parse(number_text)) return std::nullopt;
+  return decimal.ToMoney(shift);
+}
+
+uint32_t MinorDigits(std::string_view currency) {
+  constexpr std::array<std::string_view, 16> kNone = {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA",
+                                                      "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"};
+  constexpr std::array<std::string_view, 5> kThree = {"BHD", "JOD", "KWD", "OMR", "TND"};
+  if (std::find(kNone.begin(), kNone.end(), currency) != kNone.end()) return 0;
+  if (std::find(kThree.begin(), kThree.end(), currency) != kThree.end()) return 3;
+  return 2;
+}
+
+double ToDouble(const Money& money) {
+  constexpr uint64_t kExactMax = uint64_t{1} << 53;
+  // Both operands are exact doubles, so that the one division rounds correctly.
+  if (Magnitude(money.units) <= kExactMax && money.exponent <= kMoneyExponentMax) {
+    return static_cast<double>(money.units) / static_cast<double>(kPowersOf10[money.exponent]);
+  }
+  const std::string text = ToText(money, 0);
+  double value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+std::string ToText(const Money& money, uint32_t digits_min) {
+  const uint32_t exponent = std::min(money.exponent, kMoneyExponentMax);
+  const uint64_t magnitude = Magnitude(money.units);
+  std::string text = money.units < 0 ? "-" : "";
+  text += std::to_string(magnitude / kPowersOf10[exponent]);
+  std::string fraction = std::to_string(magnitude % kPowersOf10[exponent]);
+  fraction = exponent == 0 ? "" : std::string(exponent - fraction.size(), '0') + fraction;
+  while (fraction.size() > digits_min && fraction.back() == '0') fraction.pop_back();
+  if (fraction.size() < digits_min) fraction.append(digits_min - fraction.size(), '0');
+  return fraction.empty() ? text : text + '.' + fraction;
+}
+
+std::string Display(const Money& money, std::string_view currency) {
+  std::string text = ToText(money, MinorDigits(currency));
+  text.insert(money.units < 0 ? 1 : 0, Symbol(currency));
+  return currency.empty() ? text : text + ' ' + std::string(currency);
+}
+
+Money Canonical(const Money& money) {
+  Money canonical = money;
+  if (canonical.units == 0) canonical.exponent = 0;
+  while (canonical.exponent > 0 && canonical.units % 10 == 0) {
+    canonical.units /= 10;
+    --canonical.exponent;
+  }
+  return canonical;
+}
+
+}  // namespace pipeline
