@@ -1,0 +1,276 @@
+#include "harness/load/load_generator.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <ctime>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <unordered_map>
+#include <utility>
+
+#include "common/clock.h"
+#include "harness/load/embedded_producer.h"
+#include "harness/load/schedule.h"
+
+namespace harness {
+namespace {
+
+using pipeline::MonotonicNs;
+
+constexpr int64_t kSecondNs = 1'000'000'000;
+// `stop` is asked at least this often.
+constexpr int64_t kSliceNs = 20'000'000;
+// At high rates what is due within this time is handed over together.
+constexpr int64_t kWakeGapNs = 100'000;
+// How long after a phase's end its late sends are still tried.
+constexpr int64_t kLateNsMax = 30 * kSecondNs;
+constexpr int kMetadataTimeoutMs = 10'000;
+constexpr int64_t kSentinelRetryNs = 200'000'000;
+// Records without an outcome: at a rate, enough for a broker that stands still for seconds; as fast as it goes, enough
+// to keep it busy, for each waits in this queue after its planned time.
+constexpr int64_t kInFlightMax = 500'000;
+constexpr int64_t kInFlightMaxAtFullSpeed = 50'000;
+
+// Sleeps until `until_ns` or, sooner, until `stop()`. True when the time has come.
+bool SleepUntil(int64_t until_ns, const std::function<bool()>& stop) {
+  for (;;) {
+    if (stop()) return false;
+    const int64_t now_ns = MonotonicNs();
+    if (now_ns >= until_ns) return true;
+    const int64_t wake_ns = std::min(until_ns, now_ns + kSliceNs);
+    const timespec wake{wake_ns / kSecondNs, wake_ns % kSecondNs};
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &wake, nullptr);
+  }
+}
+
+int64_t WallSeconds() { return pipeline::WallNs() / kSecondNs; }
+
+uint64_t SeedOf(uint64_t seed, uint64_t stream) { return seed ^ ((stream + 1) * 0x9E3779B97F4A7C15u); }
+
+}  // namespace
+
+struct LoadGenerator::State {
+  LoadOptions options;
+  Recorder* recorder = nullptr;
+  std::vector<std::unique_ptr<EmbeddedProducer>> producers;
+
+  // Sequences of sentinels and what became of them: filled by the sentinel producer's delivery thread.
+  std::mutex sentinel_mutex;
+  std::unordered_map<uint64_t, pipeline::DeliveryOutcome> sentinel_outcomes;
+  std::unique_ptr<EmbeddedProducer> sentinel;  // after what its thread uses
+
+  std::atomic<int64_t> unsent{0};
+  std::atomic<int64_t> sentinel_tries{0};
+  size_t turn = 0;  // the producer that gets the next send
+
+  std::unique_ptr<EmbeddedProducer> Make(std::string_view name, pipeline::MakerOptions maker,
+                                         pipeline::KafkaProperties properties,
+                                         pipeline::RecordProducer::Sink on_reports);
+  EmbeddedProducer* Next() { return producers[turn++ % producers.size()].get(); }
+  void HandOverAll(const std::function<bool()>& stop) {
+    for (auto& producer : producers) producer->HandOver(stop);
+  }
+  // False when stopped, or at `deadline_ns`, without room for one more.
+  bool MakeRoom(EmbeddedProducer* producer, int64_t deadline_ns, const std::function<bool()>& stop);
+  int64_t RunRate(uint8_t index, const PhasePlan& phase, int64_t begin_ns, const std::function<bool()>& stop);
+  int64_t RunCount(uint8_t index, const PhasePlan& phase, const std::function<bool()>& stop);
+  void WaitForOutcomes(const std::function<bool()>& stop);
+};
+
+std::unique_ptr<EmbeddedProducer> LoadGenerator::State::Make(std::string_view name, pipeline::MakerOptions maker,
+                                                             pipeline::KafkaProperties properties,
+                                                             pipeline::RecordProducer::Sink on_reports) {
+  maker.rec_prefix = fmt::format("{}.{}", options.run_id, name);
+  pipeline::RecordProducerOptions producer;
+  producer.kafka = options.kafka;
+  producer.properties = std::move(properties);
+  // The mock keeps few bytes a partition and stores batches as they were sent.
+  if (options.mock) producer.properties.emplace_back("compression.codec", "lz4");
+  producer.in_flight_max = kInFlightMax;
+  const uint16_t index = recorder->AddProducer(std::string(name), true);
+  return std::make_unique<EmbeddedProducer>(index, std::move(maker), std::move(producer), recorder,
+                                            std::move(on_reports));
+}
+
+LoadGenerator::LoadGenerator(LoadOptions options, const std::vector<ProducerPlan>& plans, Recorder* recorder)
+    : state_(std::make_unique<State>()) {
+  State& state = *state_;
+  state.options = std::move(options);
+  state.recorder = recorder;
+  uint64_t stream = 0;
+  for (const ProducerPlan& plan : plans) {
+    pipeline::MakerOptions maker;
+    maker.seed = SeedOf(state.options.seed, stream++);
+    maker.records_per_payment_min = plan.records_per_payment_min;
+    maker.records_per_payment_max = plan.records_per_payment_max;
+    state.producers.push_back(state.Make(plan.name, maker, {}, nullptr));
+  }
+  pipeline::MakerOptions maker;
+  maker.seed = SeedOf(state.options.seed, stream);
+  // One that gets nowhere is given up soon and sent again.
+  state.sentinel = state.Make(kSentinelProducer, maker, {{"message.timeout.ms", "5000"}},
+                              [&state](std::span<const pipeline::DeliveryReport> reports) {
+                                const std::lock_guard lock(state.sentinel_mutex);
+                                for (const auto& report : reports) {
+                                  state.sentinel_outcomes[report.sequence] = report.outcome;
+                                }
+                              });
+}
+
+LoadGenerator::~LoadGenerator() = default;
+
+void LoadGenerator::WarmUp() {
+  for (auto& producer : state_->producers) producer->producer().LearnTopic(kMetadataTimeoutMs);
+  state_->sentinel->producer().LearnTopic(kMetadataTimeoutMs);
+  const int partitions = state_->sentinel->producer().Partitions(kMetadataTimeoutMs);
+  if (partitions != state_->options.partitions) {
+    throw std::runtime_error(fmt::format("topic \"{}\" has {} partitions; the run wants {}",
+                                         state_->options.kafka.topic, partitions, state_->options.partitions));
+  }
+}
+
+int64_t LoadGenerator::RunPhase(uint8_t phase_index, const PhasePlan& phase, int64_t begin_ns,
+                                const std::function<bool()>& stop) {
+  if (!SleepUntil(begin_ns, stop)) return 0;
+  if (phase.count > 0) return state_->producers.empty() ? 0 : state_->RunCount(phase_index, phase, stop);
+  return state_->RunRate(phase_index, phase, begin_ns, stop);
+}
+
+bool LoadGenerator::State::MakeRoom(EmbeddedProducer* producer, int64_t deadline_ns,
+                                    const std::function<bool()>& stop) {
+  if (producer->room() > 0) return true;
+  HandOverAll(stop);
+  while (producer->room() <= 0) {
+    const int64_t now_ns = MonotonicNs();
+    if (now_ns >= deadline_ns || stop()) return false;
+    producer->producer().WaitForRoom(std::min(deadline_ns, now_ns + kSliceNs));
+  }
+  return true;
+}
+
+int64_t LoadGenerator::State::RunRate(uint8_t index, const PhasePlan& phase, int64_t begin_ns,
+                                      const std::function<bool()>& stop) {
+  const int64_t end_ns = begin_ns + phase.duration_ns;
+  const double rate_per_s = producers.empty() ? 0 : phase.rate_per_s;
+  Schedule schedule(begin_ns, phase.duration_ns, rate_per_s, phase.arrival, SeedOf(options.seed, 1000 + index));
+  int64_t planned = 0;
+  int64_t woke_ns = 0;
+  bool room = true;
+  while (room && schedule.Peek()) {
+    if (!SleepUntil(std::max(*schedule.Peek(), woke_ns + kWakeGapNs), stop)) return planned;
+    woke_ns = MonotonicNs();
+    const int64_t now_s = WallSeconds();
+    for (int64_t added = 0; added < kBatchRecordsMax && schedule.Peek() && *schedule.Peek() <= woke_ns; ++added) {
+      EmbeddedProducer* producer = Next();
+      room = MakeRoom(producer, end_ns + kLateNsMax, stop);
+      if (!room) break;
+      producer->Add(*schedule.Peek(), index, phase.measure, now_s);
+      schedule.Pop();
+      ++planned;
+    }
+    HandOverAll(stop);
+  }
+  // Without room until here, or stopped: what was due counts as planned, and as not sent.
+  for (const int64_t now_ns = MonotonicNs(); schedule.Peek() && *schedule.Peek() <= now_ns; schedule.Pop()) {
+    ++planned;
+    ++unsent;
+  }
+  SleepUntil(end_ns, stop);
+  return planned;
+}
+
+int64_t LoadGenerator::State::RunCount(uint8_t index, const PhasePlan& phase, const std::function<bool()>& stop) {
+  int64_t planned = 0;
+  while (planned < phase.count && !stop()) {
+    EmbeddedProducer* producer = Next();
+    const int64_t now_s = WallSeconds();
+    const int64_t room = std::min(producer->room(), kInFlightMaxAtFullSpeed - producer->producer().in_flight());
+    for (int64_t left = std::min(room, phase.count - planned); left > 0; --left, ++planned) {
+      producer->Add(std::nullopt, index, phase.measure, now_s);
+    }
+    producer->HandOver(stop);
+    if (room <= 0) producer->WaitUntilBelow(kInFlightMaxAtFullSpeed / 2, MonotonicNs() + kSliceNs);
+  }
+  WaitForOutcomes(stop);
+  return planned;
+}
+
+void LoadGenerator::State::WaitForOutcomes(const std::function<bool()>& stop) {
+  for (auto& producer : producers) {
+    while (!producer->WaitUntilBelow(1, MonotonicNs() + kSliceNs)) {
+      if (stop()) return;
+    }
+  }
+}
+
+bool LoadGenerator::Flush(int64_t deadline_ns) {
+  bool settled = true;
+  for (auto& producer : state_->producers) {
+    if (producer->WaitUntilBelow(1, deadline_ns)) continue;
+    settled = false;
+    producer->Purge();
+  }
+  for (auto& producer : state_->producers) producer->TellLost();
+  return settled;
+}
+
+bool LoadGenerator::ProduceSentinels(const std::vector<pipeline::Filter>& filters, int64_t deadline_ns) {
+  struct Wanted {
+    pipeline::Filter filter;
+    int32_t partition;
+    uint64_t sequence;
+  };
+  State& state = *state_;
+  std::vector<Wanted> wanted;
+  for (size_t i = 0; i < filters.size(); ++i) {
+    if (std::find(filters.begin(), filters.begin() + static_cast<std::ptrdiff_t>(i), filters[i]) !=
+        filters.begin() + static_cast<std::ptrdiff_t>(i)) {
+      continue;
+    }
+    for (int32_t p = 0; p < state.options.partitions; ++p) wanted.push_back({filters[i], p, 0});
+  }
+  const auto late = [deadline_ns] { return MonotonicNs() >= deadline_ns; };
+  while (!wanted.empty() && !late()) {
+    const int64_t round_ns = MonotonicNs();
+    for (Wanted& sentinel : wanted) {
+      if (state.sentinel->room() <= 0) state.sentinel->HandOver(late);
+      sentinel.sequence = state.sentinel->AddSentinel(sentinel.filter, sentinel.partition, WallSeconds());
+      ++state.sentinel_tries;
+    }
+    state.sentinel->HandOver(late);
+    if (!state.sentinel->WaitUntilBelow(1, deadline_ns)) break;
+    {
+      const std::lock_guard lock(state.sentinel_mutex);
+      std::erase_if(wanted, [&state](const Wanted& sentinel) {
+        const auto found = state.sentinel_outcomes.find(sentinel.sequence);
+        return found != state.sentinel_outcomes.end() && found->second == pipeline::DeliveryOutcome::kOk;
+      });
+      state.sentinel_outcomes.clear();
+    }
+    // Refused at once: not again before a while.
+    if (!wanted.empty()) SleepUntil(round_ns + kSentinelRetryNs, late);
+  }
+  if (!wanted.empty()) state.sentinel->Purge();
+  state.sentinel->TellLost();
+  return wanted.empty();
+}
+
+LoadCounts LoadGenerator::counts() const {
+  LoadCounts counts;
+  counts.unsent = state_->unsent;
+  counts.sentinel_tries = state_->sentinel_tries;
+  const auto add = [&counts](EmbeddedProducer* producer) {
+    counts.full_retries += producer->producer().full_retries();
+    counts.rebuilds += producer->producer().rebuilds();
+    counts.reports_lost += producer->producer().reports_lost();
+  };
+  for (const auto& producer : state_->producers) add(producer.get());
+  add(state_->sentinel.get());
+  return counts;
+}
+
+}  // namespace harness
