@@ -42,7 +42,7 @@ RC_GTEST_PROP(ScheduleTest, UniformHasItsCountAndSpacing, ()) {
   const int64_t expected = (rate_per_s * duration_ms + 999) / 1000;
   RC_ASSERT(static_cast<int64_t>(times.size()) == expected);
   for (size_t i = 0; i < times.size(); ++i) {
-    const auto exact_ns = static_cast<int64_t>(static_cast<__int128>(i) * kSecondNs / rate_per_s);
+    const auto exact_ns = static_cast<int64_t>(i) * kSecondNs / rate_per_s;
     RC_ASSERT(std::abs(times[i] - 7 - exact_ns) <= 1);
   }
 }
