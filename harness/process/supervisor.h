@@ -1,9 +1,10 @@
-// The harness's side of the reaper: starts, signals and watches processes through it, so that none outlives the harness.
-// Called from the runner's threads; thread-safe.
+// The harness's side of the reaper: starts, signals and watches processes through it, so that none outlives the
+// harness. Called from the runner's threads; thread-safe.
 //
-// The reaper is this same program, re-executed in a hidden mode, single-threaded, connected by a SOCK_SEQPACKET pair. Each
-// process it starts leads a process group of its own. When the harness's end of the socket closes, however that came
-// about (SIGKILL too), the reaper kills every group, reaps it and exits.
+// The reaper is this same program, re-executed in a hidden mode, single-threaded, connected by a SOCK_SEQPACKET pair.
+// Each process it starts leads a process group of its own, out of reach of the terminal's Ctrl+C. When the harness's
+// end of the socket closes, however that came about (SIGKILL too), the reaper kills every group, and descendants that
+// left their group, reaps them and exits.
 #pragma once
 
 #include <cstdint>
@@ -18,18 +19,18 @@ namespace harness {
 
 struct ProcessSpec {
   std::string name;
-  std::vector<std::string> argv;            // argv[0] is looked up in PATH
-  std::map<std::string, std::string> env;   // added to the harness's own
-  std::string cwd;                          // empty: the harness's
-  std::string log_path;                     // stdout and stderr, appended
-  int stdin_fd = -1;                        // -1: /dev/null
-  int stdout_fd = -1;                       // -1: the log
+  std::vector<std::string> argv;           // argv[0] is looked up in PATH
+  std::map<std::string, std::string> env;  // added to the harness's own as it was when the Supervisor was made
+  std::string cwd;                         // empty: the harness's
+  std::string log_path;                    // stdout and stderr, appended; empty: /dev/null
+  int stdin_fd = -1;                       // -1: /dev/null
+  int stdout_fd = -1;                      // -1: the log
 };
 
 struct ProcessExit {
   int64_t pid = 0;
-  int status = 0;         // as waitpid gives it
-  int64_t ended_ns = 0;   // monotonic, when the reaper saw it
+  int status = 0;        // as waitpid gives it
+  int64_t ended_ns = 0;  // monotonic, when the reaper saw it: the process and the last of its group
   int64_t user_cpu_ns = 0;
   int64_t system_cpu_ns = 0;
   int64_t rss_bytes_max = 0;
@@ -44,15 +45,20 @@ class Supervisor {
   Supervisor();
   ~Supervisor();  // kills and reaps everything that is left
 
-  // Throws std::runtime_error that names the program when it can't be executed (not found, no permission).
+  // Returns when the program has been executed. Throws std::runtime_error that names it and the reason when it can't be
+  // (not found, no permission, folder or log that can't be opened, arguments above 128 KiB in all, 1000 alive already).
+  // The spec's descriptors stay the caller's to close.
   int64_t Start(const ProcessSpec& spec);
   // Sends `signal` to the process's whole group, by way of the reaper, which alone knows that the pid is still its own.
   // False when the process has already ended.
   bool Signal(int64_t pid, int signal);
   bool IsRunning(int64_t pid) const;
-  // nullopt when `deadline_ns` (monotonic) passes first.
+  // An end is reported when the process and all of its group are gone; what a process leaves behind in its group is
+  // killed after 2 s. nullopt when `deadline_ns` (monotonic) passes first, and at once for a pid that was never started
+  // here or ended more than 4096 ends ago.
   std::optional<ProcessExit> WaitExit(int64_t pid, int64_t deadline_ns) const;
-  // Called, from the supervisor's own thread, for each end. Set before the first Start.
+  // Called, from the supervisor's own thread, for each end. Set before the first Start. It must not call Start, Signal
+  // or WaitExit (std::logic_error): their answers come in on the same thread.
   void OnExit(std::function<void(const ProcessExit&)> callback);
 
  private:

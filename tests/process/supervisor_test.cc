@@ -1,0 +1,404 @@
+// What the supervisor starts runs as it was told, is heard of exactly once when it ends, can be signalled only while it
+// is there, and is gone, with all that it started itself, when its owner is, however the owner ended.
+#include "harness/process/supervisor.h"
+
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <set>
+#include <sstream>
+
+#include "harness/process/process_info.h"
+#include "tests/process/process_testing.h"
+
+namespace harness {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string FileText(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string StartErrorOf(Supervisor* supervisor, const ProcessSpec& spec) {
+  try {
+    supervisor->Start(spec);
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "started";
+}
+
+TEST(SupervisorTest, TellsHowAProcessEnded) {
+  Supervisor supervisor;
+  const int64_t before_ns = pipeline::MonotonicNs();
+  const int64_t pid = supervisor.Start(Shell("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; exit 7"));
+  const auto exit = supervisor.WaitExit(pid, Soon());
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(exit->pid, pid);
+  EXPECT_EQ(DescribeExit(*exit), "exit 7");
+  EXPECT_GT(exit->ended_ns, before_ns);
+  EXPECT_LE(exit->ended_ns, pipeline::MonotonicNs());
+  EXPECT_GT(exit->user_cpu_ns + exit->system_cpu_ns, 0);
+  EXPECT_GT(exit->rss_bytes_max, 100'000);
+  EXPECT_FALSE(supervisor.IsRunning(pid));
+  EXPECT_FALSE(supervisor.Signal(pid, SIGTERM));
+  EXPECT_TRUE(supervisor.WaitExit(pid, 0));  // kept for those who ask late
+}
+
+TEST(SupervisorTest, TellsTheSignalThatEndedAProcess) {
+  Supervisor supervisor;
+  const int64_t pid = supervisor.Start(Shell("exec sleep 1000"));
+  EXPECT_TRUE(supervisor.IsRunning(pid));
+  EXPECT_TRUE(supervisor.Signal(pid, SIGKILL));
+  const auto exit = supervisor.WaitExit(pid, Soon());
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(DescribeExit(*exit), "signal 9 (Killed)");
+  EXPECT_TRUE(WIFSIGNALED(exit->status));
+}
+
+TEST(SupervisorTest, WaitsNoLongerThanItsDeadline) {
+  Supervisor supervisor;
+  const int64_t pid = supervisor.Start(Shell("exec sleep 1000"));
+  EXPECT_FALSE(supervisor.WaitExit(pid, pipeline::MonotonicNs() + 20'000'000));
+  EXPECT_FALSE(supervisor.WaitExit(pid, 0));
+  EXPECT_FALSE(supervisor.WaitExit(1, Soon()));  // never started here
+  EXPECT_FALSE(supervisor.Signal(1, 0));
+  EXPECT_FALSE(supervisor.Signal(getpid(), 0));
+}
+
+TEST(SupervisorTest, ConnectsStandardInputAndOutput) {
+  Supervisor supervisor;
+  Pipe input;
+  Pipe output;
+  ProcessSpec spec = Shell("cat; echo done");
+  spec.stdin_fd = input.reader();
+  spec.stdout_fd = output.writer();
+  const int64_t pid = supervisor.Start(spec);
+  input.CloseReader();
+  ASSERT_EQ(write(input.writer(), "hello\n", 6), 6);
+  input.CloseWriter();
+  EXPECT_EQ(output.ReadAll(), "hello\ndone\n");
+  const auto exit = supervisor.WaitExit(pid, Soon());
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(DescribeExit(*exit), "exit 0");
+}
+
+TEST(SupervisorTest, PassesEachStreamAlone) {
+  Supervisor supervisor;
+  Pipe output;
+  ProcessSpec writes = Shell("cat; echo out");  // its input is /dev/null
+  writes.stdout_fd = output.writer();
+  supervisor.Start(writes);
+  EXPECT_EQ(output.ReadAll(), "out\n");
+
+  TemporaryFolder folder;
+  Pipe input;
+  ProcessSpec reads = Shell("cat");
+  reads.stdin_fd = input.reader();
+  reads.log_path = folder / "log";
+  const int64_t pid = supervisor.Start(reads);
+  ASSERT_EQ(write(input.writer(), "in\n", 3), 3);
+  input.CloseWriter();
+  ASSERT_TRUE(supervisor.WaitExit(pid, Soon()));
+  EXPECT_EQ(FileText(folder / "log"), "in\n");
+}
+
+TEST(SupervisorTest, GivesFolderEnvironmentAndLog) {
+  TemporaryFolder folder;
+  setenv("SUPERVISOR_TEST_KEPT", "kept", 1);
+  setenv("SUPERVISOR_TEST_CHANGED", "old", 1);
+  Supervisor supervisor;
+  ProcessSpec spec = Shell("pwd; echo $SUPERVISOR_TEST_KEPT $SUPERVISOR_TEST_CHANGED \"$HARNESS_REAPER\" >&2");
+  spec.cwd = folder.string();
+  spec.env = {{"SUPERVISOR_TEST_CHANGED", "new=er value"}};
+  spec.log_path = folder / "log";
+  std::ofstream(spec.log_path) << "before\n";
+  ASSERT_TRUE(supervisor.WaitExit(supervisor.Start(spec), Soon()));
+  EXPECT_EQ(FileText(spec.log_path),
+            "before\n" + std::filesystem::canonical(folder.string()).string() + "\nkept new=er value \n");
+}
+
+TEST(SupervisorTest, SaysWhyAProgramDoesNotStart) {
+  TemporaryFolder folder;
+  Supervisor supervisor;
+  ProcessSpec spec;
+  spec.name = "server-1";
+  EXPECT_EQ(StartErrorOf(&supervisor, spec), "can't start server-1: no program is given");
+  spec.argv = {"no-such-program"};
+  EXPECT_EQ(StartErrorOf(&supervisor, spec), "can't start server-1: program no-such-program is not in PATH");
+  spec.argv = {folder / "absent"};
+  EXPECT_THAT(StartErrorOf(&supervisor, spec), HasSubstr("absent can't be executed: No such file or directory"));
+  std::ofstream(folder / "plain") << "text";
+  spec.argv = {folder / "plain"};
+  EXPECT_THAT(StartErrorOf(&supervisor, spec), HasSubstr("plain can't be executed: Permission denied"));
+  spec.argv = {"true"};
+  spec.cwd = folder / "nowhere";
+  EXPECT_THAT(StartErrorOf(&supervisor, spec), HasSubstr("nowhere can't be entered: No such file"));
+  spec.cwd.clear();
+  spec.log_path = folder / "nowhere/log";
+  EXPECT_THAT(StartErrorOf(&supervisor, spec), HasSubstr("nowhere/log can't be opened: No such file"));
+  spec.log_path.clear();
+  EXPECT_EQ(StartErrorOf(&supervisor, spec), "started");
+}
+
+TEST(SupervisorTest, RefusesWhatCantBePassed) {
+  Supervisor supervisor;
+  ProcessSpec spec;
+  spec.name = "server-1";
+  spec.argv = {"true", std::string(200'000, 'x')};
+  EXPECT_THAT(StartErrorOf(&supervisor, spec), HasSubstr("bytes; allowed: 131072"));
+  spec.argv = {"true", std::string("a\0b", 3)};
+  EXPECT_THAT(StartErrorOf(&supervisor, spec), HasSubstr("argument 1 holds a NUL byte"));
+  spec.argv = {"true"};
+  spec.env = {{"A=B", "c"}};
+  EXPECT_THAT(StartErrorOf(&supervisor, spec), HasSubstr("environment variable \"A=B\" can't be set"));
+  spec.env.clear();
+  spec.argv = {"true", std::string(100'000, 'x')};
+  EXPECT_EQ(StartErrorOf(&supervisor, spec), "started");
+}
+
+TEST(SupervisorTest, ChildrenInheritNoDescriptorsAndNoSignalState) {
+  Pipe inherited;  // without CLOEXEC, as careless libraries open them
+  fcntl(inherited.writer(), F_SETFD, 0);
+  signal(SIGUSR1, SIG_IGN);
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGTERM);
+  sigset_t before;
+  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  Supervisor supervisor;
+  Pipe output;
+  ProcessSpec spec = Shell("ls /proc/self/fd | tr '\\n' ' '; echo; grep -E '^Sig(Blk|Ign)' /proc/self/status");
+  spec.stdout_fd = output.writer();
+  supervisor.Start(spec);
+  EXPECT_EQ(output.ReadLine(), "0 1 2 3 ");  // 3 is the folder that ls reads
+  // 32 and 33 are the C library's own; it does not let a program change them.
+  constexpr uint64_t kReserved = uint64_t{3} << 31;
+  for (const std::string name : {"SigBlk:\t", "SigIgn:\t"}) {
+    const std::string line = output.ReadLine();
+    ASSERT_TRUE(line.starts_with(name)) << line;
+    EXPECT_EQ(std::stoull(line.substr(name.size()), nullptr, 16) & ~kReserved, 0u) << line;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  signal(SIGUSR1, SIG_DFL);
+}
+
+TEST(SupervisorTest, EachProcessLeadsAGroupOutsideTheTerminalsReach) {
+  Supervisor supervisor;
+  const int64_t pid = supervisor.Start(Shell("exec sleep 1000"));
+  EXPECT_EQ(getpgid(static_cast<pid_t>(pid)), pid);
+  EXPECT_NE(getsid(static_cast<pid_t>(pid)), getsid(0));
+}
+
+TEST(SupervisorTest, SignalsReachTheWholeGroup) {
+  Supervisor supervisor;
+  Pipe output;
+  ProcessSpec spec = Shell("sleep 1000 & echo $!; wait");
+  spec.stdout_fd = output.writer();
+  const int64_t pid = supervisor.Start(spec);
+  const int64_t grandchild = std::stoll(output.ReadLine());
+  EXPECT_FALSE(IsGone(grandchild));
+  EXPECT_TRUE(supervisor.Signal(pid, SIGTERM));
+  const auto exit = supervisor.WaitExit(pid, Soon());
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(DescribeExit(*exit), "signal 15 (Terminated)");
+  EXPECT_TRUE(IsGone(grandchild));  // an end is told when the group has ended
+}
+
+TEST(SupervisorTest, WhatIsLeftInAGroupMayFinishButNotStay) {
+  Supervisor supervisor;
+  Pipe output;
+  ProcessSpec finishes = Shell("(read line; echo flushed) <&3 & exit 3");
+  Pipe input;
+  finishes.argv = {"sh", "-c", "exec 3<&0; (read line; echo flushed) <&3 & exit 3"};
+  finishes.stdin_fd = input.reader();
+  finishes.stdout_fd = output.writer();
+  const int64_t first = supervisor.Start(finishes);
+  ASSERT_TRUE(Eventually([&] { return ProcessState(first) == std::nullopt; }));
+  EXPECT_TRUE(supervisor.IsRunning(first));
+  ASSERT_EQ(write(input.writer(), "go\n", 3), 3);
+  auto exit = supervisor.WaitExit(first, Soon());
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(DescribeExit(*exit), "exit 3");
+  EXPECT_EQ(output.ReadAll(), "flushed\n");
+
+  Pipe pids;
+  ProcessSpec stays = Shell("trap '' TERM; sleep 1000 & echo $!");
+  stays.stdout_fd = pids.writer();
+  const int64_t second = supervisor.Start(stays);
+  const int64_t left = std::stoll(pids.ReadLine());
+  exit = supervisor.WaitExit(second, Soon());
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(DescribeExit(*exit), "exit 0");
+  EXPECT_TRUE(IsGone(left));
+}
+
+TEST(SupervisorTest, QuickEndsAndSignalsInAnyOrderAreToldOnceEach) {
+  constexpr int kChildren = 200;
+  std::mutex mutex;
+  std::map<int64_t, int> ends;
+  {
+    Supervisor supervisor;
+    supervisor.OnExit([&](const ProcessExit& exit) {
+      const std::lock_guard lock(mutex);
+      ++ends[exit.pid];
+    });
+    std::vector<int64_t> pids;
+    ProcessSpec quick;
+    quick.name = "quick";
+    quick.argv = {"true"};
+    for (int i = 0; i < kChildren; ++i) {
+      pids.push_back(supervisor.Start(quick));
+      if (i % 2 == 0) supervisor.Signal(pids.back(), i % 4 == 0 ? SIGKILL : SIGTERM);
+    }
+    for (const int64_t pid : pids) {
+      const auto exit = supervisor.WaitExit(pid, Soon());
+      ASSERT_TRUE(exit);
+      const std::string how = DescribeExit(*exit);
+      EXPECT_TRUE(how == "exit 0" || how == "signal 9 (Killed)" || how == "signal 15 (Terminated)") << how;
+      EXPECT_FALSE(supervisor.Signal(pid, SIGKILL));
+    }
+    EXPECT_EQ(std::set<int64_t>(pids.begin(), pids.end()).size(), pids.size());
+  }
+  EXPECT_EQ(ends.size(), static_cast<size_t>(kChildren));
+  for (const auto& [pid, times] : ends) EXPECT_EQ(times, 1) << pid;
+}
+
+TEST(SupervisorTest, ServesSeveralThreadsAtATime) {
+  Supervisor supervisor;
+  std::atomic<int> killed = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 10; ++round) {
+        const int64_t pid = supervisor.Start(Shell("exec sleep 1000"));
+        if (!supervisor.IsRunning(pid) || !supervisor.Signal(pid, SIGKILL)) continue;
+        const auto exit = supervisor.WaitExit(pid, Soon());
+        if (exit && exit->pid == pid && WIFSIGNALED(exit->status)) ++killed;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(killed, 40);
+}
+
+TEST(SupervisorTest, ACallbackThatCallsBackIsRefusedInsteadOfWaitingForItself) {
+  std::atomic<int> refused = 0;
+  {
+    Supervisor supervisor;
+    supervisor.OnExit([&](const ProcessExit&) {
+      try {
+        supervisor.Start(Shell("exit 0"));
+      } catch (const std::logic_error&) {
+        ++refused;
+      }
+    });
+    ASSERT_TRUE(supervisor.WaitExit(supervisor.Start(Shell("exit 0")), Soon()));
+  }
+  EXPECT_EQ(refused, 1);
+}
+
+TEST(SupervisorTest, ItsEndIsTheEndOfItsProcesses) {
+  std::vector<int64_t> pids;
+  std::atomic<int> told = 0;
+  {
+    Supervisor supervisor;
+    supervisor.OnExit([&](const ProcessExit&) { ++told; });
+    pids.push_back(supervisor.Start(Shell("trap '' TERM; while :; do sleep 1000; done")));
+    Pipe output;
+    ProcessSpec spec = Shell("setsid sleep 1000 & echo $!; wait");
+    spec.stdout_fd = output.writer();
+    pids.push_back(supervisor.Start(spec));
+    pids.push_back(std::stoll(output.ReadLine()));
+    const int64_t paused = supervisor.Start(Shell("exec sleep 1000"));
+    EXPECT_TRUE(supervisor.Signal(paused, SIGSTOP));
+    pids.push_back(paused);
+  }
+  EXPECT_EQ(told, 3);
+  for (const int64_t pid : pids) EXPECT_EQ(ProcessState(pid), std::nullopt) << pid;
+}
+
+// Runs this program as an owner of processes and reads their pids.
+struct Owner {
+  Owner() {
+    posix_spawn_file_actions_t files;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_adddup2(&files, output.writer(), 1);
+    std::string argument = kOwnerArgument;
+    std::string name = "owner";
+    char* argv[] = {name.data(), argument.data(), nullptr};
+    EXPECT_EQ(posix_spawn(&pid, "/proc/self/exe", &files, nullptr, argv, environ), 0);
+    posix_spawn_file_actions_destroy(&files);
+    output.CloseWriter();
+    // 5 children, 4 grandchildren, and word that the trap is set.
+    for (bool armed = false; pids.size() < 9 || !armed;) {
+      const std::string line = output.ReadLine();
+      if (line.empty()) break;
+      armed = armed || line == "armed";
+      if (line.starts_with("pid ")) pids.push_back(std::stoll(line.substr(4)));
+    }
+    for (const int64_t child : ChildrenOf(pid)) reapers.push_back(child);
+  }
+  Pipe output;
+  pid_t pid = 0;
+  std::vector<int64_t> pids;
+  std::vector<int64_t> reapers;
+};
+
+TEST(ReaperTest, NothingOutlivesAnOwnerThatIsKilled) {
+  Owner owner;
+  ASSERT_EQ(owner.pids.size(), 9u);
+  ASSERT_EQ(owner.reapers.size(), 1u);
+  for (const int64_t pid : owner.pids) EXPECT_FALSE(IsGone(pid)) << pid;
+  ASSERT_EQ(kill(owner.pid, SIGKILL), 0);
+  ASSERT_EQ(waitpid(owner.pid, nullptr, 0), owner.pid);
+  for (const int64_t pid : owner.pids) {
+    EXPECT_TRUE(Eventually([&] { return ProcessState(pid) == std::nullopt; })) << pid;
+  }
+  EXPECT_TRUE(Eventually([&] { return IsGone(owner.reapers.front()); }));
+}
+
+TEST(ReaperTest, DoesNotEndByTheSignalsOfATerminal) {
+  Supervisor supervisor;
+  const int64_t pid = supervisor.Start(Shell("exec sleep 1000"));
+  // The reaper is the sleeper's parent.
+  std::vector<int64_t> reapers = ChildrenOf(getpid());
+  std::erase_if(reapers, [&](int64_t reaper) {
+    const std::vector<int64_t> children = ChildrenOf(reaper);
+    return std::find(children.begin(), children.end(), pid) == children.end();
+  });
+  ASSERT_EQ(reapers.size(), 1u);
+  const auto reaper = static_cast<pid_t>(reapers.front());
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) ASSERT_EQ(kill(reaper, number), 0);
+  EXPECT_TRUE(supervisor.WaitExit(supervisor.Start(Shell("exit 0")), Soon()));
+  EXPECT_TRUE(supervisor.IsRunning(pid));
+
+  // Not even the reaper's own death leaves anything behind, or anybody waiting.
+  ASSERT_EQ(kill(reaper, SIGKILL), 0);
+  const auto exit = supervisor.WaitExit(pid, Soon());
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(DescribeExit(*exit), "signal 9 (Killed)");
+  EXPECT_TRUE(Eventually([&] { return IsGone(pid); }));
+  EXPECT_THAT(StartErrorOf(&supervisor, Shell("exit 0")), HasSubstr("the reaper process has ended"));
+  EXPECT_FALSE(supervisor.Signal(pid, SIGKILL));
+}
+
+TEST(ReaperTest, AProgramThatForgetsToAskIsRefused) {
+  setenv("HARNESS_REAPER", "1", 1);
+  EXPECT_THROW(Supervisor(), std::system_error);
+  unsetenv("HARNESS_REAPER");
+}
+
+}  // namespace
+}  // namespace harness
