@@ -1,8 +1,8 @@
 // The two clocks of the pipeline, read here and nowhere in the pure folders. Called from any thread.
 #pragma once
 
-#include <ctime>
 #include <cstdint>
+#include <ctime>
 
 namespace pipeline {
 

@@ -1,5 +1,5 @@
-// Small owners for librdkafka's C handles, and the one place where KafkaSettings become librdkafka properties. Called by
-// the server's reader, the producer, the harness's audit and generator. The functions are thread-safe.
+// Small owners for librdkafka's C handles, and the one place where KafkaSettings become librdkafka properties. Called
+// by the server's reader, the producer, the harness's audit and generator. The functions are thread-safe.
 #pragma once
 
 #include <librdkafka/rdkafka.h>

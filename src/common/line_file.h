@@ -46,9 +46,9 @@ class LineFile {
   std::string path_;
 };
 
-// Truncates `path` after its last whole line that is not broken and returns the number of bytes cut off; 0 when the file
-// is whole or absent. A broken line that is not in the tail (whole sealed lines follow it) throws std::runtime_error:
-// that is damage, not a torn write.
+// Truncates `path` after its last whole line that is not broken and returns the number of bytes cut off; 0 when the
+// file is whole or absent. A broken line that is not in the tail (whole sealed lines follow it) throws
+// std::runtime_error: that is damage, not a torn write.
 int64_t CutTornTail(const std::string& path);
 
 }  // namespace pipeline

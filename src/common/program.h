@@ -10,7 +10,8 @@
 namespace pipeline {
 
 // SIGINT and SIGTERM become a condition (blocked in all threads, read by one of its own through signalfd). One instance
-// a program. A second signal ends the process at once with 130.
+// a program. A second signal ends the process at once with 130, whatever else is going on. A child process inherits the
+// blocked signals: who spawns one must unblock them in it before exec.
 class StopSignal {
  public:
   StopSignal();
@@ -19,13 +20,14 @@ class StopSignal {
   StopSignal& operator=(const StopSignal&) = delete;
 
   bool requested() const;
-  int number() const;  // of the first signal, 0 before
-  // As if a signal had come.
+  int number() const;  // of the first signal; 0 before, and when only Request() was called
+  // The program itself asks to stop. A signal that comes afterwards counts as the first.
   void Request();
   // True when stopped before `deadline_ns` (monotonic); false when it passed.
   bool WaitUntil(int64_t deadline_ns) const;
   void Wait() const;
-  // Called once, from the signal's thread, at the stop (at once when it has come already).
+  // Called once, at the stop, from a thread that exists for these callbacks; from the caller's, at once, when the stop
+  // has come already. May take its time. Must not throw.
   void OnStop(std::function<void()> callback);
 
  private:

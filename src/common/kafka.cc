@@ -1,0 +1,110 @@
+#include "common/kafka.h"
+
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <cstring>
+#include <stdexcept>
+
+#include "common/secrets.h"
+
+namespace pipeline {
+namespace {
+
+constexpr size_t kErrorBytesMax = 512;
+
+// Levels of syslog(3), which librdkafka uses.
+spdlog::level::level_enum LogLevel(int syslog_level) {
+  if (syslog_level <= 2) return spdlog::level::critical;
+  if (syslog_level == 3) return spdlog::level::err;
+  if (syslog_level == 4) return spdlog::level::warn;
+  return syslog_level <= 6 ? spdlog::level::info : spdlog::level::debug;
+}
+
+// On librdkafka's threads.
+void Log(const rd_kafka_t* /*handle*/, int level, const char* facility, const char* text) {
+  const auto spdlog_level = LogLevel(level);
+  if (spdlog::should_log(spdlog_level)) spdlog::log(spdlog_level, "[KAFKA] {}: {}", facility, HideSecrets(text));
+}
+
+void Set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value, const std::string& origin) {
+  if (IsSecretProperty(name)) RememberSecret(value);
+  std::array<char, kErrorBytesMax> error{};
+  if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), error.data(), error.size()) == RD_KAFKA_CONF_OK) return;
+  // Reasons repeat values; a value that this property does not take may still be a password.
+  throw SettingsError(origin + name + ": " + (IsSecretProperty(name) ? "not accepted" : HideSecrets(error.data())));
+}
+
+void SetSecurity(rd_kafka_conf_t* conf, const KafkaSettings& settings) {
+  std::string mechanism = settings.sasl_mechanism;
+  for (char& c : mechanism) c = c >= 'a' && c <= 'z' ? static_cast<char>(c & ~0x20) : c;
+  const bool has_user = !settings.sasl_username.empty();
+  const bool has_password = !settings.sasl_password.empty();
+  if (mechanism.empty() && (has_user || has_password)) {
+    throw SettingsError(std::string(has_user ? "KAFKA_SASL_USERNAME" : "KAFKA_SASL_PASSWORD") +
+                        " is set without KAFKA_SASL_MECHANISM; allowed: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, ...");
+  }
+  const bool needs_user = mechanism == "PLAIN" || mechanism.starts_with("SCRAM-");
+  if (needs_user && (!has_user || !has_password)) {
+    throw SettingsError("KAFKA_SASL_MECHANISM is " + mechanism + " without " +
+                        (has_user ? "KAFKA_SASL_PASSWORD" : "KAFKA_SASL_USERNAME"));
+  }
+  if (mechanism.empty()) {
+    if (settings.ssl) Set(conf, "security.protocol", "ssl", "");
+    return;
+  }
+  Set(conf, "security.protocol", settings.ssl ? "sasl_ssl" : "sasl_plaintext", "");
+  Set(conf, "sasl.mechanisms", mechanism, "KAFKA_SASL_MECHANISM: ");
+  if (has_user) Set(conf, "sasl.username", settings.sasl_username, "");
+  if (has_password) Set(conf, "sasl.password", settings.sasl_password, "");
+}
+
+std::string Brokers(rd_kafka_t* handle) {
+  std::array<char, kErrorBytesMax> value{};
+  size_t size = value.size();
+  if (rd_kafka_conf_get(rd_kafka_conf(handle), "bootstrap.servers", value.data(), &size) != RD_KAFKA_CONF_OK) return "";
+  return {value.data(), strnlen(value.data(), value.size())};
+}
+
+}  // namespace
+
+KafkaPtr<rd_kafka_conf_t> MakeKafkaConf(const KafkaSettings& settings, const KafkaProperties& properties) {
+  KafkaPtr<rd_kafka_conf_t> conf(rd_kafka_conf_new());
+  rd_kafka_conf_set_log_cb(conf.get(), Log);
+  Set(conf.get(), "bootstrap.servers", settings.brokers, "");
+  Set(conf.get(), "socket.nagle.disable", "true", "");
+  SetSecurity(conf.get(), settings);
+  for (const auto& [name, value] : properties) Set(conf.get(), name, value, "");
+  for (const std::string& property : settings.properties) {
+    const size_t equals = property.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw SettingsError("-X: found no KEY=VALUE; allowed: one, for instance -X acks=all");
+    }
+    Set(conf.get(), property.substr(0, equals), property.substr(equals + 1), "-X ");
+  }
+  return conf;
+}
+
+KafkaPtr<rd_kafka_t> MakeKafka(rd_kafka_type_t type, KafkaPtr<rd_kafka_conf_t> conf) {
+  std::array<char, kErrorBytesMax> error{};
+  KafkaPtr<rd_kafka_t> handle(rd_kafka_new(type, conf.get(), error.data(), error.size()));
+  if (handle == nullptr) throw std::runtime_error("Kafka client: " + HideSecrets(error.data()));
+  static_cast<void>(conf.release());  // the client owns it now
+  return handle;
+}
+
+int PartitionCount(rd_kafka_t* handle, const std::string& topic, int timeout_ms) {
+  const rd_kafka_metadata_t* answer = nullptr;
+  const rd_kafka_resp_err_t error = rd_kafka_metadata(handle, 1, nullptr, &answer, timeout_ms);
+  const KafkaPtr<const rd_kafka_metadata_t> metadata(answer);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    throw std::runtime_error("Kafka at " + Brokers(handle) + " not reached within " + std::to_string(timeout_ms) +
+                             " ms: " + rd_kafka_err2str(error));
+  }
+  for (int i = 0; i < metadata->topic_cnt; ++i) {
+    if (topic == metadata->topics[i].topic) return metadata->topics[i].partition_cnt;
+  }
+  return 0;
+}
+
+}  // namespace pipeline

@@ -1,0 +1,98 @@
+#include "common/settings.h"
+
+#include <algorithm>
+#include <charconv>
+#include <iostream>
+#include <optional>
+
+#include "common/secrets.h"
+
+namespace pipeline {
+namespace {
+
+std::string_view Trim(std::string_view text) {
+  const size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
+  const size_t end = text.find_last_not_of(" \t") + 1;  // npos + 1 is 0
+  return begin < end ? text.substr(begin, end - begin) : std::string_view();
+}
+
+[[noreturn]] void FailAddress(std::string_view item, const std::string& what) {
+  throw SettingsError("server address \"" + std::string(item) + "\": " + what +
+                      "; allowed: HOST, HOST:PORT or [IPV6]:PORT, several with commas, ports 1 to 65535");
+}
+
+int Port(std::string_view item, std::string_view text) {
+  int port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc{} || end != text.data() + text.size() || port < 1 || port > 65535) {
+    FailAddress(item, "found the port \"" + std::string(text) + "\"");
+  }
+  return port;
+}
+
+void CheckHost(std::string_view item, std::string_view host, std::string_view allowed) {
+  const auto good = [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           allowed.find(c) != std::string_view::npos;
+  };
+  if (host.empty()) FailAddress(item, "no host");
+  if (!std::all_of(host.begin(), host.end(), good)) FailAddress(item, "found the host \"" + std::string(host) + "\"");
+}
+
+std::string ServerAddress(std::string_view item, int default_port) {
+  constexpr std::string_view kInName = "-._";
+  constexpr std::string_view kInIpv6 = ":.%-_";  // % and a zone's name behind it
+  std::string_view host = item;
+  int port = default_port;
+  const bool many_colons = std::count(item.begin(), item.end(), ':') > 1;
+  const bool brackets = item.starts_with('[');
+  if (brackets) {
+    const size_t close = item.find(']');
+    if (close == std::string_view::npos) FailAddress(item, "\"[\" without \"]\"");
+    host = item.substr(1, close - 1);
+    const std::string_view rest = item.substr(close + 1);
+    if (!rest.empty() && rest.front() != ':') FailAddress(item, "found \"" + std::string(rest) + "\" after \"]\"");
+    if (!rest.empty()) port = Port(item, rest.substr(1));
+  } else if (!many_colons) {
+    const size_t colon = item.find(':');
+    host = item.substr(0, colon);
+    if (colon != std::string_view::npos) port = Port(item, item.substr(colon + 1));
+  }
+  const bool ipv6 = brackets || many_colons;
+  CheckHost(item, host, ipv6 ? kInIpv6 : kInName);
+  if (ipv6 && host.find(':') == std::string_view::npos) FailAddress(item, "brackets without an IPv6 address");
+  return (ipv6 ? "[" + std::string(host) + "]" : std::string(host)) + ":" + std::to_string(port);
+}
+
+}  // namespace
+
+std::vector<std::string> AcceptGoFlags(std::vector<std::string> args, const std::vector<std::string>& names) {
+  for (std::string& arg : args) {
+    if (arg == "--") break;
+    if (!arg.starts_with('-') || arg.starts_with("--")) continue;
+    const std::string_view name = std::string_view(arg).substr(1, arg.find('=') - 1);
+    if (std::find(names.begin(), names.end(), name) != names.end()) arg.insert(0, "-");
+  }
+  return args;
+}
+
+std::vector<std::string> ServerAddresses(std::string_view hosts, int default_port) {
+  std::vector<std::string> addresses;
+  for (;;) {
+    const size_t comma = hosts.find(',');
+    addresses.push_back(ServerAddress(Trim(hosts.substr(0, comma)), default_port));
+    if (comma == std::string_view::npos) return addresses;
+    hosts.remove_prefix(comma + 1);
+  }
+}
+
+int ExitForParse(const CLI::App& app, const CLI::ParseError& error) {
+  // Help and version have the exit code 0 and go to standard output.
+  if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
+    return app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
+  }
+  std::cerr << HideSecrets(error.what()) << "\nRun with --help for more information.\n";
+  return 2;
+}
+
+}  // namespace pipeline

@@ -1,0 +1,164 @@
+// SIGINT and SIGTERM as a condition: see program.h.
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "common/program.h"
+
+namespace pipeline {
+namespace {
+
+constexpr int kExitInterrupted = 130;  // 128 + SIGINT, as shells count
+
+[[noreturn]] void Fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+
+sigset_t StopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+}  // namespace
+
+// Two threads: one that reads signals, so that the second one ends the process whatever the callbacks do, and one that
+// calls them.
+struct StopSignal::State {
+  State();
+  ~State();
+  void ReadSignals();
+  void CallBack();
+  void Stop(int signal);
+
+  mutable std::mutex mutex;
+  mutable std::condition_variable changed;
+  bool requested = false;    // this and the following under mutex
+  bool called_back = false;  // from here on OnStop calls at once
+  bool ending = false;
+  int number = 0;  // of the first signal
+  std::vector<std::function<void()>> callbacks;
+  sigset_t mask_before{};
+  int signal_fd = -1;
+  int end_fd = -1;
+  std::thread reader;
+  std::thread caller;
+};
+
+StopSignal::State::State() {
+  const sigset_t signals = StopSignals();
+  // Threads that are started later inherit the mask, so that no other one ever handles these signals.
+  if (const int error = pthread_sigmask(SIG_BLOCK, &signals, &mask_before); error != 0) {
+    errno = error;
+    Fail("can't block SIGINT and SIGTERM");
+  }
+  signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (signal_fd < 0) Fail("signalfd");
+  end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (end_fd < 0) Fail("eventfd");
+  reader = std::thread([this] { ReadSignals(); });
+  caller = std::thread([this] { CallBack(); });
+}
+
+StopSignal::State::~State() {
+  {
+    const std::lock_guard lock(mutex);
+    ending = true;
+  }
+  changed.notify_all();
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t ignored = write(end_fd, &one, sizeof one);  // an empty counter takes it
+  reader.join();
+  caller.join();
+  close(signal_fd);
+  close(end_fd);
+  pthread_sigmask(SIG_SETMASK, &mask_before, nullptr);
+}
+
+void StopSignal::State::ReadSignals() {
+  for (;;) {
+    std::array<pollfd, 2> fds = {{{signal_fd, POLLIN, 0}, {end_fd, POLLIN, 0}}};
+    if (poll(fds.data(), fds.size(), -1) < 0) continue;  // EINTR
+    if (fds[1].revents != 0) return;
+    signalfd_siginfo signal{};
+    if (read(signal_fd, &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
+      Stop(static_cast<int>(signal.ssi_signo));
+    }
+  }
+}
+
+void StopSignal::State::CallBack() {
+  std::vector<std::function<void()>> to_call;
+  {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return requested || ending; });
+    if (!requested) return;
+    called_back = true;
+    to_call.swap(callbacks);
+  }
+  for (const auto& callback : to_call) callback();
+}
+
+// `signal`: 0 when the program itself asks.
+void StopSignal::State::Stop(int signal) {
+  {
+    const std::lock_guard lock(mutex);
+    // Whoever sends a second signal does not want to wait.
+    if (signal != 0 && number != 0) _exit(kExitInterrupted);
+    if (signal != 0) number = signal;
+    requested = true;
+  }
+  changed.notify_all();
+}
+
+StopSignal::StopSignal() : state_(std::make_shared<State>()) {}
+StopSignal::~StopSignal() = default;
+
+bool StopSignal::requested() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->requested;
+}
+
+int StopSignal::number() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->number;
+}
+
+void StopSignal::Request() { state_->Stop(0); }
+
+bool StopSignal::WaitUntil(int64_t deadline_ns) const {
+  const std::chrono::steady_clock::time_point deadline{std::chrono::nanoseconds(deadline_ns)};
+  std::unique_lock lock(state_->mutex);
+  return state_->changed.wait_until(lock, deadline, [&] { return state_->requested; });
+}
+
+void StopSignal::Wait() const {
+  std::unique_lock lock(state_->mutex);
+  state_->changed.wait(lock, [&] { return state_->requested; });
+}
+
+void StopSignal::OnStop(std::function<void()> callback) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (!state_->called_back) {
+      state_->callbacks.push_back(std::move(callback));
+      return;
+    }
+  }
+  callback();
+}
+
+}  // namespace pipeline

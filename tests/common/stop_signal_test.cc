@@ -1,0 +1,114 @@
+// A signal becomes a condition that every thread can wait for; a second one ends the process at once, even while a
+// callback of the first is still running. Real signals to real child processes.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <functional>
+
+#include "common/clock.h"
+#include "common/program.h"
+
+namespace pipeline {
+namespace {
+
+constexpr int64_t kPatienceNs = int64_t{20} * 1'000'000'000;
+
+// Runs `body` in a child process, which exits with what it returns; gives the exit code, or 128 + the signal's number.
+// A child that hangs ends itself with SIGALRM.
+int InChild(const std::function<int()>& body) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    alarm(30);
+    _exit(body());
+  }
+  int status = 0;
+  EXPECT_EQ(waitpid(pid, &status, 0), pid);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+TEST(StopSignal, IsNotRequestedBeforeASignal) {
+  EXPECT_EQ(InChild([] {
+              const StopSignal stop;
+              const bool before = stop.requested() || stop.number() != 0;
+              return before || stop.WaitUntil(MonotonicNs()) ? 1 : 0;
+            }),
+            0);
+}
+
+TEST(StopSignal, BothSignalsEndTheWaitAndTellTheirNumber) {
+  for (const int number : {SIGINT, SIGTERM}) {
+    EXPECT_EQ(InChild([number] {
+                const StopSignal stop;
+                kill(getpid(), number);
+                if (!stop.WaitUntil(MonotonicNs() + kPatienceNs)) return 1;
+                stop.Wait();
+                return stop.requested() && stop.number() == number ? 0 : 2;
+              }),
+              0);
+  }
+}
+
+TEST(StopSignal, CallsBackOnceAndAtOnceWhenItIsLate) {
+  EXPECT_EQ(InChild([] {
+              int early = 0;
+              int late = 0;
+              {
+                StopSignal stop;
+                stop.OnStop([&] { ++early; });
+                kill(getpid(), SIGTERM);
+                stop.Wait();
+                StopSignal* const again = &stop;
+                again->Request();
+                // The end of the instance waits for the callbacks.
+              }
+              {
+                StopSignal stop;
+                stop.Request();
+                stop.Wait();
+                stop.OnStop([&] { ++late; });
+              }
+              return early == 1 && late == 1 ? 0 : 1;
+            }),
+            0);
+}
+
+TEST(StopSignal, ARequestHasNoNumberAndASignalAfterItIsTheFirst) {
+  EXPECT_EQ(InChild([] {
+              StopSignal stop;
+              stop.Request();
+              if (!stop.requested() || stop.number() != 0) return 1;
+              kill(getpid(), SIGINT);
+              const int64_t deadline_ns = MonotonicNs() + kPatienceNs;
+              while (stop.number() == 0 && MonotonicNs() < deadline_ns) usleep(1000);
+              return stop.number() == SIGINT ? 0 : 2;
+            }),
+            0);
+}
+
+TEST(StopSignal, ASecondSignalEndsTheProcessAtOnceEvenDuringACallback) {
+  EXPECT_EQ(InChild([] {
+              StopSignal stop;
+              stop.OnStop([] {
+                kill(getpid(), SIGTERM);
+                for (;;) pause();
+              });
+              kill(getpid(), SIGINT);
+              for (;;) pause();
+              return 0;
+            }),
+            130);
+}
+
+TEST(StopSignal, SignalsKillAgainWhenItIsGone) {
+  EXPECT_EQ(InChild([] {
+              { const StopSignal stop; }
+              kill(getpid(), SIGTERM);
+              return 0;
+            }),
+            128 + SIGTERM);
+}
+
+}  // namespace
+}  // namespace pipeline
