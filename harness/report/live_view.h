@@ -1,6 +1,6 @@
 // What `harness run` shows while it runs: on a terminal a view that is redrawn in place (phase, time left, offered,
-// acknowledged, delivered, lag, faults as they strike and heal), elsewhere a plain line a second. The runner feeds it from
-// its threads; a thread of its own draws. Thread-safe.
+// acknowledged, delivered, lag, faults as they strike and heal), elsewhere a plain line a second. The runner feeds it
+// from its threads; a thread of its own draws. Thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -16,12 +16,15 @@ namespace harness {
 // What the history does not know.
 struct RunFacts {
   std::string run_dir;
-  std::string scenario_path;   // as the user named it
-  std::string backend;         // "mock (librdkafka 2.0.2)", "kafka 127.0.0.1:9092"
+  std::string scenario_path;  // as the user named it
+  std::string backend;        // "mock (librdkafka 2.0.2)", "kafka 127.0.0.1:9092"
   std::string version;
-  std::string started_at;      // RFC 3339, UTC
+  std::string started_at;  // RFC 3339, UTC
   int64_t duration_ns = 0;
-  std::vector<std::string> overrides;  // --set and --seed as given, for the command that runs it again
+  // Every option that changes what is run (--seed, --set, --brokers, -X, --thresholds), word by word as given, for the
+  // command that runs it again.
+  std::vector<std::string> overrides;
+  std::string harness_command = "harness";  // how the user starts the harness: "./run.sh harness"
   struct ProcessUsage {
     std::string name;
     int64_t cpu_user_ns = 0, cpu_system_ns = 0, rss_bytes_max = 0;
@@ -38,16 +41,17 @@ struct Report {
   const RunFacts& facts;
 };
 
-// `width_columns` 0: not a terminal. `color`: ANSI colours. `utf8`: symbols beyond ASCII.
+// `width_columns` 0: not a terminal. `color`: ANSI colours. `utf8`: symbols beyond ASCII. DetectConsoleStyle (text.h)
+// finds out what fits a file descriptor.
 struct ConsoleStyle {
   int width_columns = 0;
   bool color = false;
   bool utf8 = true;
 };
 std::string SummaryText(const Report& report, const ConsoleStyle& style);
-std::string ResultJson(const Report& report);    // docs/formats.md, "schema_version": 1
-std::string JunitXml(const Report& report);      // one case per invariant, threshold and fault
-std::string WitnessText(const Report& report);   // empty when nothing was violated
+std::string ResultJson(const Report& report);   // docs/formats.md, "schema_version": 1
+std::string JunitXml(const Report& report);     // one case per invariant, threshold and fault
+std::string WitnessText(const Report& report);  // empty when nothing was violated
 std::string RerunCommand(const Report& report);
 
 // result.json, junit.xml and, when there is something to witness, witness.txt in facts.run_dir.

@@ -1,0 +1,158 @@
+// junit.xml: one case for each invariant, threshold and fault, so that a CI server shows what broke. A check that
+// proves nothing is an error; one that was not judged is skipped, with the reason.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "harness/report/names.h"
+#include "harness/report/report.h"
+#include "harness/report/text.h"
+
+namespace harness {
+namespace {
+
+// Attribute values and text. Control characters are not allowed in XML 1.0 even when escaped; Printable takes them out.
+std::string Escaped(std::string_view text) {
+  std::string escaped;
+  for (const char c : Printable(text)) {
+    switch (c) {
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\'':
+        escaped += "&apos;";
+        break;
+      default:
+        escaped += c;
+    }
+  }
+  // U+FFFE and U+FFFF are valid UTF-8 and not XML.
+  for (const std::string_view bad : {"\xEF\xBF\xBE", "\xEF\xBF\xBF"}) {
+    for (size_t at = escaped.find(bad); at != std::string::npos; at = escaped.find(bad))
+      escaped.replace(at, bad.size(), "?");
+  }
+  return escaped;
+}
+
+struct Case {
+  enum class State { kPassed, kFailed, kError, kSkipped };
+  std::string group;  // "invariants", "thresholds", "faults"
+  std::string name;
+  State state = State::kPassed;
+  std::string message;
+  std::vector<std::string> details;
+};
+
+Case CheckCase(const std::string& group, const CheckResult& check) {
+  Case result{group, check.name, Case::State::kPassed, check.reason, {}};
+  switch (check.state) {
+    case CheckState::kPass:
+      break;
+    case CheckState::kViolated:
+      result.state = Case::State::kFailed;
+      break;
+    case CheckState::kInvalid:
+      result.state = Case::State::kError;
+      break;
+    case CheckState::kNotApplicable:
+      result.state = Case::State::kSkipped;
+      result.message = "not applicable: " + check.reason;
+      break;
+    case CheckState::kRelaxed:
+      result.state = Case::State::kSkipped;
+      result.message = "relaxed: " + check.reason;
+      break;
+    case CheckState::kReported:
+      result.state = Case::State::kSkipped;
+      result.message = "reported, not judged: " + check.reason;
+      break;
+  }
+  for (const Violation& violation : check.violations) {
+    result.details.push_back(fmt::format("{} (cause: {})", violation.sentence, CauseName(violation.cause)));
+  }
+  if (check.violation_count > static_cast<int64_t>(check.violations.size())) {
+    result.details.push_back(fmt::format("{} violations in all", check.violation_count));
+  }
+  if (!result.details.empty() && result.message.empty()) result.message = result.details.front();
+  return result;
+}
+
+Case FaultCase(const Report& report, const FaultEvent& fault) {
+  Case result{"faults", fault.name, Case::State::kPassed, fault.evidence, {}};
+  if (fault.struck_ns == 0) {
+    result.state = report.history.interrupted ? Case::State::kSkipped : Case::State::kError;
+    result.message =
+        (report.history.interrupted ? "interrupted before it struck: " : "never struck: ") + fault.evidence;
+  } else if (!fault.effective) {
+    result.state = Case::State::kError;
+    result.message = "left no evidence: " + fault.evidence;
+  }
+  return result;
+}
+
+std::vector<Case> Cases(const Report& report) {
+  std::vector<Case> cases;
+  for (const CheckResult& check : report.verdict.invariants) cases.push_back(CheckCase("invariants", check));
+  for (const CheckResult& check : report.verdict.thresholds) cases.push_back(CheckCase("thresholds", check));
+  for (const FaultEvent& fault : AllFaults(report)) cases.push_back(FaultCase(report, fault));
+  if (report.verdict.verdict == RunVerdict::kInterrupted) {
+    cases.push_back({"run", "complete", Case::State::kError, "the run was interrupted", {}});
+  }
+  return cases;
+}
+
+int64_t CountOf(const std::vector<Case>& cases, Case::State state) {
+  return std::count_if(cases.begin(), cases.end(), [&](const Case& one) { return one.state == state; });
+}
+
+std::string CaseXml(const std::string& scenario, const Case& one) {
+  std::string xml =
+      fmt::format("    <testcase classname=\"{}.{}\" name=\"{}\"", Escaped(scenario), one.group, Escaped(one.name));
+  if (one.state == Case::State::kPassed) return xml + "/>\n";
+  xml += ">\n";
+  if (one.state == Case::State::kSkipped) {
+    xml += fmt::format("      <skipped message=\"{}\"/>\n", Escaped(one.message));
+  } else {
+    const char* element = one.state == Case::State::kFailed ? "failure" : "error";
+    std::string details;
+    for (const std::string& detail : one.details) details += "\n" + Escaped(detail);
+    xml += fmt::format("      <{0} message=\"{1}\">{2}</{0}>\n", element, Escaped(one.message), details);
+  }
+  return xml + "    </testcase>\n";
+}
+
+}  // namespace
+
+std::string JunitXml(const Report& report) {
+  const std::vector<Case> cases = Cases(report);
+  const std::string counts =
+      fmt::format("tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\"", cases.size(),
+                  CountOf(cases, Case::State::kFailed), CountOf(cases, Case::State::kError),
+                  CountOf(cases, Case::State::kSkipped), static_cast<double>(report.facts.duration_ns) / 1e9);
+  std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites " + counts + ">\n";
+  xml += fmt::format("  <testsuite name=\"{}\" timestamp=\"{}\" {}>\n    <properties>\n", Escaped(report.scenario.name),
+                     Escaped(report.facts.started_at), counts);
+  const auto add_property = [&](const char* name, const std::string& value) {
+    xml += fmt::format("      <property name=\"{}\" value=\"{}\"/>\n", name, Escaped(value));
+  };
+  add_property("verdict", std::string(VerdictName(report.verdict.verdict)));
+  add_property("exit_code", std::to_string(report.verdict.exit_code));
+  add_property("seed", std::to_string(report.scenario.seed));
+  add_property("rerun", RerunCommand(report));
+  xml += "    </properties>\n";
+  for (const Case& one : cases) xml += CaseXml(report.scenario.name, one);
+  return xml + "  </testsuite>\n</testsuites>\n";
+}
+
+}  // namespace harness

@@ -1,0 +1,102 @@
+#include "harness/report/names.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "harness/report/text.h"
+
+namespace harness {
+
+std::string_view VerdictName(RunVerdict verdict) {
+  switch (verdict) {
+    case RunVerdict::kPass:
+      return "PASS";
+    case RunVerdict::kFail:
+      return "FAIL";
+    case RunVerdict::kInvalid:
+      return "INVALID";
+    case RunVerdict::kInterrupted:
+      return "INTERRUPTED";
+  }
+  return "INVALID";
+}
+
+std::string_view CheckStateName(CheckState state) {
+  switch (state) {
+    case CheckState::kPass:
+      return "pass";
+    case CheckState::kViolated:
+      return "violated";
+    case CheckState::kInvalid:
+      return "invalid";
+    case CheckState::kNotApplicable:
+      return "not_applicable";
+    case CheckState::kRelaxed:
+      return "relaxed";
+    case CheckState::kReported:
+      return "reported";
+  }
+  return "invalid";
+}
+
+std::string_view OutcomeName(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kOk:
+      return "ok";
+    case Outcome::kFail:
+      return "fail";
+    case Outcome::kUnknown:
+      return "unknown";
+    case Outcome::kPending:
+      return "pending";
+  }
+  return "unknown";
+}
+
+std::vector<const CheckResult*> AllChecks(const Verdict& verdict) {
+  std::vector<const CheckResult*> checks;
+  for (const CheckResult& check : verdict.invariants) checks.push_back(&check);
+  for (const CheckResult& check : verdict.thresholds) checks.push_back(&check);
+  return checks;
+}
+
+CheckState StateOf(const Verdict& verdict, std::string_view name) {
+  for (const CheckResult& check : verdict.invariants) {
+    if (check.name == name) return check.state;
+  }
+  return CheckState::kNotApplicable;
+}
+
+std::string MeasuredText(double value, bool is_time) {
+  return is_time ? DurationText(std::llround(value)) : CountText(std::llround(value));
+}
+
+const Threshold* FindThreshold(const Scenario& scenario, std::string_view text) {
+  for (const Threshold& threshold : scenario.expect.thresholds) {
+    if (threshold.text == text) return &threshold;
+  }
+  return nullptr;
+}
+
+std::optional<int64_t> SinceLoadBegin(const History& history, int64_t time_ns) {
+  if (time_ns == 0) return std::nullopt;
+  return time_ns - history.load_begin_ns;
+}
+
+std::vector<FaultEvent> AllFaults(const Report& report) {
+  std::vector<FaultEvent> faults = report.history.faults;
+  for (const FaultPlan& plan : report.scenario.faults) {
+    const bool known =
+        std::any_of(faults.begin(), faults.end(), [&](const FaultEvent& fault) { return fault.name == plan.name; });
+    if (known) continue;
+    FaultEvent fault;
+    fault.name = plan.name;
+    fault.type = FaultTypeName(plan.type);
+    fault.target = plan.target;
+    fault.evidence = "the run never came to it";
+    faults.push_back(std::move(fault));
+  }
+  return faults;
+}
+
+}  // namespace harness

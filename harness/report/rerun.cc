@@ -1,0 +1,32 @@
+// The command that runs a scenario again as it was run, ready to be pasted into a shell.
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "harness/report/report.h"
+
+namespace harness {
+namespace {
+
+std::string Quoted(std::string_view word) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=@%+,-";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) return std::string(word);
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+}  // namespace
+
+std::string RerunCommand(const Report& report) {
+  std::string command = report.facts.harness_command + " run " + Quoted(report.facts.scenario_path);
+  bool has_seed = false;
+  for (const std::string& word : report.facts.overrides) {
+    has_seed = has_seed || word == "--seed" || word.starts_with("--seed=");
+    command += " " + Quoted(word);
+  }
+  if (!has_seed) command += " --seed " + std::to_string(report.scenario.seed);
+  return command;
+}
+
+}  // namespace harness

@@ -1,0 +1,323 @@
+// witness.txt: for the first violation of each broken check, the record, every place it was seen with its time, the
+// faults and connections around it, its neighbours, and the command that runs the scenario again.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "harness/report/names.h"
+#include "harness/report/report.h"
+#include "harness/report/text.h"
+
+namespace harness {
+namespace {
+
+constexpr int64_t kAroundNs = 2'000'000'000;  // faults and connections this near to the record's life are shown
+constexpr size_t kSightingsShown = 8;         // per place
+constexpr ptrdiff_t kNeighbours = 3;          // on each side
+constexpr size_t kFieldColumns = 22;
+
+// What a violation is about, looked up everywhere.
+struct Subject {
+  Rec rec;
+  int32_t partition = -1;
+  int64_t offset = -1;
+  uint64_t id_hash = 0;
+  const Send* send = nullptr;
+  struct Logged {
+    int32_t partition;
+    const LogRecord* record;
+  };
+  std::vector<Logged> logged;
+  int64_t first_ns = 0;  // its life
+  int64_t last_ns = 0;
+  bool is_record() const { return rec.has_value() || offset >= 0 || id_hash != 0; }
+};
+
+class WitnessWriter {
+ public:
+  WitnessWriter(const Report& report, const CheckResult& check)
+      : report_(report), history_(report.history), check_(check) {}
+
+  std::string Write() {
+    Line("== " + check_.name +
+         (check_.violation_count > 0 ? " (" + Counted(check_.violation_count, "violation") + ")" : "") + " ==");
+    if (check_.violations.empty()) {
+      Line(check_.reason);
+      return text_;
+    }
+    violation_ = &check_.violations.front();
+    Line(fmt::format("{} (cause: {})", violation_->sentence, CauseName(violation_->cause)));
+    if (!check_.reason.empty()) Line(check_.reason);
+    FindSubject();
+    if (subject_.is_record()) {
+      AddRecord();
+      AddLife();
+    }
+    AddSurroundings();
+    if (subject_.is_record()) {
+      AddLogNeighbours();
+      for (const Client& client : history_.clients) AddClientNeighbours(client);
+    }
+    AddOthers();
+    return text_;
+  }
+
+ private:
+  void Line(std::string_view line) { text_ += Printable(line) + "\n"; }
+  void Field(std::string_view name, std::string_view value) {
+    Line("  " + PadRight(name, kFieldColumns) + "  " + std::string(value));
+  }
+  std::string At(int64_t time_ns) const { return time_ns == 0 ? "never" : MomentText(time_ns, history_.load_begin_ns); }
+  std::string PaymentId(uint64_t id_hash) const {
+    const auto name = history_.names.find(id_hash);
+    return name == history_.names.end() ? fmt::format("id hash {:016x}", id_hash) : name->second;
+  }
+  bool IsSubject(const Delivery& delivery) const {
+    return (subject_.offset >= 0 && delivery.partition == subject_.partition && delivery.offset == subject_.offset) ||
+           (subject_.rec.has_value() && delivery.rec == subject_.rec);
+  }
+  // Whether the witness is of this client: the one named, or any where none is.
+  bool Concerns(const Client& client) const {
+    return client.observed && (violation_->client.empty() || violation_->client == client.name);
+  }
+  void Saw(int64_t time_ns) {
+    if (time_ns == 0) return;
+    subject_.first_ns = subject_.first_ns == 0 ? time_ns : std::min(subject_.first_ns, time_ns);
+    subject_.last_ns = std::max(subject_.last_ns, time_ns);
+  }
+  void FindSubject();
+  void AddRecord();
+  void AddLife();
+  void AddDeliveries(const Client& client);
+  void AddSurroundings();
+  void AddConnections(const Client& client, int64_t from_ns, int64_t to_ns);
+  void AddLogNeighbours();
+  void AddClientNeighbours(const Client& client);
+  void AddOthers();
+
+  const Report& report_;
+  const History& history_;
+  const CheckResult& check_;
+  const Violation* violation_ = nullptr;
+  Subject subject_;
+  std::string text_;
+};
+
+void WitnessWriter::FindSubject() {
+  subject_.rec = violation_->rec;
+  subject_.partition = violation_->partition;
+  subject_.offset = violation_->offset;
+  subject_.id_hash = violation_->id_hash;
+  const auto partitions = static_cast<int32_t>(history_.partitions.size());
+  if (!subject_.rec.has_value() && subject_.offset >= 0 && subject_.partition >= 0 && subject_.partition < partitions) {
+    const LogRecord* record = history_.partitions[static_cast<size_t>(subject_.partition)].Find(subject_.offset);
+    if (record != nullptr) subject_.rec = record->rec;
+  }
+  for (int32_t p = 0; p < partitions; ++p) {
+    for (const LogRecord& record : history_.partitions[static_cast<size_t>(p)].records) {
+      const bool same_place = p == subject_.partition && record.offset == subject_.offset;
+      if (!same_place && !(subject_.rec.has_value() && record.rec == subject_.rec)) continue;
+      subject_.logged.push_back({p, &record});
+      Saw(record.seen_ns);
+    }
+  }
+  if (subject_.offset < 0 && !subject_.logged.empty()) {
+    subject_.partition = subject_.logged.front().partition;
+    subject_.offset = subject_.logged.front().record->offset;
+  }
+  if (subject_.id_hash == 0 && !subject_.logged.empty()) subject_.id_hash = subject_.logged.front().record->id_hash;
+  if (subject_.rec.has_value() && subject_.rec.producer() < history_.producers.size()) {
+    const std::vector<Send>& sends = history_.producers[subject_.rec.producer()].sends;
+    if (subject_.rec.sequence() >= 1 && subject_.rec.sequence() <= sends.size()) {
+      subject_.send = &sends[subject_.rec.sequence() - 1];
+      for (const int64_t time_ns : {subject_.send->planned_ns, subject_.send->sent_ns, subject_.send->acked_ns})
+        Saw(time_ns);
+    }
+  }
+  for (const Client& client : history_.clients) {
+    for (const Delivery& delivery : client.deliveries) {
+      if (IsSubject(delivery)) Saw(delivery.time_ns);
+    }
+  }
+  Saw(violation_->time_ns);
+}
+
+void WitnessWriter::AddRecord() {
+  Line("");
+  Line("The record");
+  Field("rec", subject_.rec.has_value() ? RecText(history_, subject_.rec) : "none");
+  if (subject_.id_hash != 0) Field("payment", PaymentId(subject_.id_hash));
+  if (subject_.offset >= 0)
+    Field("position", fmt::format("partition {} offset {}", subject_.partition, subject_.offset));
+  if (!subject_.logged.empty()) {
+    const LogRecord& record = *subject_.logged.front().record;
+    Field("content", record.valid ? fmt::format("{} {}", pipeline::ProviderName(record.provider),
+                                                pipeline::StatusName(record.status))
+                                  : std::string("no valid payment"));
+  }
+}
+
+void WitnessWriter::AddLife() {
+  Line("");
+  Line("Its life");
+  if (const Send* send = subject_.send; send != nullptr && send->sent_ns != 0) {
+    const std::string& producer = history_.producers[subject_.rec.producer()].name;
+    const std::string phase =
+        send->phase < history_.phases.size() ? ", phase " + history_.phases[send->phase].name : "";
+    Field("planned", At(send->planned_ns) + phase);
+    Field("sent", At(send->sent_ns) + " by " + producer + fmt::format(", content {:016x}", send->content_hash));
+    std::string outcome = send->acked_ns == 0 ? "never" : At(send->acked_ns);
+    outcome += fmt::format(" {}", OutcomeName(send->outcome));
+    if (send->offset >= 0) outcome += fmt::format(", partition {} offset {}", send->partition, send->offset);
+    Field("acknowledged", outcome);
+  } else {
+    Field("sent", "no producer of this run says it sent it");
+  }
+  if (!history_.audited) {
+    Field("in the topic", "not audited");
+  } else if (subject_.logged.empty()) {
+    Field("in the topic", "not found by the audit");
+  }
+  for (size_t i = 0; i < std::min(subject_.logged.size(), kSightingsShown); ++i) {
+    const auto& [partition, record] = subject_.logged[i];
+    Field("in the topic", fmt::format("{} partition {} offset {}, crc32c {:08x}, content {:016x}", At(record->seen_ns),
+                                      partition, record->offset, record->crc32c, record->content_hash));
+  }
+  for (const Client& client : history_.clients) AddDeliveries(client);
+}
+
+void WitnessWriter::AddDeliveries(const Client& client) {
+  const std::string name = "client " + client.name;
+  if (!client.observed) return Field(name, "not observed (no event log)");
+  size_t shown = 0;
+  size_t seen = 0;
+  for (const Delivery& delivery : client.deliveries) {
+    if (!IsSubject(delivery)) continue;
+    if (++seen > kSightingsShown) continue;
+    ++shown;
+    const char* kind = delivery.kind == DeliveryKind::kExisting  ? "existing"
+                       : delivery.kind == DeliveryKind::kDropped ? "repeat, dropped"
+                                                                 : "new";
+    Field(name, fmt::format("{} {}, partition {} offset {}, connection {}, content {:016x}", At(delivery.time_ns), kind,
+                            delivery.partition, delivery.offset, delivery.connection + 1, delivery.content_hash));
+  }
+  if (seen > shown) Field(name, "and " + Counted(static_cast<int64_t>(seen - shown), "more time"));
+  if (seen > 0) return;
+  const bool filtered = !subject_.logged.empty() && !client.filter.Matches(subject_.logged.front().record->provider,
+                                                                           subject_.logged.front().record->status);
+  Field(name, filtered ? "not asked for by its filter" : "never received");
+}
+
+void WitnessWriter::AddSurroundings() {
+  if (subject_.first_ns == 0) return;
+  const int64_t from_ns = subject_.first_ns - kAroundNs;
+  const int64_t to_ns = subject_.last_ns + kAroundNs;
+  Line("");
+  Line("Around it (2 s before to 2 s after)");
+  bool any = false;
+  for (const FaultEvent& fault : history_.faults) {
+    if (fault.struck_ns == 0 || fault.struck_ns > to_ns || (fault.healed_ns != 0 && fault.healed_ns < from_ns))
+      continue;
+    any = true;
+    Field("fault " + fault.name, fmt::format("{} {}, struck {}, healed {}; {}", fault.type, fault.target,
+                                             At(fault.struck_ns), At(fault.healed_ns), fault.evidence));
+  }
+  if (!any) Field("faults", "none");
+  for (const ProcessSpan& span : history_.processes) {
+    if (span.ended_ns < from_ns || span.ended_ns > to_ns || span.ended_by_harness) continue;
+    Field("process " + span.name, fmt::format("pid {} ended {} ({})", span.pid, At(span.ended_ns), span.how));
+  }
+  for (const Client& client : history_.clients) {
+    if (Concerns(client)) AddConnections(client, from_ns, to_ns);
+  }
+}
+
+void WitnessWriter::AddConnections(const Client& client, int64_t from_ns, int64_t to_ns) {
+  size_t shown = 0;
+  for (size_t i = 0; i < client.connections.size() && shown < kSightingsShown; ++i) {
+    const Connection& connection = client.connections[i];
+    if (connection.started_ns > to_ns || (connection.ended_ns != 0 && connection.ended_ns < from_ns)) continue;
+    ++shown;
+    std::string value = fmt::format("connection {} to {}, {} {}", i + 1, connection.server, At(connection.started_ns),
+                                    connection.resumed ? "resumed" : "from the beginning");
+    for (const StartPosition& start : connection.token) {
+      if (start.partition == subject_.partition) value += fmt::format(" after offset {}", start.after);
+    }
+    if (connection.ended_ns != 0) {
+      value += fmt::format(", ended {} with code {} {}", At(connection.ended_ns), connection.code, connection.message);
+    }
+    Field("client " + client.name, value);
+  }
+}
+
+void WitnessWriter::AddLogNeighbours() {
+  if (subject_.offset < 0 || subject_.partition < 0 ||
+      subject_.partition >= static_cast<int32_t>(history_.partitions.size())) {
+    return;
+  }
+  const std::vector<LogRecord>& records = history_.partitions[static_cast<size_t>(subject_.partition)].records;
+  const auto at = std::lower_bound(records.begin(), records.end(), subject_.offset,
+                                   [](const LogRecord& record, int64_t offset) { return record.offset < offset; });
+  Line("");
+  Line(fmt::format("Neighbours in the topic, partition {}", subject_.partition));
+  const auto from = at - std::min(kNeighbours, at - records.begin());
+  const auto to = at + std::min(kNeighbours + 1, records.end() - at);
+  for (auto record = from; record != to; ++record) {
+    Line(fmt::format("  {} offset {}  {}  {}  {}", record->offset == subject_.offset ? '>' : ' ', record->offset,
+                     At(record->seen_ns), record->rec.has_value() ? RecText(history_, record->rec) : "no rec",
+                     PaymentId(record->id_hash)));
+  }
+}
+
+void WitnessWriter::AddClientNeighbours(const Client& client) {
+  if (!Concerns(client) || subject_.partition < 0) return;
+  std::vector<const Delivery*> received;
+  ptrdiff_t at = -1;        // its first sighting
+  ptrdiff_t expected = -1;  // where it should have been
+  for (const Delivery& delivery : client.deliveries) {
+    if (delivery.partition != subject_.partition) continue;
+    if (at < 0 && IsSubject(delivery)) at = static_cast<ptrdiff_t>(received.size());
+    if (expected < 0 && delivery.offset > subject_.offset) expected = static_cast<ptrdiff_t>(received.size());
+    received.push_back(&delivery);
+  }
+  const auto size = static_cast<ptrdiff_t>(received.size());
+  const ptrdiff_t middle = at >= 0 ? at : expected >= 0 ? expected : size;
+  Line("");
+  Line(fmt::format("Neighbours at client {}, partition {}, as received", client.name, subject_.partition));
+  for (ptrdiff_t i = std::max<ptrdiff_t>(0, middle - kNeighbours); i < std::min(size, middle + kNeighbours + 1); ++i) {
+    if (i == middle && at < 0) Line(fmt::format("  > offset {} is missing here", subject_.offset));
+    const Delivery& delivery = *received[static_cast<size_t>(i)];
+    Line(fmt::format("  {} offset {}  {}  {}  connection {}{}", IsSubject(delivery) ? '>' : ' ', delivery.offset,
+                     At(delivery.time_ns), delivery.rec.has_value() ? RecText(history_, delivery.rec) : "no rec",
+                     delivery.connection + 1, delivery.kind == DeliveryKind::kDropped ? "  repeat, dropped" : ""));
+  }
+  if (at < 0 && middle == size) Line(fmt::format("  > offset {} is missing: nothing came after", subject_.offset));
+}
+
+void WitnessWriter::AddOthers() {
+  if (check_.violations.size() < 2) return;
+  Line("");
+  Line("Further violations");
+  for (size_t i = 1; i < check_.violations.size(); ++i) Line("  " + check_.violations[i].sentence);
+  const int64_t untold = check_.violation_count - static_cast<int64_t>(check_.violations.size());
+  if (untold > 0) Line("  and " + Counted(untold, "more violation"));
+}
+
+}  // namespace
+
+std::string WitnessText(const Report& report) {
+  std::string text;
+  for (const CheckResult* check : AllChecks(report.verdict)) {
+    if (check->state != CheckState::kViolated && check->state != CheckState::kInvalid) continue;
+    text += "\n" + WitnessWriter(report, *check).Write();
+  }
+  if (text.empty()) return text;
+  return fmt::format(
+      "{}: scenario {}, seed {}, run {}\nTimes count from the begin of the load.\n{}\nRun it again\n  {}\n",
+      VerdictName(report.verdict.verdict), Printable(report.scenario.name), report.scenario.seed,
+      Printable(report.history.run_id), text, Printable(RerunCommand(report)));
+}
+
+}  // namespace harness

@@ -1,0 +1,46 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "harness/report/report.h"
+
+namespace harness {
+namespace {
+
+// Whole or not at all: a program that waits for result.json never reads half of it.
+void WriteWhole(const std::string& path, std::string_view text) {
+  const std::string partial = path + ".partial";
+  const auto fail = [&](int error) {
+    unlink(partial.c_str());
+    throw std::system_error(error, std::generic_category(), "can't write " + path);
+  };
+  const int fd = open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0) fail(errno);
+  while (!text.empty()) {
+    const ssize_t written = write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      const int error = errno;
+      close(fd);
+      fail(error);
+    }
+    text.remove_prefix(static_cast<size_t>(written));
+  }
+  if (close(fd) != 0) fail(errno);
+  if (rename(partial.c_str(), path.c_str()) != 0) fail(errno);
+}
+
+}  // namespace
+
+void WriteReport(const Report& report) {
+  const std::string witness = WitnessText(report);
+  if (!witness.empty()) WriteWhole(report.facts.run_dir + "/witness.txt", witness);
+  WriteWhole(report.facts.run_dir + "/junit.xml", JunitXml(report));
+  WriteWhole(report.facts.run_dir + "/result.json", ResultJson(report));  // last: whoever sees it finds the others
+}
+
+}  // namespace harness

@@ -1,0 +1,145 @@
+// The summary says the verdict first, every figure it rests on, and what to do next; it fits the console it is for.
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <string>
+
+#include "harness/report/report.h"
+#include "harness/report/text.h"
+#include "tests/report/report_testing.h"
+
+namespace harness {
+namespace {
+
+const ConsoleStyle kLog{0, false, true};
+
+TEST(SummaryTest, AFailureNamesWhatBrokeAndHowToRunItAgain) {
+  const ReportParts parts = LossyRun();
+  const std::string text = SummaryText(parts.View(), kLog);
+  EXPECT_TRUE(text.starts_with("FAIL  restart: broken: LOST\n  seed 7, 2.50 s, exit code 1, on mock")) << text;
+  EXPECT_CONTAINS(text, "sent 9 · acknowledged 9 · unknown 0 · in the topic 9");
+  EXPECT_CONTAINS(text, "✗ LOST         2 violations in 9 judged");
+  EXPECT_CONTAINS(text,
+                  "LOST: client fast never received partition 0 offset 4, which Kafka acknowledged (cause: server)");
+  EXPECT_CONTAINS(text, "and 1 more violation");
+  EXPECT_CONTAINS(text, "– LOG_DUP      n/a: this backend does not promise it");
+  EXPECT_CONTAINS(text, "✓ recovery.reconnect{each,client=fast} < 3s  150 ms over 1 sample");
+  EXPECT_CONTAINS(text, "crash (process.kill server-1) +0.450000 s: pid 4711 ended by signal 9");
+  EXPECT_CONTAINS(text, "runs/x-restart-7/\n  witness.txt");
+  EXPECT_CONTAINS(text, "Run it again\n  harness run scenarios/restart.json --seed 7\n");
+}
+
+TEST(SummaryTest, RecoveryIsTimedFromTheStrikeAndFromTheBreak) {
+  const ReportParts parts = LossyRun();
+  const std::string text = SummaryText(parts.View(), kLog);
+  EXPECT_CONTAINS(text, "  crash     fast    5.00 ms       150 ms     200 ms             2\n");
+}
+
+TEST(SummaryTest, AStreamThatHeldIsNotAReconnect) {
+  ReportParts parts = LossyRun();
+  parts.metrics.recoveries[0].broke = false;
+  parts.metrics.recoveries[0].reconnect_ns = -1;
+  parts.metrics.recoveries[0].attempts = 0;
+  EXPECT_CONTAINS(SummaryText(parts.View(), kLog), "fast    stream kept            –     200 ms             0\n");
+}
+
+TEST(SummaryTest, APassSaysSoOnlyOfWhatWasJudged) {
+  ReportParts parts = GoodRun();
+  std::string text = SummaryText(parts.View(), kLog);
+  EXPECT_TRUE(text.starts_with("PASS  restart: every payment that Kafka acknowledged reached every client once"))
+      << text;
+  EXPECT_FALSE(Contains(text, "Run it again"));
+  EXPECT_FALSE(Contains(text, "witness.txt"));
+  parts.verdict.invariants[2].state = CheckState::kNotApplicable;
+  text = SummaryText(parts.View(), kLog);
+  EXPECT_TRUE(text.starts_with("PASS  restart: what this run could judge holds")) << text;
+  parts.history.audited = false;
+  text = SummaryText(parts.View(), kLog);
+  EXPECT_TRUE(text.starts_with("PASS  restart: load only")) << text;
+  EXPECT_FALSE(Contains(text, "in the topic")) << text;
+}
+
+TEST(SummaryTest, WhatProvesNothingAndWhatWasStoppedSaySo) {
+  ReportParts parts = GoodRun();
+  parts.verdict.verdict = RunVerdict::kInvalid;
+  parts.verdict.invariants.push_back(Check("EFFICACY", CheckState::kInvalid, "crash: server-1 was already dead"));
+  std::string text = SummaryText(parts.View(), kLog);
+  EXPECT_TRUE(text.starts_with("INVALID  restart: the run proves nothing: EFFICACY\n")) << text;
+  EXPECT_CONTAINS(text, "EFFICACY: crash: server-1 was already dead");
+  parts.verdict.verdict = RunVerdict::kInterrupted;
+  text = SummaryText(parts.View(), kLog);
+  EXPECT_TRUE(text.starts_with("INTERRUPTED  restart: stopped before its end")) << text;
+}
+
+TEST(SummaryTest, RelaxedAndReportedChecksAreNoSilentPass) {
+  ReportParts parts = GoodRun();
+  parts.verdict.invariants.push_back(Check("SEND_ORDER", CheckState::kRelaxed, "retries are on"));
+  parts.verdict.thresholds[0].state = CheckState::kReported;
+  const std::string text = SummaryText(parts.View(), kLog);
+  EXPECT_CONTAINS(text, "! SEND_ORDER   relaxed: retries are on");
+  EXPECT_CONTAINS(text, "150 ms over 1 sample; reported, not judged");
+}
+
+TEST(SummaryTest, AFaultThatNeverCameIsShown) {
+  ReportParts parts = GoodRun();
+  FaultPlan plan;
+  plan.name = "late";
+  plan.target = "server-1";
+  parts.scenario.faults = {plan};
+  EXPECT_CONTAINS(SummaryText(parts.View(), kLog),
+                  "late (process.kill server-1) never struck: the run never came to it");
+}
+
+TEST(SummaryTest, LatenciesOfEachClientStandBelowAll) {
+  ReportParts parts = GoodRun();
+  for (int i = 0; i < 1000; ++i) parts.metrics.e2e.Record(2 * kMs);
+  parts.metrics.clients[0].e2e.Record(2 * kMs);
+  const std::string text = SummaryText(parts.View(), kLog);
+  EXPECT_CONTAINS(text, "planned to delivered  2.00 ms  2.00 ms  2.00 ms  2.00 ms    1,000\n    at tutorial");
+  EXPECT_FALSE(Contains(text, "at fast"));  // nothing measured: no row, no zeros
+}
+
+TEST(SummaryTest, FitsNarrowAndPlainConsoles) {
+  const ReportParts parts = LossyRun();
+  for (const int width : {20, 32, 40, 60, 80, 132}) {
+    const std::string text = SummaryText(parts.View(), {width, false, false});
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      if (Contains(line, "harness run ")) continue;  // to be copied: never cut
+      EXPECT_LE(line.size(), static_cast<size_t>(width)) << line;
+    }
+    for (const char c : text) EXPECT_LT(static_cast<unsigned char>(c), 0x80u);
+  }
+}
+
+TEST(SummaryTest, ColoursChangeNothingButColours) {
+  const ReportParts parts = LossyRun();
+  std::string colored = SummaryText(parts.View(), {80, true, true});
+  EXPECT_TRUE(colored.starts_with("\x1b[31mFAIL\x1b[0m  restart")) << colored;
+  for (size_t at = colored.find('\x1b'); at != std::string::npos; at = colored.find('\x1b')) {
+    colored.erase(at, colored.find('m', at) - at + 1);
+  }
+  EXPECT_EQ(colored, SummaryText(parts.View(), {80, false, true}));
+}
+
+TEST(SummaryTest, NamesFromOutsideCannotDriveTheTerminal) {
+  ReportParts parts = LossyRun();
+  parts.verdict.invariants[1].violations[0].sentence = "id \x1b]0;title\x07 was lost";
+  const std::string text = SummaryText(parts.View(), kLog);
+  EXPECT_FALSE(Contains(text, "\x1b")) << text;
+}
+
+TEST(RerunTest, QuotesForTheShellAndKeepsTheSeed) {
+  ReportParts parts = LossyRun();
+  parts.facts.harness_command = "./run.sh harness";
+  parts.facts.scenario_path = "my scenarios/it's.json";
+  parts.facts.overrides = {"--set", "/phases/0/rate=2000/s", "--set", "/name=$(x)"};
+  EXPECT_EQ(
+      RerunCommand(parts.View()),
+      "./run.sh harness run 'my scenarios/it'\\''s.json' --set /phases/0/rate=2000/s --set '/name=$(x)' --seed 7");
+  parts.facts.overrides = {"--seed", "9"};
+  EXPECT_TRUE(RerunCommand(parts.View()).ends_with("json' --seed 9"));
+}
+
+}  // namespace
+}  // namespace harness
