@@ -24,8 +24,10 @@ Json LatencyJson(const LatencyHistogram& histogram) {
   static constexpr std::pair<const char*, double> kQuantiles[] = {
       {"p50_ns", 0.5},  {"p75_ns", 0.75},    {"p90_ns", 0.9},      {"p95_ns", 0.95},
       {"p99_ns", 0.99}, {"p99_9_ns", 0.999}, {"p99_99_ns", 0.9999}};
-  for (const auto& [name, quantile] : kQuantiles) latency[name] = OrNull(histogram.Quantile(quantile));
-  latency["max_ns"] = histogram.max();
+  for (const auto& [name, quantile] : kQuantiles) latency[name] = OrNull(histogram.AtQuantile(quantile));
+  latency["max_ns"] = *histogram.Max();
+  latency["negative"] = histogram.negative_count();
+  latency["overflow"] = histogram.overflow_count();
   return latency;
 }
 

@@ -197,11 +197,11 @@ void SummaryWriter::AddLatency() {
   const auto add = [&](const std::string& name, const LatencyHistogram& histogram) {
     if (histogram.count() == 0) return;
     const auto at = [&](double quantile) {
-      const std::optional<int64_t> value = histogram.Quantile(quantile);
+      const std::optional<int64_t> value = histogram.AtQuantile(quantile);
       return value ? DurationText(*value) : std::string("–");
     };
     table.rows.push_back(
-        {name, at(0.5), at(0.99), at(0.999), DurationText(histogram.max()), CountText(histogram.count())});
+        {name, at(0.5), at(0.99), at(0.999), DurationText(*histogram.Max()), CountText(histogram.count())});
   };
   add("planned to sent", report_.metrics.schedule_lag);
   add("sent to acknowledged", report_.metrics.produce_ack);
