@@ -1,6 +1,6 @@
-// The independent reader of the topic: reads all partitions from their start with explicit assignment, decodes each record
-// with the harness's own decoder, keeps watermarks, and tells the Recorder. One thread of its own. Started by the runner
-// before any load; thread-safe.
+// The independent reader of the topic: reads all partitions from their start with explicit assignment, decodes each
+// record with the harness's own decoder, keeps watermarks, and tells the Recorder. One thread of its own. Started by
+// the runner before any load; thread-safe.
 #pragma once
 
 #include <cstdint>

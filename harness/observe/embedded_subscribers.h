@@ -1,5 +1,5 @@
-// Subscribers inside the harness, for counts: each is the client library's Subscription on a thread of its own that tells
-// the Recorder what it was handed. Owned by the runner; not thread-safe.
+// Subscribers inside the harness, for counts: each is the client library's Subscription on a thread of its own that
+// tells the Recorder what it was handed. Owned by the runner; not thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,8 @@
 // acknowledgement logs, the embedded subscribers, the fault executor. Joins into a History, writes the journals, and
 // keeps the live counts that triggers and the live view read.
 //
-// Thread-safe: one lock; batch calls exist so that a burst takes it once per batch.
+// Thread-safe: one lock; batch calls exist so that a burst takes it once per batch. A call with an index that was never
+// given out is a harness error, not a crash.
 #pragma once
 
 #include <array>
@@ -27,7 +28,7 @@ inline constexpr std::string_view kSentinelProducer = "_sentinel";
 
 struct SendSeen {
   uint64_t sequence = 0;
-  Send send;             // planned_ns, sent_ns, content_hash, partition if explicit, sentinel, measured, phase
+  Send send;  // planned_ns, sent_ns, content_hash, partition if explicit, sentinel, measured, phase
   uint64_t id_hash = 0;
   bool find_phase = false;  // the sender knows no phases (a process): phase and measured are filled in from planned_ns
 };
@@ -51,7 +52,7 @@ struct NameSeen {
 
 struct ClientCounts {
   std::string name;
-  int64_t delivered = 0;   // distinct records handed on, warm-up included, sentinels excluded
+  int64_t delivered = 0;  // distinct records handed on, warm-up included, sentinels excluded
   int64_t dropped = 0;
   int64_t connections = 0;
   bool connected = false;
@@ -60,21 +61,22 @@ struct ClientCounts {
 
 struct LiveCounts {
   int64_t sent = 0, acked = 0, failed = 0, unknown = 0, logged = 0, rejected = 0;  // sentinels excluded
-  int64_t delivered_min = 0;  // minimum over observed clients
+  int64_t delivered_min = 0;                                                       // minimum over observed clients
   std::vector<ClientCounts> clients;
 };
 
 class Recorder {
  public:
-  // `history_dir`: where the journals go; empty: none (tests).
-  Recorder(std::string run_id, std::string history_dir);
+  // `history_dir`: where the journal goes (journal.h); empty: none (tests). Throws std::system_error when it can't be
+  // opened there; a write that fails later becomes a harness error.
+  Recorder(std::string run_id, const std::string& history_dir);
   ~Recorder();
 
   // Set-up, before observers start. Return the index that later calls take.
   uint16_t AddProducer(std::string name, bool has_acks);
-  size_t AddClient(Client client);
-  uint8_t AddPhase(Phase phase);
-  void SetPartitions(std::vector<int64_t> start_offsets, bool audited);
+  size_t AddClient(const Client& client);
+  uint8_t AddPhase(const Phase& phase);
+  void SetPartitions(const std::vector<int64_t>& start_offsets, bool audited);
 
   // Producers' side.
   void OnSends(uint16_t producer, std::span<const SendSeen> sends);
@@ -87,10 +89,10 @@ class Recorder {
   void OnWatermarks(int32_t partition, int64_t low, int64_t high);
 
   // Clients' side. `connection` of a Delivery is filled in here.
-  void OnConnection(size_t client, Connection connection);
+  void OnConnection(size_t client, const Connection& connection);
   void OnDeliveries(size_t client, std::span<const Delivery> deliveries);
-  void OnConnectionEnd(size_t client, int64_t time_ns, int code, std::string message);
-  void OnFailedAttempt(size_t client, FailedAttempt attempt);
+  void OnConnectionEnd(size_t client, int64_t time_ns, int code, const std::string& message);
+  void OnFailedAttempt(size_t client, const FailedAttempt& attempt);
   void OnBrokenLine(size_t client);
 
   // For people: the text behind an id_hash. Kept once per id.
@@ -98,9 +100,9 @@ class Recorder {
   void OnNames(std::span<const NameSeen> names);
 
   // The runner's side.
-  size_t OnFault(FaultEvent fault);
+  size_t OnFault(const FaultEvent& fault);
   void UpdateFault(size_t index, const std::function<void(FaultEvent*)>& change);
-  size_t OnProcess(ProcessSpan span);
+  size_t OnProcess(const ProcessSpan& span);
   void UpdateProcess(size_t index, const std::function<void(ProcessSpan*)>& change);
   void UpdatePhase(uint8_t phase, const std::function<void(Phase*)>& change);
   void HarnessError(std::string sentence);
@@ -113,12 +115,14 @@ class Recorder {
 
   LiveCounts Counts() const;
   // Waits until `predicate(counts)` holds (checked after every change, at least every 10 ms) or `deadline_ns`
-  // (monotonic) passes; returns whether it holds.
+  // (monotonic) passes; returns whether it holds. The predicate is called without the lock: it may ask the Recorder.
   bool WaitFor(const std::function<bool(const LiveCounts&)>& predicate, int64_t deadline_ns) const;
 
   // Reads under the lock; keep it short.
   void Read(const std::function<void(const History&)>& reader) const;
-  // Ends recording: closes the journals and gives the history away. Call once, after all observers have stopped.
+  // Ends recording: closes the journal and gives the history away. Call once, after all observers have stopped.
+  // `final_change` may set what a run knows only at its end: times, drained, interrupted, phases, faults, processes,
+  // flags of clients and producers, harness errors. It may not touch what was seen; the journal would not have it.
   History Finish(const std::function<void(History*)>& final_change);
 
  private:

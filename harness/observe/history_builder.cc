@@ -1,0 +1,368 @@
+#include "harness/observe/history_builder.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace harness {
+namespace {
+
+std::string Cut(std::string text, size_t bytes_max = kTextBytesMax) {
+  if (text.size() > bytes_max) text.resize(bytes_max);
+  return text;
+}
+
+// `values[index] = value`, where index is one that is there or the next one.
+template <typename T>
+bool SetAt(std::vector<T>* values, size_t index, T value, size_t count_max) {
+  if (index > values->size() || index >= count_max) return false;
+  if (index == values->size()) {
+    values->push_back(std::move(value));
+  } else {
+    (*values)[index] = std::move(value);
+  }
+  return true;
+}
+
+}  // namespace
+
+HistoryBuilder::HistoryBuilder(std::string run_id) {
+  history_.run_id = Cut(std::move(run_id));
+  history_.audited = false;  // until the audit says what it reads
+}
+
+bool HistoryBuilder::SetProducer(size_t producer, std::string name, bool has_acks) {
+  if (producer > history_.producers.size() || producer >= kProducersMax) return false;
+  if (producer == history_.producers.size()) {
+    history_.producers.emplace_back();
+    producers_.emplace_back();
+  }
+  history_.producers[producer].name = Cut(std::move(name));
+  history_.producers[producer].has_acks = has_acks;
+  return true;
+}
+
+bool HistoryBuilder::SetClient(size_t client, const Client& description) {
+  if (client > history_.clients.size() || client >= kClientsMax) return false;
+  if (client == history_.clients.size()) {
+    history_.clients.emplace_back();
+    clients_.emplace_back();
+    counts_.clients.emplace_back();
+  }
+  Client& into = history_.clients[client];
+  into.name = Cut(description.name);
+  into.filter = description.filter;
+  into.resume = description.resume;
+  into.observed = description.observed;
+  into.marks_connections = description.marks_connections;
+  into.embedded = description.embedded;
+  into.reconnect_delay_max_ns = description.reconnect_delay_max_ns;
+  into.servers = description.servers;
+  counts_.clients[client].name = into.name;
+  return true;
+}
+
+bool HistoryBuilder::SetPhase(size_t phase, const Phase& value) {
+  return SetAt(&history_.phases, phase, value, kPhasesMax);
+}
+
+bool HistoryBuilder::SetFault(size_t fault, const FaultEvent& value) {
+  FaultEvent cut = value;
+  cut.evidence = Cut(std::move(cut.evidence));
+  return SetAt(&history_.faults, fault, std::move(cut), kConnectionsMax);
+}
+
+bool HistoryBuilder::SetProcess(size_t process, const ProcessSpan& value) {
+  ProcessSpan cut = value;
+  cut.how = Cut(std::move(cut.how));
+  return SetAt(&history_.processes, process, std::move(cut), kConnectionsMax);
+}
+
+bool HistoryBuilder::SetPartitions(std::span<const int64_t> start_offsets, bool audited) {
+  if (start_offsets.size() > kPartitionsMax) return false;
+  history_.audited = audited;
+  history_.partitions.assign(start_offsets.size(), PartitionLog{});
+  for (size_t p = 0; p < start_offsets.size(); ++p) {
+    PartitionLog& log = history_.partitions[p];
+    log.start_offset = log.end_offset = log.low_watermark = start_offsets[p];
+  }
+  return true;
+}
+
+Send* HistoryBuilder::Slot(size_t producer, uint64_t sequence) {
+  std::vector<Send>& sends = history_.producers[producer].sends;
+  if (sequence >= 1 && sequence <= sends.size()) return &sends[sequence - 1];
+  const std::string& name = history_.producers[producer].name;
+  const int64_t room = kSequencesMissingMax - producers_[producer].missing;
+  if (sequence == 0 || sequence - sends.size() > static_cast<uint64_t>(room)) {
+    Complain("sequence " + name, "producer " + name + " told of sequence number " + std::to_string(sequence) +
+                                     " after " + std::to_string(sends.size()) + "; allowed: from 1 on, with at most " +
+                                     std::to_string(kSequencesMissingMax) + " missing; it was not recorded");
+    return nullptr;
+  }
+  producers_[producer].missing += static_cast<int64_t>(sequence - sends.size());
+  sends.resize(sequence);
+  return &sends.back();
+}
+
+void HistoryBuilder::Count(const Send& send, int64_t sign) {
+  if (send.sent_ns == 0 || send.sentinel) return;
+  counts_.sent += sign;
+  if (send.outcome == Outcome::kOk) counts_.acked += sign;
+  if (send.outcome == Outcome::kFail) counts_.failed += sign;
+  if (send.outcome == Outcome::kUnknown) counts_.unknown += sign;
+}
+
+bool HistoryBuilder::OnSends(size_t producer, std::span<const SendSeen> sends) {
+  if (producer >= history_.producers.size()) return false;
+  for (const SendSeen& seen : sends) {
+    Send* slot = Slot(producer, seen.sequence);
+    if (slot == nullptr) continue;
+    if (slot->sent_ns != 0) {
+      const std::string& name = history_.producers[producer].name;
+      Complain("sent twice " + name, "producer " + name + " told of sending sequence number " +
+                                         std::to_string(seen.sequence) + " twice; the first one counts");
+      continue;
+    }
+    // A delivery report may have been told before its send: what it said stays.
+    const Send told = *slot;
+    *slot = seen.send;
+    slot->sent_ns = std::max<int64_t>(seen.send.sent_ns, 1);
+    slot->acked_ns = told.acked_ns;
+    slot->offset = told.offset;
+    slot->outcome = told.outcome;
+    if (told.partition >= 0) slot->partition = told.partition;
+    producers_[producer].missing -= 1;
+    producers_[producer].find_phase |= seen.find_phase;
+    Count(*slot, 1);
+  }
+  return true;
+}
+
+bool HistoryBuilder::OnOutcomes(size_t producer, std::span<const OutcomeSeen> outcomes) {
+  if (producer >= history_.producers.size()) return false;
+  for (const OutcomeSeen& seen : outcomes) {
+    Send* slot = seen.outcome == Outcome::kPending ? nullptr : Slot(producer, seen.sequence);
+    if (slot == nullptr) continue;
+    // What the death of the producer left unknown may become known by a report that was read late.
+    const bool open = slot->outcome == Outcome::kPending || (slot->outcome == Outcome::kUnknown && slot->acked_ns == 0);
+    if (!open) {
+      const std::string& name = history_.producers[producer].name;
+      Complain("told twice " + name, "producer " + name + " told of the outcome of sequence number " +
+                                         std::to_string(seen.sequence) + " twice; the first one counts");
+      continue;
+    }
+    Count(*slot, -1);
+    slot->acked_ns = std::max<int64_t>(seen.acked_ns, 1);
+    slot->outcome = seen.outcome;
+    slot->offset = seen.offset;
+    if (seen.partition >= 0) slot->partition = seen.partition;
+    Count(*slot, 1);
+  }
+  return true;
+}
+
+bool HistoryBuilder::OnProducerEnded(size_t producer) {
+  if (producer >= history_.producers.size()) return false;
+  for (Send& send : history_.producers[producer].sends) {
+    if (send.sent_ns == 0 || send.outcome != Outcome::kPending) continue;
+    Count(send, -1);
+    send.outcome = Outcome::kUnknown;
+    Count(send, 1);
+  }
+  return true;
+}
+
+bool HistoryBuilder::OnLog(std::span<const LogSeen> records) {
+  for (const LogSeen& seen : records) {
+    if (seen.partition < 0 || static_cast<size_t>(seen.partition) >= history_.partitions.size()) {
+      Complain("partition", "the audit read a record of partition " + std::to_string(seen.partition) +
+                                "; it was to read " + std::to_string(history_.partitions.size()) + " partitions");
+      continue;
+    }
+    PartitionLog& log = history_.partitions[static_cast<size_t>(seen.partition)];
+    if (seen.record.offset < 0 || (!log.records.empty() && seen.record.offset <= log.records.back().offset)) {
+      Complain("log " + std::to_string(seen.partition), "the audit read offset " + std::to_string(seen.record.offset) +
+                                                            " of partition " + std::to_string(seen.partition) +
+                                                            " after a later one; it was not recorded");
+      continue;
+    }
+    log.records.push_back(seen.record);
+    log.end_offset = std::max(log.end_offset, seen.record.offset + 1);
+    if (seen.record.sentinel) continue;
+    counts_.logged += 1;
+    if (!seen.record.valid) counts_.rejected += 1;
+  }
+  return true;
+}
+
+bool HistoryBuilder::OnWatermarks(int32_t partition, int64_t low, int64_t high) {
+  if (partition < 0 || static_cast<size_t>(partition) >= history_.partitions.size()) return false;
+  PartitionLog& log = history_.partitions[static_cast<size_t>(partition)];
+  log.low_watermark = std::max(log.low_watermark, low);
+  log.end_offset = std::max(log.end_offset, high);
+  return true;
+}
+
+bool HistoryBuilder::OnConnection(size_t client, const Connection& connection) {
+  if (client >= history_.clients.size()) return false;
+  Client& into = history_.clients[client];
+  if (into.connections.size() >= kConnectionsMax) {
+    Complain("connections " + into.name, "client " + into.name + " connected more than " +
+                                             std::to_string(kConnectionsMax) + " times; the rest was not recorded");
+    return true;
+  }
+  into.connections.push_back(connection);
+  Connection& added = into.connections.back();
+  added.server = Cut(std::move(added.server));
+  added.server_id = Cut(std::move(added.server_id));
+  added.message = Cut(std::move(added.message));
+  added.log_id = Cut(std::move(added.log_id));
+  counts_.clients[client].connections += 1;
+  counts_.clients[client].connected = added.ended_ns == 0;
+  return true;
+}
+
+bool HistoryBuilder::IsDistinct(size_t client, const Delivery& delivery) {
+  uint32_t space = 0;
+  uint64_t number = 0;
+  if (delivery.offset >= 0 && delivery.partition >= 0) {
+    space = static_cast<uint32_t>(delivery.partition);
+    number = static_cast<uint64_t>(delivery.offset);
+  } else if (delivery.rec.has_value()) {
+    space = 0x8000'0000U | delivery.rec.producer();
+    number = delivery.rec.sequence();
+  } else {
+    return true;  // nothing tells it from another
+  }
+  const DistinctSet::Result result = clients_[client].seen.Insert(space, number);
+  if (result == DistinctSet::Result::kFull) {
+    const std::string& name = history_.clients[client].name;
+    Complain("spread " + name,
+             "client " + name + " told of offsets too far apart to count; `delivered` lacks some of its records");
+  }
+  return result == DistinctSet::Result::kNew;
+}
+
+bool HistoryBuilder::OnDeliveries(size_t client, std::span<const Delivery> deliveries) {
+  if (client >= history_.clients.size()) return false;
+  if (deliveries.empty()) return true;
+  Client& into = history_.clients[client];
+  if (into.connections.empty()) {
+    // A program that does not mark its connections: all that it says is one.
+    into.marks_connections = false;
+    Connection first;
+    first.started_ns = deliveries.front().time_ns;
+    OnConnection(client, first);
+  }
+  Connection& connection = into.connections.back();
+  if (connection.first_message_ns == 0) connection.first_message_ns = deliveries.front().time_ns;
+  ClientCounts& counts = counts_.clients[client];
+  const auto index = static_cast<uint32_t>(into.connections.size() - 1);
+  for (const Delivery& delivery : deliveries) {
+    into.deliveries.push_back(delivery);
+    into.deliveries.back().connection = index;
+    if (delivery.kind == DeliveryKind::kDropped) {
+      counts.dropped += 1;
+    } else if (!delivery.sentinel && IsDistinct(client, delivery)) {
+      counts.delivered += 1;
+    }
+  }
+  counts.last_delivery_ns = std::max(counts.last_delivery_ns, deliveries.back().time_ns);
+  return true;
+}
+
+bool HistoryBuilder::OnConnectionEnd(size_t client, int64_t time_ns, int code, const std::string& message) {
+  if (client >= history_.clients.size()) return false;
+  Client& into = history_.clients[client];
+  counts_.clients[client].connected = false;
+  if (into.connections.empty() || into.connections.back().ended_ns != 0) {
+    return OnFailedAttempt(client, {time_ns, code, message});  // no stream was open that could end
+  }
+  Connection& connection = into.connections.back();
+  connection.ended_ns = std::max<int64_t>(time_ns, 1);
+  connection.code = code;
+  connection.message = Cut(message);
+  return true;
+}
+
+bool HistoryBuilder::OnFailedAttempt(size_t client, const FailedAttempt& attempt) {
+  if (client >= history_.clients.size()) return false;
+  Client& into = history_.clients[client];
+  if (into.attempts.size() >= kConnectionsMax) {
+    Complain("attempts " + into.name, "client " + into.name + " failed to connect more than " +
+                                          std::to_string(kConnectionsMax) + " times; the rest was not recorded");
+    return true;
+  }
+  into.attempts.push_back({attempt.time_ns, attempt.code, Cut(attempt.message)});
+  return true;
+}
+
+bool HistoryBuilder::OnBrokenLines(size_t client, int64_t count) {
+  if (client >= history_.clients.size()) return false;
+  history_.clients[client].broken_lines += count;
+  return true;
+}
+
+bool HistoryBuilder::OnName(uint64_t id_hash, std::string_view id) {
+  if (history_.names.contains(id_hash)) return false;
+  if (history_.names.size() >= kNamesMax) {
+    names_skipped_ += 1;
+    return false;
+  }
+  history_.names.emplace(id_hash, id.substr(0, kNameBytesMax));
+  return true;
+}
+
+void HistoryBuilder::HarnessError(std::string sentence) {
+  if (history_.harness_errors.size() >= kHarnessErrorsMax) {
+    harness_errors_skipped_ += 1;
+    return;
+  }
+  history_.harness_errors.push_back(Cut(std::move(sentence)));
+}
+
+void HistoryBuilder::Complain(const std::string& key, const std::string& sentence) {
+  Complaint& complaint = complaints_[key];
+  if (complaint.count++ == 0) complaint.first = sentence;
+}
+
+void HistoryBuilder::PlaceInPhases() {
+  const std::vector<Phase>& phases = history_.phases;
+  for (size_t p = 0; p < producers_.size(); ++p) {
+    if (!producers_[p].find_phase) continue;
+    for (Send& send : history_.producers[p].sends) {
+      if (send.sent_ns == 0 || send.sentinel) continue;
+      send.measured = false;
+      for (size_t i = 0; i < phases.size() && phases[i].begin_ns != 0; ++i) {
+        if (send.planned_ns < phases[i].begin_ns) break;
+        send.phase = static_cast<uint8_t>(i);
+        send.measured = phases[i].measured && (phases[i].end_ns == 0 || send.planned_ns < phases[i].end_ns);
+      }
+    }
+  }
+}
+
+void HistoryBuilder::ReportComplaints() {
+  for (const auto& [key, complaint] : complaints_) {
+    const std::string times = complaint.count > 1 ? " (" + std::to_string(complaint.count) + " times)" : "";
+    HarnessError(complaint.first + times);
+  }
+  complaints_.clear();
+  if (harness_errors_skipped_ > 0) {
+    history_.harness_errors.push_back("the harness had " + std::to_string(harness_errors_skipped_) + " more errors");
+  }
+}
+
+LiveCounts HistoryBuilder::Counts() const {
+  LiveCounts counts = counts_;
+  bool first = true;
+  for (size_t c = 0; c < counts.clients.size(); ++c) {
+    if (!history_.clients[c].observed) continue;
+    const int64_t delivered = counts.clients[c].delivered;
+    counts.delivered_min = first ? delivered : std::min(counts.delivered_min, delivered);
+    first = false;
+  }
+  return counts;
+}
+
+}  // namespace harness

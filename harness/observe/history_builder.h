@@ -1,0 +1,100 @@
+// Joins what the observers saw into a History, and counts. The Recorder feeds it live, the journal's reader feeds it
+// the same events again: so both end with the same History. Pure; not thread-safe (the Recorder has the lock).
+//
+// Indices are those of the History; a call with an unknown one changes nothing and returns false. Contradictions in
+// what observers say (a sequence number sent twice, offsets that go back) are not joined: they are complained of,
+// counted, and become harness errors when the history is closed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/observe/distinct_set.h"
+#include "harness/observe/recorder.h"
+#include "harness/verify/history.h"
+
+namespace harness {
+
+// Sequence numbers of one producer that were skipped so far (64 bytes each).
+inline constexpr int64_t kSequencesMissingMax = int64_t{1} << 20;
+inline constexpr size_t kProducersMax = 65'535;  // a Rec has 16 bits for it
+inline constexpr size_t kPhasesMax = 255;
+inline constexpr size_t kClientsMax = 65'535;
+inline constexpr size_t kPartitionsMax = 100'000;
+inline constexpr size_t kConnectionsMax = 1'000'000;  // of one client; attempts likewise
+inline constexpr size_t kNamesMax = 4'000'000;
+inline constexpr size_t kNameBytesMax = 256;
+inline constexpr size_t kHarnessErrorsMax = 1'000;
+inline constexpr size_t kTextBytesMax = 4'096;  // longer messages and addresses are cut
+
+class HistoryBuilder {
+ public:
+  explicit HistoryBuilder(std::string run_id);
+
+  // An index of the next one adds it; a known one replaces what is not an event.
+  bool SetProducer(size_t producer, std::string name, bool has_acks);
+  bool SetClient(size_t client, const Client& description);
+  bool SetPhase(size_t phase, const Phase& value);
+  bool SetFault(size_t fault, const FaultEvent& value);
+  bool SetProcess(size_t process, const ProcessSpan& value);
+  bool SetPartitions(std::span<const int64_t> start_offsets, bool audited);
+
+  bool OnSends(size_t producer, std::span<const SendSeen> sends);
+  bool OnOutcomes(size_t producer, std::span<const OutcomeSeen> outcomes);
+  bool OnProducerEnded(size_t producer);
+  bool OnLog(std::span<const LogSeen> records);
+  bool OnWatermarks(int32_t partition, int64_t low, int64_t high);
+  bool OnConnection(size_t client, const Connection& connection);
+  bool OnDeliveries(size_t client, std::span<const Delivery> deliveries);
+  bool OnConnectionEnd(size_t client, int64_t time_ns, int code, const std::string& message);
+  bool OnFailedAttempt(size_t client, const FailedAttempt& attempt);
+  bool OnBrokenLines(size_t client, int64_t count);
+  // True when the name is new and was kept.
+  bool OnName(uint64_t id_hash, std::string_view id);
+  void HarnessError(std::string sentence);
+
+  // The phases are over: places the sends of producers that know no phases.
+  void PlaceInPhases();
+  // What was complained of becomes harness errors. Once, at the end.
+  void ReportComplaints();
+
+  History& history() { return history_; }
+  const History& history() const { return history_; }
+  LiveCounts Counts() const;
+  // Never sent: sequence numbers below a producer's greatest that no send has named.
+  int64_t sequences_missing(size_t producer) const { return producers_[producer].missing; }
+  int64_t names_skipped() const { return names_skipped_; }
+
+ private:
+  struct ProducerState {
+    int64_t missing = 0;
+    bool find_phase = false;
+  };
+  struct ClientState {
+    DistinctSet seen;
+  };
+  struct Complaint {
+    std::string first;
+    int64_t count = 0;
+  };
+
+  Send* Slot(size_t producer, uint64_t sequence);
+  void Complain(const std::string& key, const std::string& sentence);
+  bool IsDistinct(size_t client, const Delivery& delivery);
+  // Adds `sign` times what this send counts for.
+  void Count(const Send& send, int64_t sign);
+
+  History history_;
+  LiveCounts counts_;
+  std::vector<ProducerState> producers_;
+  std::vector<ClientState> clients_;
+  std::map<std::string, Complaint> complaints_;
+  int64_t names_skipped_ = 0;
+  int64_t harness_errors_skipped_ = 0;
+};
+
+}  // namespace harness

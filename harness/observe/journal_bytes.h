@@ -1,0 +1,19 @@
+// The frame around a journal's payloads. Shared by the journal's writer and reader.
+//
+//   file  = header frame*
+//   frame = payload size (u32) | type (u8) | payload | CRC-32C of all bytes before (u32)
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace harness {
+
+inline constexpr std::string_view kJournalMagic = "PAYJRNL\n";
+inline constexpr uint32_t kJournalVersion = 1;
+inline constexpr size_t kJournalHeaderBytes = 12;  // magic, version (u32)
+inline constexpr size_t kFrameHeadBytes = 5;
+inline constexpr size_t kFrameTailBytes = 4;
+
+}  // namespace harness

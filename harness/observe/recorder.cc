@@ -1,0 +1,388 @@
+#include "harness/observe/recorder.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <shared_mutex>
+#include <stdexcept>
+#include <utility>
+
+#include "common/clock.h"
+#include "harness/observe/history_builder.h"
+#include "harness/observe/journal.h"
+
+namespace harness {
+namespace {
+
+constexpr int64_t kCheckNs = 10'000'000;
+constexpr uint64_t kSequenceMax = 0xFFFF'FFFF'FFFF;
+constexpr uint32_t kNoProducer = 0xFFFF'FFFF;
+
+// Calls `each` with pieces of `all` that fit one journal frame.
+template <typename T, typename Each>
+void InPieces(std::span<const T> all, const Each& each) {
+  for (; all.size() > kFrameEntriesMax; all = all.subspan(kFrameEntriesMax)) each(all.first(kFrameEntriesMax));
+  if (!all.empty()) each(all);
+}
+
+}  // namespace
+
+struct Recorder::State {
+  State(std::string run, const std::string& history_dir)
+      : run_id(std::move(run)), prefix(run_id + "."), builder(run_id) {
+    if (history_dir.empty()) return;
+    journal = std::make_unique<JournalWriter>(history_dir);
+    Journal(FrameType::kRun, [this](std::string* out) { EncodeRun(run_id, out); });
+  }
+
+  // What `encode` writes goes to the journal. Under the lock.
+  template <typename Encode>
+  void Journal(FrameType type, const Encode& encode) {
+    if (!journal) return;
+    encode(&frame);
+    journal->Append(type, frame);
+  }
+  // The builder's answer to a call, journaled when it was accepted. Under the lock.
+  template <typename Encode>
+  void Accepted(bool accepted, const char* what, size_t index, FrameType type, const Encode& encode) {
+    if (accepted) {
+      Journal(type, encode);
+    } else {
+      AddHarnessError(std::string("the harness was told of ") + what + " " + std::to_string(index) +
+                      ", which does not exist");
+    }
+    version += 1;
+  }
+  void AddHarnessError(std::string sentence) {
+    Journal(FrameType::kHarnessError, [&](std::string* out) { EncodeHarnessError(sentence, out); });
+    builder.HarnessError(std::move(sentence));
+  }
+  void AddNames(std::span<const NameSeen> names) {
+    new_names.clear();
+    for (const NameSeen& name : names) {
+      if (builder.OnName(name.id_hash, name.id)) new_names.push_back(name);
+    }
+    InPieces(std::span<const NameSeen>(new_names), [this](std::span<const NameSeen> piece) {
+      Journal(FrameType::kNames, [&](std::string* out) { EncodeNames(piece, out); });
+    });
+  }
+  // All that may change at the end, so that the journal has its last state.
+  void JournalEnd();
+
+  const std::string run_id;
+  const std::string prefix;
+
+  mutable std::mutex mutex;
+  mutable std::condition_variable changed;
+  HistoryBuilder builder;
+  std::unique_ptr<JournalWriter> journal;
+  std::string frame;                // reused
+  std::vector<NameSeen> new_names;  // reused
+  uint64_t version = 0;             // counts changes
+
+  // Apart from the rest, so that ParseRec does not wait for a batch.
+  mutable std::shared_mutex names_mutex;
+  std::vector<std::string> producer_names;
+  uint32_t sentinel_producer = kNoProducer;
+};
+
+Recorder::Recorder(std::string run_id, const std::string& history_dir)
+    : state_(std::make_unique<State>(std::move(run_id), history_dir)) {}
+
+Recorder::~Recorder() = default;
+
+uint16_t Recorder::AddProducer(std::string name, bool has_acks) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  const size_t index = state.builder.history().producers.size();
+  if (!state.builder.SetProducer(index, name, has_acks)) {
+    throw std::length_error("more than " + std::to_string(kProducersMax) + " producers in one run");
+  }
+  state.Journal(FrameType::kProducer,
+                [&](std::string* out) { EncodeProducer(index, state.builder.history().producers[index], out); });
+  const std::unique_lock names_lock(state.names_mutex);
+  if (name == kSentinelProducer) state.sentinel_producer = static_cast<uint32_t>(index);
+  state.producer_names.push_back(std::move(name));
+  return static_cast<uint16_t>(index);
+}
+
+size_t Recorder::AddClient(const Client& client) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  const size_t index = state.builder.history().clients.size();
+  if (!state.builder.SetClient(index, client)) {
+    throw std::length_error("more than " + std::to_string(kClientsMax) + " clients in one run");
+  }
+  state.Journal(FrameType::kClient, [&](std::string* out) { EncodeClient(index, client, out); });
+  return index;
+}
+
+uint8_t Recorder::AddPhase(const Phase& phase) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  const size_t index = state.builder.history().phases.size();
+  if (!state.builder.SetPhase(index, phase)) {
+    throw std::length_error("more than " + std::to_string(kPhasesMax) + " phases in one run");
+  }
+  state.Journal(FrameType::kPhase, [&](std::string* out) { EncodePhase(index, phase, out); });
+  return static_cast<uint8_t>(index);
+}
+
+void Recorder::SetPartitions(const std::vector<int64_t>& start_offsets, bool audited) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  state.Accepted(state.builder.SetPartitions(start_offsets, audited), "partition", start_offsets.size(),
+                 FrameType::kPartitions, [&](std::string* out) { EncodePartitions(start_offsets, audited, out); });
+}
+
+void Recorder::OnSends(uint16_t producer, std::span<const SendSeen> sends) {
+  State& state = *state_;
+  {
+    const std::scoped_lock lock(state.mutex);
+    InPieces(sends, [&](std::span<const SendSeen> piece) {
+      state.Accepted(state.builder.OnSends(producer, piece), "producer", producer, FrameType::kSends,
+                     [&](std::string* out) { EncodeSends(producer, piece, out); });
+    });
+  }
+  state.changed.notify_all();
+}
+
+void Recorder::OnOutcomes(uint16_t producer, std::span<const OutcomeSeen> outcomes) {
+  State& state = *state_;
+  {
+    const std::scoped_lock lock(state.mutex);
+    InPieces(outcomes, [&](std::span<const OutcomeSeen> piece) {
+      state.Accepted(state.builder.OnOutcomes(producer, piece), "producer", producer, FrameType::kOutcomes,
+                     [&](std::string* out) { EncodeOutcomes(producer, piece, out); });
+    });
+  }
+  state.changed.notify_all();
+}
+
+void Recorder::OnProducerEnded(uint16_t producer) {
+  State& state = *state_;
+  {
+    const std::scoped_lock lock(state.mutex);
+    state.Accepted(state.builder.OnProducerEnded(producer), "producer", producer, FrameType::kProducerEnded,
+                   [&](std::string* out) { EncodeProducerEnded(producer, out); });
+  }
+  state.changed.notify_all();
+}
+
+void Recorder::OnLog(std::span<const LogSeen> records) {
+  State& state = *state_;
+  {
+    const std::scoped_lock lock(state.mutex);
+    InPieces(records, [&](std::span<const LogSeen> piece) {
+      state.Accepted(state.builder.OnLog(piece), "partition", 0, FrameType::kLog,
+                     [&](std::string* out) { EncodeLog(piece, out); });
+    });
+  }
+  state.changed.notify_all();
+}
+
+void Recorder::OnWatermarks(int32_t partition, int64_t low, int64_t high) {
+  State& state = *state_;
+  {
+    const std::scoped_lock lock(state.mutex);
+    state.Accepted(state.builder.OnWatermarks(partition, low, high), "partition", static_cast<size_t>(partition),
+                   FrameType::kWatermarks, [&](std::string* out) { EncodeWatermarks(partition, low, high, out); });
+  }
+  state.changed.notify_all();
+}
+
+void Recorder::OnConnection(size_t client, const Connection& connection) {
+  State& state = *state_;
+  {
+    const std::scoped_lock lock(state.mutex);
+    state.Accepted(state.builder.OnConnection(client, connection), "client", client, FrameType::kConnection,
+                   [&](std::string* out) { EncodeConnection(client, connection, out); });
+  }
+  state.changed.notify_all();
+}
+
+void Recorder::OnDeliveries(size_t client, std::span<const Delivery> deliveries) {
+  State& state = *state_;
+  {
+    const std::scoped_lock lock(state.mutex);
+    InPieces(deliveries, [&](std::span<const Delivery> piece) {
+      state.Accepted(state.builder.OnDeliveries(client, piece), "client", client, FrameType::kDeliveries,
+                     [&](std::string* out) { EncodeDeliveries(client, piece, out); });
+    });
+  }
+  state.changed.notify_all();
+}
+
+void Recorder::OnConnectionEnd(size_t client, int64_t time_ns, int code, const std::string& message) {
+  State& state = *state_;
+  {
+    const std::scoped_lock lock(state.mutex);
+    state.Accepted(state.builder.OnConnectionEnd(client, time_ns, code, message), "client", client,
+                   FrameType::kConnectionEnd,
+                   [&](std::string* out) { EncodeConnectionEnd(client, time_ns, code, message, out); });
+  }
+  state.changed.notify_all();
+}
+
+void Recorder::OnFailedAttempt(size_t client, const FailedAttempt& attempt) {
+  State& state = *state_;
+  {
+    const std::scoped_lock lock(state.mutex);
+    state.Accepted(state.builder.OnFailedAttempt(client, attempt), "client", client, FrameType::kFailedAttempt,
+                   [&](std::string* out) { EncodeFailedAttempt(client, attempt, out); });
+  }
+  state.changed.notify_all();
+}
+
+void Recorder::OnBrokenLine(size_t client) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  state.Accepted(state.builder.OnBrokenLines(client, 1), "client", client, FrameType::kBrokenLines,
+                 [&](std::string* out) { EncodeBrokenLines(client, 1, out); });
+}
+
+void Recorder::OnName(uint64_t id_hash, std::string_view id) {
+  const NameSeen name{id_hash, id};
+  OnNames({&name, 1});
+}
+
+void Recorder::OnNames(std::span<const NameSeen> names) {
+  const std::scoped_lock lock(state_->mutex);
+  state_->AddNames(names);
+}
+
+size_t Recorder::OnFault(const FaultEvent& fault) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  const size_t index = state.builder.history().faults.size();
+  state.Accepted(state.builder.SetFault(index, fault), "fault", index, FrameType::kFault,
+                 [&](std::string* out) { EncodeFault(index, fault, out); });
+  return index;
+}
+
+void Recorder::UpdateFault(size_t index, const std::function<void(FaultEvent*)>& change) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  std::vector<FaultEvent>& faults = state.builder.history().faults;
+  if (index < faults.size()) change(&faults[index]);
+  state.Accepted(index < faults.size(), "fault", index, FrameType::kFault,
+                 [&](std::string* out) { EncodeFault(index, faults[index], out); });
+}
+
+size_t Recorder::OnProcess(const ProcessSpan& span) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  const size_t index = state.builder.history().processes.size();
+  state.Accepted(state.builder.SetProcess(index, span), "process", index, FrameType::kProcess,
+                 [&](std::string* out) { EncodeProcess(index, span, out); });
+  return index;
+}
+
+void Recorder::UpdateProcess(size_t index, const std::function<void(ProcessSpan*)>& change) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  std::vector<ProcessSpan>& processes = state.builder.history().processes;
+  if (index < processes.size()) change(&processes[index]);
+  state.Accepted(index < processes.size(), "process", index, FrameType::kProcess,
+                 [&](std::string* out) { EncodeProcess(index, processes[index], out); });
+}
+
+void Recorder::UpdatePhase(uint8_t phase, const std::function<void(Phase*)>& change) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  std::vector<Phase>& phases = state.builder.history().phases;
+  if (phase < phases.size()) change(&phases[phase]);
+  state.Accepted(phase < phases.size(), "phase", phase, FrameType::kPhase,
+                 [&](std::string* out) { EncodePhase(phase, phases[phase], out); });
+}
+
+void Recorder::HarnessError(std::string sentence) {
+  const std::scoped_lock lock(state_->mutex);
+  state_->AddHarnessError(std::move(sentence));
+}
+
+std::optional<Rec> Recorder::ParseRec(std::string_view text) const {
+  const State& state = *state_;
+  if (!text.starts_with(state.prefix)) return std::nullopt;
+  text.remove_prefix(state.prefix.size());
+  const size_t dot = text.rfind('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const std::string_view number = text.substr(dot + 1);
+  uint64_t sequence = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), sequence);
+  if (error != std::errc{} || end != number.data() + number.size()) return std::nullopt;
+  if (sequence == 0 || sequence > kSequenceMax || number.front() == '0') return std::nullopt;
+  const std::shared_lock lock(state.names_mutex);
+  const auto found = std::find(state.producer_names.begin(), state.producer_names.end(), text.substr(0, dot));
+  if (found == state.producer_names.end()) return std::nullopt;
+  return Rec::Make(static_cast<uint16_t>(found - state.producer_names.begin()), sequence);
+}
+
+bool Recorder::IsSentinel(Rec rec) const {
+  const std::shared_lock lock(state_->names_mutex);
+  return rec.has_value() && rec.producer() == state_->sentinel_producer;
+}
+
+LiveCounts Recorder::Counts() const {
+  const std::scoped_lock lock(state_->mutex);
+  return state_->builder.Counts();
+}
+
+bool Recorder::WaitFor(const std::function<bool(const LiveCounts&)>& predicate, int64_t deadline_ns) const {
+  State& state = *state_;
+  std::unique_lock lock(state.mutex);
+  while (true) {
+    const LiveCounts counts = state.builder.Counts();
+    const uint64_t version = state.version;
+    lock.unlock();
+    if (predicate(counts)) return true;
+    const int64_t now_ns = pipeline::MonotonicNs();
+    if (now_ns >= deadline_ns) return false;
+    lock.lock();
+    // std::chrono::steady_clock is CLOCK_MONOTONIC.
+    const std::chrono::nanoseconds until(std::min(deadline_ns, now_ns + kCheckNs));
+    state.changed.wait_until(lock, std::chrono::steady_clock::time_point(until),
+                             [&] { return state.version != version; });
+  }
+}
+
+void Recorder::Read(const std::function<void(const History&)>& reader) const {
+  const std::scoped_lock lock(state_->mutex);
+  reader(state_->builder.history());
+}
+
+void Recorder::State::JournalEnd() {
+  const History& history = builder.history();
+  for (size_t i = 0; i < history.producers.size(); ++i) {
+    Journal(FrameType::kProducer, [&](std::string* out) { EncodeProducer(i, history.producers[i], out); });
+  }
+  for (size_t i = 0; i < history.clients.size(); ++i) {
+    Journal(FrameType::kClient, [&](std::string* out) { EncodeClient(i, history.clients[i], out); });
+  }
+  for (size_t i = 0; i < history.phases.size(); ++i) {
+    Journal(FrameType::kPhase, [&](std::string* out) { EncodePhase(i, history.phases[i], out); });
+  }
+  for (size_t i = 0; i < history.faults.size(); ++i) {
+    Journal(FrameType::kFault, [&](std::string* out) { EncodeFault(i, history.faults[i], out); });
+  }
+  for (size_t i = 0; i < history.processes.size(); ++i) {
+    Journal(FrameType::kProcess, [&](std::string* out) { EncodeProcess(i, history.processes[i], out); });
+  }
+  Journal(FrameType::kClosing, [&](std::string* out) { EncodeClosing(history, out); });
+}
+
+History Recorder::Finish(const std::function<void(History*)>& final_change) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  if (final_change) final_change(&state.builder.history());
+  state.builder.PlaceInPhases();
+  state.builder.ReportComplaints();
+  state.JournalEnd();
+  if (state.journal) {
+    const std::string error = state.journal->Close();
+    if (!error.empty()) state.builder.HarnessError(error);
+  }
+  return std::move(state.builder.history());
+}
+
+}  // namespace harness
