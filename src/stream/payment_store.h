@@ -1,0 +1,108 @@
+// The payments as the topic's records leave them: a fold. Per payment id the record with the greatest (status rank,
+// created_at, partition, offset) wins, so that all replicas agree however partitions interleave. Owned by ReplicaState;
+// pure; not thread-safe.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "payment/payment.h"
+#include "stream/event_frame.h"
+#include "stream/ordered_bitmap.h"
+
+namespace pipeline {
+
+// The winning record of one payment id.
+struct StoredPayment {
+  LogRecord record;
+  int32_t first_partition = 0;  // of the id's first record that was applied: its place in the list, for ever
+  int64_t first_offset = 0;
+  uint64_t list_index = 0;  // of the place, within first_partition
+};
+
+// A place in the list's order (partition, first offset of the id). Built-in payments are in partition -1.
+struct ListPlace {
+  int32_t partition = 0;
+  int64_t first_offset = 0;
+  bool operator==(const ListPlace&) const = default;
+};
+
+struct ListPage {
+  std::vector<const StoredPayment*> payments;  // valid until the store changes
+  int64_t total_count = 0;                     // payments that match now
+  std::optional<ListPlace> next;               // the page's last place when there is more behind it
+};
+
+class PaymentStore {
+ public:
+  // Empties it. `partition_count`: partitions 0 to count - 1.
+  void Start(int32_t partition_count);
+  int32_t partition_count() const { return static_cast<int32_t>(partitions_.size()) - 1; }
+  int64_t size() const { return static_cast<int64_t>(by_id_.size()); }
+
+  // A payment that is not in the log (demo data). Every record of the log wins over it. An id that is there is kept.
+  void AddBuiltIn(LogRecord record);
+  // Records of one partition come in ascending order of their offsets.
+  void Apply(LogRecord record);
+
+  const StoredPayment* Find(std::string_view id) const;
+
+  // A page of at most `limit` (1 or more) payments behind `after` (absent: from the start), and of at most `bytes_max`
+  // serialised bytes, but one payment at least. Its cost does not depend on what comes before it, nor on what does not
+  // match.
+  ListPage List(const Filter& filter, const std::optional<ListPlace>& after, int32_t limit, int64_t bytes_max) const;
+
+  // Calls visit(payment) for the payments whose winning record is in `partition` with after < offset <= until, in
+  // ascending order of that offset, until it returns false.
+  template <typename Visitor>
+  void ForEachWinner(int32_t partition, int64_t after, int64_t until, const Visitor& visit) const {
+    const std::vector<Winner>& winners = partitions_[partition + 1].winners;
+    auto winner = std::upper_bound(winners.begin(), winners.end(), after,
+                                   [](int64_t offset, const Winner& w) { return offset < w.offset; });
+    for (; winner != winners.end() && winner->offset <= until; ++winner) {
+      if (IsWinner(*winner, partition) && !visit(*winner->payment)) return;
+    }
+  }
+
+ private:
+  static constexpr int kProviderCount = 4;
+  static constexpr int kStatusCount = 5;
+  static constexpr int kClassCount = kProviderCount * kStatusCount;
+
+  struct Winner {
+    int64_t offset = 0;
+    StoredPayment* payment = nullptr;
+  };
+  // Partition p is at [p + 1]; the built-in payments are at [0].
+  struct Partition {
+    std::vector<Winner> winners;                     // ascending offsets; superseded ones stay until compaction
+    int64_t superseded = 0;                          // of them
+    std::deque<StoredPayment*> places;               // in list order
+    std::array<OrderedBitmap, kClassCount> classes;  // indices into places, by provider and status of the winner
+  };
+
+  static int ClassOf(const LogRecord& record);
+  static bool Wins(const LogRecord& challenger, const LogRecord& holder);
+  static bool IsWinner(const Winner& winner, int32_t partition) {
+    return winner.payment->record.partition == partition && winner.payment->record.offset == winner.offset;
+  }
+  Partition& At(int32_t partition) { return partitions_[partition + 1]; }
+  void Insert(LogRecord record);
+  void Replace(StoredPayment* stored, LogRecord record);
+  void AddWinner(StoredPayment* stored);
+  void RetireWinner(const StoredPayment& stored);
+  static uint64_t FirstPlaceBehind(const Partition& partition, int64_t first_offset);
+
+  std::deque<StoredPayment> payments_;  // stable addresses
+  std::unordered_map<std::string_view, StoredPayment*> by_id_;
+  std::vector<Partition> partitions_ = std::vector<Partition>(1);
+  std::array<int64_t, kClassCount> class_counts_{};
+};
+
+}  // namespace pipeline

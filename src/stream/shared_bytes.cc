@@ -1,0 +1,52 @@
+#include "stream/shared_bytes.h"
+
+#include <atomic>
+#include <cstring>
+#include <new>
+
+namespace pipeline {
+namespace {
+
+// The bytes follow it.
+struct Header {
+  std::atomic<uint32_t> references;
+  uint32_t size_bytes;
+};
+
+}  // namespace
+
+SharedBytes::SharedBytes(std::initializer_list<std::string_view> parts) {
+  size_t size_bytes = 0;
+  for (std::string_view part : parts) size_bytes += part.size();
+  block_ = ::operator new(sizeof(Header) + size_bytes);
+  new (block_) Header{{1}, static_cast<uint32_t>(size_bytes)};
+  char* to = static_cast<char*>(block_) + sizeof(Header);
+  for (std::string_view part : parts) {
+    if (part.empty()) continue;  // its pointer may be null, which memcpy does not allow
+    std::memcpy(to, part.data(), part.size());
+    to += part.size();
+  }
+}
+
+std::string_view SharedBytes::view() const {
+  if (block_ == nullptr) return {};
+  return {static_cast<const char*>(block_) + sizeof(Header), static_cast<const Header*>(block_)->size_bytes};
+}
+
+int64_t SharedBytes::allocated_bytes() const {
+  return block_ == nullptr ? 0 : static_cast<int64_t>(sizeof(Header)) + size();
+}
+
+void SharedBytes::Ref(void* block) {
+  if (block != nullptr) static_cast<Header*>(block)->references.fetch_add(1, std::memory_order_relaxed);
+}
+
+void SharedBytes::Unref(void* block) {
+  if (block == nullptr) return;
+  auto* header = static_cast<Header*>(block);
+  if (header->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  header->~Header();
+  ::operator delete(block);
+}
+
+}  // namespace pipeline

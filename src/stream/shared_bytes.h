@@ -1,0 +1,40 @@
+// Immutable bytes with a reference count, in one allocation: what the store, the window and every subscriber share.
+// Filled by the thread that makes it, then read from any thread; the count is atomic.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+
+namespace pipeline {
+
+class SharedBytes {
+ public:
+  SharedBytes() = default;
+  // A copy of `parts`, one after the other; at most 4 GiB together.
+  explicit SharedBytes(std::initializer_list<std::string_view> parts);
+  ~SharedBytes() { Unref(block_); }
+  SharedBytes(const SharedBytes& other) : block_(other.block_) { Ref(block_); }
+  SharedBytes(SharedBytes&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  SharedBytes& operator=(SharedBytes other) noexcept {
+    std::swap(block_, other.block_);
+    return *this;
+  }
+
+  std::string_view view() const;
+  int64_t size() const { return static_cast<int64_t>(view().size()); }
+  // What one of these costs in memory beside the handle.
+  int64_t allocated_bytes() const;
+
+  // Gives this handle's reference to a C callback; Unref() of the result ends it.
+  void* Detach() { return std::exchange(block_, nullptr); }
+  static void Unref(void* block);
+
+ private:
+  static void Ref(void* block);
+
+  void* block_ = nullptr;
+};
+
+}  // namespace pipeline

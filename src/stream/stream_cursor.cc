@@ -1,0 +1,146 @@
+#include "stream/stream_cursor.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pipeline {
+namespace {
+
+// Counts what a pull has taken; full when one of the limits is reached.
+class Budget {
+ public:
+  explicit Budget(const PullLimits& limits) : limits_(limits) {}
+  bool CanScan() const { return scanned_ < limits_.scan_max; }
+  void Scan() { ++scanned_; }
+  // Does an event of this size still fit? The first always does.
+  bool Take(int64_t bytes) {
+    if (events_ > 0 && (events_ >= limits_.events_max || bytes_ + bytes > limits_.bytes_max)) return false;
+    ++events_;
+    bytes_ += bytes;
+    return true;
+  }
+  bool took() const { return events_ > 0; }
+
+ private:
+  const PullLimits& limits_;
+  int32_t scanned_ = 0;
+  int32_t events_ = 0;
+  int64_t bytes_ = 0;
+};
+
+}  // namespace
+
+StreamCursor::StreamCursor(const Filter& filter, std::vector<PartitionStart> starts, const ReplicaState& state)
+    : filter_(filter), generation_(state.generation()), starts_(std::move(starts)) {
+  bool snapshot = false;
+  for (const PartitionStart& start : starts_) {
+    after_.push_back(start.after);
+    snapshot = snapshot || start.snapshot_until.has_value();
+  }
+  if (snapshot) return;
+  phase_ = Phase::kCatchUp;
+  TryJoin(state, after_);
+}
+
+std::vector<PartitionStart> StreamCursor::SnapshotStarts(const ReplicaState& state) {
+  std::vector<PartitionStart> starts;
+  for (int32_t p = 0; p < state.partition_count(); ++p) starts.push_back({-1, state.position(p) - 1, std::nullopt});
+  return starts;
+}
+
+bool StreamCursor::HasFallenOff(const ReplicaState& state) const {
+  return generation_ != state.generation() || (phase_ == Phase::kWindow && sequence_ < state.window().begin_sequence());
+}
+
+StreamCursor::Outcome StreamCursor::Pull(const ReplicaState& state, const PullLimits& limits,
+                                         std::vector<StreamEvent>* out) {
+  if (HasFallenOff(state)) return Outcome::kFellOff;
+  if (phase_ == Phase::kSnapshot) {
+    const Outcome outcome = PullSnapshot(state, limits, out);
+    if (phase_ == Phase::kSnapshot || outcome != Outcome::kIdle) return outcome;
+  }
+  return phase_ == Phase::kCatchUp ? Outcome::kCatchUp : PullWindow(state, limits, out);
+}
+
+// kIdle with another phase than kSnapshot: the snapshot is over and nothing was taken from it.
+StreamCursor::Outcome StreamCursor::PullSnapshot(const ReplicaState& state, const PullLimits& limits,
+                                                 std::vector<StreamEvent>* out) {
+  for (size_t p = 0; p < starts_.size(); ++p) {
+    // A snapshot begun on another replica: its state is here once all it covers is.
+    if (starts_[p].snapshot_until && state.position(static_cast<int32_t>(p)) <= *starts_[p].snapshot_until) {
+      return Outcome::kIdle;
+    }
+  }
+  Budget budget(limits);
+  bool full = false;
+  for (; snapshot_partition_ < starts_.size(); ++snapshot_partition_) {
+    const auto partition = static_cast<int32_t>(snapshot_partition_);
+    const int64_t until = starts_[partition].records_after();
+    state.store().ForEachWinner(partition, after_[partition], until, [&](const StoredPayment& payment) {
+      const LogRecord& record = payment.record;
+      full = !budget.CanScan();
+      if (full) return false;
+      budget.Scan();
+      if (filter_.Matches(record.provider, record.status)) {
+        full = !budget.Take(record.frame.bytes.size());
+        if (full) return false;
+        out->push_back({record.frame, partition, record.offset, record.record_crc32c, true});
+      }
+      after_[partition] = record.offset;
+      return true;
+    });
+    if (full) return budget.took() ? Outcome::kEvents : Outcome::kMore;
+    after_[partition] = until;
+  }
+  phase_ = Phase::kCatchUp;
+  TryJoin(state, after_);
+  return budget.took() ? Outcome::kEvents : Outcome::kIdle;
+}
+
+bool StreamCursor::TryJoin(const ReplicaState& state, const std::vector<int64_t>& covered) {
+  if (generation_ != state.generation() || !state.window().HoldsAfter(covered)) return false;
+  after_ = covered;
+  sequence_ = state.window().Locate(after_);
+  phase_ = Phase::kWindow;
+  return true;
+}
+
+bool StreamCursor::CheckRecord(const WindowEntry& entry) {
+  PartitionStart& start = starts_[entry.partition];
+  if (!start.record_crc32c || entry.offset < start.after) return true;
+  const uint32_t wanted = *std::exchange(start.record_crc32c, std::nullopt);
+  if (entry.offset != start.after || entry.record_crc32c == wanted) return true;
+  refusal_ = OtherRecord(entry.partition, entry.offset, wanted, entry.record_crc32c);
+  return false;
+}
+
+StreamCursor::Outcome StreamCursor::PullWindow(const ReplicaState& state, const PullLimits& limits,
+                                               std::vector<StreamEvent>* out) {
+  Budget budget(limits);
+  const LogWindow& window = state.window();
+  for (; sequence_ < window.end_sequence(); ++sequence_) {
+    if (!budget.CanScan()) return budget.took() ? Outcome::kEvents : Outcome::kMore;
+    budget.Scan();
+    const WindowEntry& entry = window.at(sequence_);
+    if (!CheckRecord(entry)) return Outcome::kRefused;
+    if (entry.offset <= after_[entry.partition]) continue;
+    if (filter_.Matches(entry.provider, entry.status)) {
+      if (!budget.Take(entry.frame.bytes.size())) return Outcome::kEvents;
+      out->push_back({entry.frame, entry.partition, entry.offset, entry.record_crc32c, false});
+    }
+    after_[entry.partition] = entry.offset;
+  }
+  return budget.took() ? Outcome::kEvents : Outcome::kIdle;
+}
+
+bool CatchUpPlan::Offer(int32_t partition, int64_t offset, Provider provider, PaymentStatus status) {
+  if (offset <= covered_[partition]) return false;
+  covered_[partition] = offset;
+  return filter_.Matches(provider, status);
+}
+
+void CatchUpPlan::Advance(int32_t partition, int64_t next_offset) {
+  covered_[partition] = std::max(covered_[partition], next_offset - 1);
+}
+
+}  // namespace pipeline

@@ -1,0 +1,97 @@
+// One subscriber's place: which events it gets next. First the snapshot (the store's winners up to a vector P,
+// ascending per partition), then every record, from the window. A subscriber whose next record has left the window is
+// caught up from Kafka (CatchUpPlan) and joined back. Owned by one stream; the caller guards cursor and state. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "payment/payment.h"
+#include "stream/replica_state.h"
+#include "stream/resume_decision.h"
+
+namespace pipeline {
+
+// An event to send. Shares its bytes with the store and the window.
+struct StreamEvent {
+  EventFrame frame;
+  int32_t partition = 0;
+  int64_t offset = 0;
+  uint32_t record_crc32c = 0;
+  bool existing = false;
+};
+
+struct PullLimits {
+  int32_t events_max = 128;
+  int64_t bytes_max = 256 * 1024;  // of frames; a single larger event goes alone
+  int32_t scan_max = 4096;         // entries looked at, so that a filter that matches nothing holds no lock for long
+};
+
+class StreamCursor {
+ public:
+  enum class Outcome : uint8_t {
+    kEvents,   // at least one
+    kMore,     // none yet, the scan limit was reached: call again
+    kIdle,     // nothing to send until the state changes
+    kCatchUp,  // the next record is not in the window: read Kafka after catch_up_from(), then TryJoin
+    kFellOff,  // the next record has left the window, or the log was replaced
+    kRefused,  // a record of the token's has another checksum: refusal()
+  };
+
+  // `starts` has one element per partition: SnapshotStarts(), or what DecideResume() said while `state` was as it is now.
+  StreamCursor(const Filter& filter, std::vector<PartitionStart> starts, const ReplicaState& state);
+  // Where a new subscriber starts: a snapshot of everything applied so far.
+  static std::vector<PartitionStart> SnapshotStarts(const ReplicaState& state);
+
+  // Appends what comes next to `out`.
+  Outcome Pull(const ReplicaState& state, const PullLimits& limits, std::vector<StreamEvent>* out);
+
+  // After kCatchUp: Kafka is read for every record with an offset above these.
+  const std::vector<int64_t>& catch_up_from() const { return after_; }
+  // Everything up to `covered` was sent. True: the window holds what follows, Pull goes on there.
+  bool TryJoin(const ReplicaState& state, const std::vector<int64_t>& covered);
+
+  // Would Pull say kFellOff?
+  bool HasFallenOff(const ReplicaState& state) const;
+  const Refusal& refusal() const { return refusal_; }
+  const Filter& filter() const { return filter_; }
+
+ private:
+  enum class Phase : uint8_t { kSnapshot, kCatchUp, kWindow };
+
+  Outcome PullSnapshot(const ReplicaState& state, const PullLimits& limits, std::vector<StreamEvent>* out);
+  Outcome PullWindow(const ReplicaState& state, const PullLimits& limits, std::vector<StreamEvent>* out);
+  // False: another checksum.
+  bool CheckRecord(const WindowEntry& entry);
+
+  Filter filter_;
+  uint64_t generation_;
+  Phase phase_ = Phase::kSnapshot;
+  std::vector<PartitionStart> starts_;
+  size_t snapshot_partition_ = 0;  // the one being sent
+  std::vector<int64_t> after_;     // covered so far; in the snapshot phase of each partition: by the snapshot
+  uint64_t sequence_ = 0;          // in the window
+  Refusal refusal_;
+};
+
+// What a catch-up reader does with each record of Kafka's: from where, which are owed, and when the window takes over.
+// Owned by one reader. Pure.
+class CatchUpPlan {
+ public:
+  // `after`: StreamCursor::catch_up_from().
+  CatchUpPlan(const Filter& filter, std::vector<int64_t> after) : filter_(filter), covered_(std::move(after)) {}
+
+  int64_t next_offset(int32_t partition) const { return covered_[partition] + 1; }
+  const std::vector<int64_t>& covered() const { return covered_; }
+  // An accepted record was read. True: it is owed, send it.
+  bool Offer(int32_t partition, int64_t offset, Provider provider, PaymentStatus status);
+  // All below `next_offset` was read: a rejected record, the partition's end.
+  void Advance(int32_t partition, int64_t next_offset);
+
+ private:
+  Filter filter_;
+  std::vector<int64_t> covered_;
+};
+
+}  // namespace pipeline

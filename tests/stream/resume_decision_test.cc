@@ -1,0 +1,176 @@
+// A token is served, verified or refused as the contract says: never a silent jump, never a wrong refusal.
+#include "stream/resume_decision.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "tests/stream/stream_testing.h"
+
+namespace pipeline {
+namespace {
+
+using Action = ResumeDecision::Action;
+
+constexpr char kLogId[] = "cluster/payments.raw";
+
+// Two partitions, [10, 20) and [0, 5), all applied; the window holds the newest two entries: offsets 18 and 19 of
+// partition 0. What Kafka says now is [10, 20), [0, 5) too, unless a test says otherwise.
+class ResumeDecisionTest : public ::testing::Test {
+ protected:
+  ResumeDecisionTest() : state_(2 * EntryBytes()) {
+    state_.Start(kLogId, {{10, 20}, {0, 5}});
+    for (int64_t offset = 0; offset < 5; ++offset) state_.Apply(MakeRecord(1, offset, "pay_b"));
+    for (int64_t offset = 10; offset < 20; ++offset) state_.Apply(MakeRecord(0, offset, "pay_a"));
+  }
+  static int64_t EntryBytes() {
+    LogWindow window(1'000'000);
+    window.Start({-1});
+    const LogRecord record = MakeRecord(0, 10, "pay_a");
+    window.Append({record.frame, 10, 0, record.record_crc32c, record.provider, record.status});
+    return window.bytes() + 4;
+  }
+  static uint32_t Checksum(int32_t partition, int64_t offset) {
+    return MakeRecord(partition, offset, "").record_crc32c;
+  }
+  static ::payment::ResumeToken Token(int64_t after0, int64_t after1) {
+    return MakeToken(kLogId, {{after0, std::nullopt, std::nullopt}, {after1, std::nullopt, std::nullopt}});
+  }
+  ResumeDecision Decide(const ::payment::ResumeToken& token) const { return DecideResume(token, state_, nullptr); }
+  ResumeDecision DecideFresh(const ::payment::ResumeToken& token) const { return DecideResume(token, state_, &fresh_); }
+  void ExpectInvalid(const ::payment::ResumeToken& token, const std::string& what) const {
+    const ResumeDecision decision = Decide(token);
+    EXPECT_EQ(decision.action, Action::kRefuse) << what;
+    EXPECT_EQ(decision.refusal.code, RefusalCode::kInvalidArgument) << what;
+    EXPECT_NE(decision.refusal.message.find(what), std::string::npos) << decision.refusal.message;
+  }
+
+  ReplicaState state_;
+  std::vector<Watermarks> fresh_ = {{10, 20}, {0, 5}};
+};
+
+TEST_F(ResumeDecisionTest, ServesAtTheEndAndInTheWindow) {
+  EXPECT_EQ(Decide(Token(19, 4)).action, Action::kServe);
+  EXPECT_EQ(Decide(Token(18, 4)).action, Action::kServe);
+  EXPECT_EQ(Decide(Token(17, 4)).action, Action::kServe) << "17 was the last to leave: all behind it is held";
+}
+
+TEST_F(ResumeDecisionTest, AsksKafkaForWhatIsOlderThanTheWindow) {
+  EXPECT_EQ(Decide(Token(16, 4)).action, Action::kVerify);
+  EXPECT_EQ(Decide(Token(19, 3)).action, Action::kVerify);
+  EXPECT_EQ(DecideFresh(Token(16, 4)).action, Action::kServe);
+  EXPECT_EQ(DecideFresh(Token(9, -1)).action, Action::kServe) << "exactly from the log's start";
+}
+
+TEST_F(ResumeDecisionTest, RefusesWhatTheLogNoLongerHolds) {
+  fresh_[1].low = 3;
+  const ResumeDecision decision = DecideFresh(Token(7, 1));
+  EXPECT_EQ(decision.action, Action::kRefuse);
+  EXPECT_EQ(decision.refusal.code, RefusalCode::kOutOfRange);
+  EXPECT_EQ(decision.refusal.gaps, (std::vector<PartitionGap>{{0, 8, 10}, {1, 2, 3}}));
+  EXPECT_EQ(decision.refusal.message,
+            "the log no longer reaches back: offset 8 in partition 0 is wanted, the log begins at 10 (and 1 more "
+            "partitions)");
+}
+
+TEST_F(ResumeDecisionTest, ServesFromTheWindowWhatKafkaHasTrimmedSince) {
+  fresh_[0].low = 20;
+  EXPECT_EQ(DecideFresh(Token(17, 4)).action, Action::kServe);
+}
+
+TEST_F(ResumeDecisionTest, AnAbsentPartitionStartsAtItsBeginning) {
+  ::payment::ResumeToken token = Token(19, 4);
+  token.mutable_partitions()->RemoveLast();
+  const ResumeDecision decision = DecideFresh(token);
+  EXPECT_EQ(decision.action, Action::kServe);
+  EXPECT_EQ(decision.starts[1].after, -1);
+}
+
+TEST_F(ResumeDecisionTest, WhatIsAheadIsAskedForThenRefusedOrServed) {
+  EXPECT_EQ(Decide(Token(20, 4)).action, Action::kVerify);
+  const ResumeDecision refused = DecideFresh(Token(20, 4));
+  EXPECT_EQ(refused.action, Action::kRefuse);
+  EXPECT_EQ(refused.refusal.code, RefusalCode::kOutOfRange);
+  EXPECT_EQ(refused.refusal.gaps, (std::vector<PartitionGap>{{0, 21, 10}}));
+  EXPECT_NE(refused.refusal.message.find("ahead of the log"), std::string::npos);
+  fresh_[0].high = 21;
+  EXPECT_EQ(DecideFresh(Token(20, 4)).action, Action::kServe) << "ahead of this replica only";
+  EXPECT_EQ(DecideFresh(Token(std::numeric_limits<int64_t>::max(), 4)).refusal.code, RefusalCode::kOutOfRange);
+}
+
+TEST_F(ResumeDecisionTest, ComparesTheRecordAtTheTokensPlace) {
+  struct Case {
+    int64_t after;
+    uint32_t change;
+    Action action;
+  };
+  for (const Case& c : {Case{19, 0, Action::kServe}, Case{19, 1, Action::kRefuse}, Case{18, 0, Action::kServe},
+                        Case{18, 1, Action::kRefuse}, Case{17, 0, Action::kServe}, Case{17, 1, Action::kRefuse}}) {
+    ::payment::ResumeToken token = Token(c.after, 4);
+    token.mutable_partitions(0)->set_record_crc32c(Checksum(0, c.after) + c.change);
+    token.mutable_partitions(1)->set_record_crc32c(Checksum(1, 4));  // has left the window, and is its partition's last
+    const ResumeDecision decision = Decide(token);
+    EXPECT_EQ(decision.action, c.action) << c.after << " " << c.change;
+    if (c.action == Action::kRefuse) {
+      EXPECT_EQ(decision.refusal.code, RefusalCode::kFailedPrecondition);
+    }
+  }
+}
+
+TEST_F(ResumeDecisionTest, NamesTheRecordsThatOnlyKafkaCanTell) {
+  ::payment::ResumeToken token = Token(14, 4);
+  token.mutable_partitions(0)->set_record_crc32c(1);
+  EXPECT_EQ(Decide(token).action, Action::kVerify);
+  ResumeDecision decision = DecideFresh(token);
+  EXPECT_EQ(decision.action, Action::kServe);
+  EXPECT_EQ(decision.unread, std::vector<int32_t>{0});
+  // Trimmed since, but nothing behind it: there is no record at `after` any more, so none to compare.
+  fresh_[0].low = 15;
+  decision = DecideFresh(token);
+  EXPECT_EQ(decision.action, Action::kServe);
+  EXPECT_TRUE(decision.unread.empty());
+}
+
+TEST_F(ResumeDecisionTest, ASnapshotsTokenNeedsTheLogOnlyBehindTheSnapshot) {
+  ::payment::ResumeToken token = Token(-1, -1);
+  token.mutable_partitions(0)->set_snapshot_until(19);
+  token.mutable_partitions(1)->set_snapshot_until(4);
+  EXPECT_EQ(Decide(token).action, Action::kServe);
+  token.mutable_partitions(0)->set_snapshot_until(20);
+  EXPECT_EQ(DecideFresh(token).refusal.code, RefusalCode::kOutOfRange) << "ahead";
+  token.mutable_partitions(0)->set_snapshot_until(8);
+  EXPECT_EQ(DecideFresh(token).refusal.gaps, (std::vector<PartitionGap>{{0, 9, 10}}));
+}
+
+TEST_F(ResumeDecisionTest, RefusesWhatIsMalformed) {
+  ExpectInvalid({}, "without a log id");
+  ExpectInvalid(Token(-2, 4), "after -2");
+  ExpectInvalid(Token(std::numeric_limits<int64_t>::min(), 4), "after");
+  ::payment::ResumeToken token = Token(19, 4);
+  token.mutable_partitions(1)->set_partition(0);
+  ExpectInvalid(token, "partition 0 twice");
+  token.mutable_partitions(1)->set_partition(2);
+  ExpectInvalid(token, "unknown partition 2; the topic has 2");
+  token.mutable_partitions(1)->set_partition(-1);
+  ExpectInvalid(token, "partition -1");
+  token = Token(19, 4);
+  token.mutable_partitions(1)->set_snapshot_until(-2);
+  ExpectInvalid(token, "snapshot_until -2");
+}
+
+TEST_F(ResumeDecisionTest, RefusesAnotherLog) {
+  ::payment::ResumeToken token = Token(19, 4);
+  token.set_log_id("other/payments.raw");
+  token.add_partitions()->set_partition(7);  // other logs may have more partitions
+  const ResumeDecision decision = Decide(token);
+  EXPECT_EQ(decision.action, Action::kRefuse);
+  EXPECT_EQ(decision.refusal.code, RefusalCode::kFailedPrecondition);
+  EXPECT_EQ(decision.refusal.message,
+            "the resume token is of log other/payments.raw, this server reads cluster/payments.raw");
+}
+
+}  // namespace
+}  // namespace pipeline

@@ -1,0 +1,350 @@
+// Every subscriber gets exactly what it is owed, in order: the winners of a snapshot (those that something later
+// superseded may come with that), then every record that matches its filter; however the server interleaves partitions,
+// whatever the window forgets, and wherever the stream is cut and resumed, on the same replica or on another.
+#include "stream/stream_cursor.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "stream/resume_decision.h"
+#include "tests/stream/stream_testing.h"
+
+namespace pipeline {
+namespace {
+
+using Outcome = StreamCursor::Outcome;
+
+constexpr char kLogId[] = "cluster/payments.raw";
+
+// A server: its state, and the log it reads.
+class TestReplica {
+ public:
+  TestReplica(const TestLog& log, int64_t window_bytes_max) : log_(log), state_(window_bytes_max) {
+    state_.Start(kLogId, std::vector<Watermarks>(log.size()));
+  }
+
+  void ApplySome(int count) {
+    for (; count > 0; --count) {
+      std::vector<int32_t> left;
+      for (int32_t p = 0; p < state_.partition_count(); ++p) {
+        if (state_.position(p) < static_cast<int64_t>(log_[p].size())) left.push_back(p);
+      }
+      if (left.empty()) return;
+      ApplyNext(log_, left[*rc::gen::inRange<size_t>(0, left.size())], &state_);
+    }
+  }
+  const ReplicaState& state() const { return state_; }
+
+ private:
+  const TestLog& log_;
+  ReplicaState state_;
+};
+
+// A client: keeps its position as the contract says, and everything it received.
+class TestClient {
+ public:
+  TestClient(const TestLog& log, const Filter& filter) : log_(log), filter_(filter) {}
+
+  bool known() const { return known_; }
+  const std::vector<StreamEvent>& received() const { return received_; }
+  const std::vector<int64_t>& snapshot_until() const { return until_; }
+
+  void Connect(const TestReplica& replica) {
+    const ReplicaState& state = replica.state();
+    std::vector<PartitionStart> starts;
+    if (!known_) {
+      starts = StreamCursor::SnapshotStarts(state);
+      token_ = MakeToken(kLogId, starts);
+      for (const PartitionStart& start : starts) until_.push_back(*start.snapshot_until);
+      known_ = true;
+    } else {
+      starts = Decide(state);
+    }
+    catch_up_.reset();
+    in_flight_.clear();
+    cursor_ = std::make_unique<StreamCursor>(filter_, starts, state);
+  }
+
+  void Cut() {
+    cursor_.reset();
+    catch_up_.reset();
+    in_flight_.clear();
+  }
+  bool connected() const { return cursor_ != nullptr; }
+
+  // One step of the server's for this client. False: nothing to do until more is applied.
+  bool Serve(const TestReplica& replica) {
+    if (catch_up_) return ReadKafka(replica);
+    const PullLimits limits = {*rc::gen::inRange(1, 5), *rc::gen::inRange<int64_t>(1, 200), *rc::gen::inRange(1, 6)};
+    std::vector<StreamEvent> out;
+    const Outcome outcome = cursor_->Pull(replica.state(), limits, &out);
+    RC_ASSERT((outcome == Outcome::kEvents) == !out.empty());
+    RC_ASSERT(static_cast<int32_t>(out.size()) <= limits.events_max);
+    in_flight_.insert(in_flight_.end(), out.begin(), out.end());
+    RC_ASSERT(outcome != Outcome::kRefused);
+    if (outcome == Outcome::kFellOff) Cut();
+    if (outcome == Outcome::kCatchUp) catch_up_.emplace(filter_, cursor_->catch_up_from());
+    return outcome != Outcome::kIdle;
+  }
+
+  void Receive(size_t count) {
+    for (; count > 0 && !in_flight_.empty(); --count) {
+      OnEvent(in_flight_.front());
+      in_flight_.pop_front();
+    }
+  }
+  size_t in_flight() const { return in_flight_.size(); }
+
+ private:
+  std::vector<PartitionStart> Decide(const ReplicaState& state) {
+    std::vector<Watermarks> fresh;
+    for (const std::vector<Logged>& partition : log_) fresh.push_back({0, static_cast<int64_t>(partition.size())});
+    ResumeDecision decision = DecideResume(token_, state, nullptr);
+    RC_ASSERT(decision.action != ResumeDecision::Action::kRefuse);
+    if (decision.action == ResumeDecision::Action::kVerify) decision = DecideResume(token_, state, &fresh);
+    RC_ASSERT(decision.action == ResumeDecision::Action::kServe);
+    for (int32_t p : decision.unread) {
+      RC_ASSERT(log_[p][decision.starts[p].after].record.record_crc32c == *decision.starts[p].record_crc32c);
+      decision.starts[p].record_crc32c.reset();
+    }
+    return decision.starts;
+  }
+
+  // The catch-up reader: a record of some partition, then an attempt to join.
+  bool ReadKafka(const TestReplica& replica) {
+    std::vector<int32_t> left;
+    for (size_t p = 0; p < log_.size(); ++p) {
+      if (catch_up_->next_offset(static_cast<int32_t>(p)) < static_cast<int64_t>(log_[p].size())) {
+        left.push_back(static_cast<int32_t>(p));
+      }
+    }
+    if (!left.empty()) {
+      const int32_t p = left[*rc::gen::inRange<size_t>(0, left.size())];
+      const Logged& logged = log_[p][catch_up_->next_offset(p)];
+      const LogRecord& record = logged.record;
+      if (logged.rejected) {
+        catch_up_->Advance(p, record.offset + 1);
+      } else if (catch_up_->Offer(p, record.offset, record.provider, record.status)) {
+        in_flight_.push_back({record.frame, p, record.offset, record.record_crc32c, false});
+      }
+    }
+    if (cursor_->TryJoin(replica.state(), catch_up_->covered())) catch_up_.reset();
+    return true;
+  }
+
+  void OnEvent(const StreamEvent& event) {
+    received_.push_back(event);
+    ::payment::PartitionResume* at = token_.mutable_partitions(event.partition);
+    at->set_after(event.offset);
+    at->set_record_crc32c(event.record_crc32c);
+    // Dropping it is right beyond the snapshot, keeping it harmless.
+    if (at->has_snapshot_until() && event.offset > at->snapshot_until() && *rc::gen::arbitrary<bool>()) {
+      at->clear_snapshot_until();
+    }
+  }
+
+  const TestLog& log_;
+  Filter filter_;
+  bool known_ = false;
+  ::payment::ResumeToken token_;
+  std::vector<int64_t> until_;
+  std::unique_ptr<StreamCursor> cursor_;
+  std::optional<CatchUpPlan> catch_up_;
+  std::deque<StreamEvent> in_flight_;
+  std::vector<StreamEvent> received_;
+};
+
+bool Beats(const LogRecord& a, const LogRecord& b) {
+  const auto order = [](const LogRecord& r) {
+    return std::make_tuple(StatusRank(r.status), r.created_at_s, r.partition, r.offset);
+  };
+  return order(a) > order(b);
+}
+
+// What the contract owes this client, by definition over the whole log.
+void CheckOwed(const TestLog& log, const Filter& filter, const TestClient& client) {
+  std::set<std::pair<int32_t, int64_t>> received;
+  std::map<int32_t, int64_t> last;
+  for (const StreamEvent& event : client.received()) {
+    RC_ASSERT(last.emplace(event.partition, -1).first->second < event.offset);  // in order, so also once
+    last[event.partition] = event.offset;
+    received.emplace(event.partition, event.offset);
+    const Logged& logged = log[event.partition][event.offset];
+    RC_ASSERT(!logged.rejected);
+    RC_ASSERT(event.frame.bytes.view() == logged.record.frame.bytes.view());
+    RC_ASSERT(event.record_crc32c == logged.record.record_crc32c);
+    RC_ASSERT(event.existing == (event.offset <= client.snapshot_until()[event.partition]));
+  }
+  std::map<std::string, const LogRecord*> winners;  // among the snapshot's records
+  std::vector<const LogRecord*> later;
+  for (const std::vector<Logged>& partition : log) {
+    for (const Logged& logged : partition) {
+      if (logged.rejected) continue;
+      const LogRecord& record = logged.record;
+      if (record.offset > client.snapshot_until()[record.partition]) {
+        later.push_back(&record);
+        continue;
+      }
+      const LogRecord*& winner = winners[record.id];
+      if (winner == nullptr || Beats(record, *winner)) winner = &record;
+    }
+  }
+  std::set<std::pair<int32_t, int64_t>> owed;
+  for (const LogRecord* record : later) {
+    if (filter.Matches(record->provider, record->status)) owed.emplace(record->partition, record->offset);
+  }
+  for (const auto& [id, winner] : winners) {
+    if (!filter.Matches(winner->provider, winner->status)) continue;
+    const std::pair<int32_t, int64_t> place = {winner->partition, winner->offset};
+    bool superseded = false;
+    for (const LogRecord* record : later) superseded = superseded || (record->id == id && Beats(*record, *winner));
+    if (!superseded || received.count(place) == 1) owed.insert(place);
+  }
+  RC_ASSERT(received == owed);
+}
+
+RC_GTEST_PROP(StreamCursorTest, EverySubscriberGetsWhatItIsOwed, ()) {
+  const int32_t partitions = *rc::gen::inRange(1, 4);
+  const TestLog log = DrawLog(partitions);
+  const Filter filter = DrawFilter();
+  // From windows of a single entry to one that holds everything.
+  const auto new_replica = [&] {
+    return std::make_unique<TestReplica>(log, *rc::gen::element<int64_t>(1, 400, 1000, 1'000'000));
+  };
+  std::unique_ptr<TestReplica> replica = new_replica();
+  TestClient client(log, filter);
+  const int steps = *rc::gen::inRange(0, 200);
+  for (int i = 0; i < steps; ++i) {
+    switch (*rc::gen::inRange(0, 12)) {
+      case 0:
+        client.Cut();
+        break;
+      case 1:  // another replica, which may be behind
+        client.Cut();
+        replica = new_replica();
+        replica->ApplySome(*rc::gen::inRange(0, 60));
+        break;
+      case 2:
+      case 3:
+        replica->ApplySome(*rc::gen::inRange(1, 8));
+        break;
+      case 4:
+      case 5:
+        client.Receive(*rc::gen::inRange<size_t>(0, 6));
+        break;
+      default:
+        if (!client.connected()) client.Connect(*replica);
+        client.Serve(*replica);
+    }
+  }
+  replica->ApplySome(1000);
+  for (int quiet = 0; quiet < 2;) {
+    if (!client.connected()) client.Connect(*replica);
+    const bool busy = client.Serve(*replica) || client.in_flight() > 0;
+    client.Receive(3);
+    quiet = busy ? 0 : quiet + 1;
+  }
+  CheckOwed(log, filter, client);
+}
+
+// A lagging replica passes the record that the token names later, and compares it then.
+TEST(StreamCursorTest, ComparesTheRecordOfATokenAheadOfTheReplica) {
+  for (const bool same : {true, false}) {
+    TestLog log(1);
+    for (int64_t offset = 0; offset < 4; ++offset) log[0].push_back({MakeRecord(0, offset, "pay_1"), false});
+    ReplicaState state(1'000'000);
+    state.Start(kLogId, {{0, 4}});
+    ApplyNext(log, 0, &state);
+    ::payment::ResumeToken token =
+        MakeToken(kLogId, {{2, std::nullopt, log[0][2].record.record_crc32c + (same ? 0 : 1)}});
+    const ResumeDecision decision = DecideResume(token, state, nullptr);
+    ASSERT_EQ(decision.action, ResumeDecision::Action::kServe);
+    StreamCursor cursor({}, decision.starts, state);
+    std::vector<StreamEvent> out;
+    EXPECT_EQ(cursor.Pull(state, {}, &out), Outcome::kIdle);
+    for (int i = 0; i < 3; ++i) ApplyNext(log, 0, &state);
+    if (same) {
+      EXPECT_EQ(cursor.Pull(state, {}, &out), Outcome::kEvents);
+      ASSERT_EQ(out.size(), 1u);
+      EXPECT_EQ(out[0].offset, 3);
+    } else {
+      EXPECT_EQ(cursor.Pull(state, {}, &out), Outcome::kRefused);
+      EXPECT_EQ(cursor.refusal().code, RefusalCode::kFailedPrecondition);
+    }
+  }
+}
+
+TEST(StreamCursorTest, ALiveSubscriberThatTheWindowLeftBehindIsToldSo) {
+  TestLog log(1);
+  for (int64_t offset = 0; offset < 9; ++offset) log[0].push_back({MakeRecord(0, offset, "pay_1"), false});
+  ReplicaState state(1);  // one entry
+  state.Start(kLogId, {{0, 0}});
+  StreamCursor cursor({}, StreamCursor::SnapshotStarts(state), state);
+  std::vector<StreamEvent> out;
+  ASSERT_EQ(cursor.Pull(state, {}, &out), Outcome::kIdle);
+  ApplyNext(log, 0, &state);
+  ASSERT_EQ(cursor.Pull(state, {}, &out), Outcome::kEvents);
+  EXPECT_FALSE(cursor.HasFallenOff(state));
+  ApplyNext(log, 0, &state);
+  ApplyNext(log, 0, &state);
+  EXPECT_TRUE(cursor.HasFallenOff(state));
+  EXPECT_EQ(cursor.Pull(state, {}, &out), Outcome::kFellOff);
+}
+
+// Records that were trimmed before this replica read them: nobody may go on as if nothing had been there.
+TEST(StreamCursorTest, ASkipOverTrimmedRecordsEndsEverySubscriber) {
+  ReplicaState state(1'000'000);
+  state.Start(kLogId, {{0, 0}, {0, 0}});
+  StreamCursor cursor({}, StreamCursor::SnapshotStarts(state), state);
+  std::vector<StreamEvent> out;
+  ASSERT_EQ(cursor.Pull(state, {}, &out), Outcome::kIdle);
+  state.Skip(1, 50);
+  EXPECT_EQ(cursor.Pull(state, {}, &out), Outcome::kFellOff);
+  const ::payment::ResumeToken token = MakeToken(kLogId, {{-1, -1, std::nullopt}, {-1, -1, std::nullopt}});
+  const std::vector<Watermarks> fresh = {{0, 0}, {50, 50}};
+  const ResumeDecision decision = DecideResume(token, state, &fresh);
+  EXPECT_EQ(decision.action, ResumeDecision::Action::kRefuse);
+  EXPECT_EQ(decision.refusal.gaps, (std::vector<PartitionGap>{{1, 0, 50}}));
+}
+
+TEST(StreamCursorTest, AReplacedLogEndsEverySubscriber) {
+  ReplicaState state(1'000'000);
+  state.Start(kLogId, {{0, 0}});
+  StreamCursor cursor({}, StreamCursor::SnapshotStarts(state), state);
+  state.Start("another", {{0, 0}});
+  std::vector<StreamEvent> out;
+  EXPECT_EQ(cursor.Pull(state, {}, &out), Outcome::kFellOff);
+  EXPECT_FALSE(cursor.TryJoin(state, {100}));
+}
+
+TEST(ReplicaStateTest, IsLoadedOnceItsBacklogIsApplied) {
+  ReplicaState state(1'000'000);
+  EXPECT_FALSE(state.loaded());
+  state.Start(kLogId, {{5, 7}, {3, 3}});
+  EXPECT_TRUE(state.started());
+  EXPECT_FALSE(state.loaded());
+  EXPECT_EQ(state.BacklogLeft(), 2);
+  state.Apply(MakeRecord(0, 5, "pay_1"));
+  EXPECT_FALSE(state.loaded());
+  state.Advance(0, 7);  // the last one was rejected
+  EXPECT_TRUE(state.loaded());
+  EXPECT_EQ(state.BacklogLeft(), 0);
+  state.Advance(0, 9);
+  EXPECT_TRUE(state.loaded());
+  EXPECT_EQ(state.high_watermark(0), 9);
+  state.Start(kLogId, {{0, 1}});
+  EXPECT_FALSE(state.loaded());
+  EXPECT_EQ(state.store().size(), 0);
+}
+
+}  // namespace
+}  // namespace pipeline
