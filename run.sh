@@ -1,0 +1,166 @@
+#!/usr/bin/env bash
+# One command for everything: installs what is missing, builds what is out of date, runs. ./run.sh --help
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+build_dir=$here/build/release
+demo_address_file=$here/.demo/broker
+
+usage() {
+  cat <<'TEXT'
+Usage: ./run.sh COMMAND [ARGUMENTS]
+
+  setup               install the Debian packages that are missing (root or sudo)
+  build [TARGETS]     build everything, or the targets named
+  test [CTEST ARGS]   build everything and run all tests
+  harness ARGS        the harness: run, validate, schema, list, ... (harness --help)
+  broker [ARGS]       a Kafka cluster to try things on (librdkafka's mock); server and producer find it by themselves
+  server [ARGS]       payment-server
+  client [ARGS]       payment-client
+  producer [COUNT]    payment-producer, for COUNT payments; further arguments are passed on
+  clean               remove what was built
+
+Each command but clean and setup first installs what is missing and builds what is out of date.
+
+Examples:
+  ./run.sh harness run scenarios/restart.json      kill the server under load, and see that nothing is lost
+  ./run.sh test
+  ./run.sh broker, ./run.sh server, ./run.sh client, ./run.sh producer 20      each in a terminal of its own
+
+Kafka: KAFKA_BROKERS from the environment or .env; where neither has it, the broker that ./run.sh broker started.
+TEXT
+}
+
+fail() {  # MESSAGE [WHAT TO DO]
+  echo "run.sh: $1" >&2
+  [ $# -lt 2 ] || echo "  $2" >&2
+  exit "${status:-3}"
+}
+
+setup() {
+  "$here/ci/install-dependencies" ||
+    fail "the packages above are needed and could not be installed." "Install them by hand (ci/packages.txt lists them), then try again."
+}
+
+# A tree that was configured somewhere else, or only half, is made anew.
+configure() {
+  local cache=$build_dir/CMakeCache.txt
+  if [ -f "$cache" ] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$here" "$cache"; then
+    echo "==> $build_dir belongs to another folder; building anew"
+    rm -rf "$build_dir"
+  fi
+  [ ! -f "$build_dir/build.ninja" ] || return 0
+  echo "==> Configuring $build_dir"
+  (cd "$here" && cmake --preset release >"$build_dir.log" 2>&1) || {
+    cat "$build_dir.log" >&2
+    fail "CMake could not configure the build; its output is above." "./run.sh setup installs what it may miss; ./run.sh clean starts afresh."
+  }
+}
+
+# Ninja's output: on a terminal its progress stays on one line, elsewhere a line of it comes every few seconds; what the
+# compilers say comes whole. Nothing to do is said by silence.
+show_progress() {
+  local line next=0 shown=false
+  while IFS= read -r line; do
+    case "$line" in
+      "ninja: Entering directory"* | "ninja: no work to do." | "[0/"*"] Re-checking globbed directories...") ;;
+      "["[0-9]*/*)
+        if [ -t 1 ]; then
+          printf '\r\033[K%s' "${line:0:$((${COLUMNS:-80} - 1))}"
+          shown=true
+        elif [ "$SECONDS" -ge "$next" ]; then
+          echo "$line"
+          next=$((SECONDS + 5))
+        fi
+        ;;
+      *)
+        if $shown; then printf '\n'; fi
+        shown=false
+        printf '%s\n' "$line"
+        ;;
+    esac
+  done
+  if $shown; then printf '\r\033[K'; fi
+}
+
+build() {  # TARGETS
+  mkdir -p "$here/build"
+  setup
+  configure
+  if [ -t 1 ]; then COLUMNS=$(tput cols 2>/dev/null || echo 80); fi
+  ninja -C "$build_dir" "$@" 2>&1 | show_progress ||
+    status=1 fail "the build failed; the compiler's output is above." "If the sources are as released: ./run.sh clean, then try again; ./run.sh setup if a header is missing."
+}
+
+run() {  # PROGRAM ARGUMENTS
+  exec "$build_dir/bin/$1" "${@:2}"
+}
+
+# The broker that ./run.sh broker started, for those who are told of no other.
+find_broker() {
+  if [ -n "${KAFKA_BROKERS:-}" ] || grep -qsE '^[[:space:]]*(export[[:space:]]+)?KAFKA_BROKERS[[:space:]]*=' .env; then return; fi
+  local address=""
+  if [ -s "$demo_address_file" ]; then IFS= read -r address <"$demo_address_file" || true; fi
+  local first=${address%%,*}
+  if [ -n "$first" ] && (exec 3<>"/dev/tcp/${first%:*}/${first##*:}") 2>/dev/null; then
+    export KAFKA_BROKERS=$address
+  else
+    echo "run.sh: no broker of ./run.sh broker is running and KAFKA_BROKERS is not set; trying the default" >&2
+  fi
+}
+
+# Runs every test; the closing lines are each test binary's outcome and the total, whatever a failure printed before.
+test_all() {
+  build all
+  local log=$build_dir/test.log outcome=0
+  (cd "$here" && ctest --preset release "$@") 2>&1 | tee "$log" || outcome=$?
+  if [ "$outcome" -ne 0 ]; then
+    echo
+    "$here/ci/test-outcome" "$log"
+    echo "run.sh: tests failed; what they printed is above, and in $log" >&2
+  fi
+  return "$outcome"
+}
+
+command=${1:-}
+[ $# -eq 0 ] || shift
+case "$command" in
+  setup) setup ;;
+  build) if [ $# -eq 0 ]; then build all; else build "$@"; fi ;;
+  test) test_all "$@" ;;
+  harness)
+    build harness payment-server payment-producer payment-client
+    export PIPELINE_HARNESS_COMMAND="${BASH_SOURCE[0]} harness"
+    run harness "$@"
+    ;;
+  broker)
+    build harness
+    mkdir -p "${demo_address_file%/*}"
+    run harness broker --address-file "$demo_address_file" "$@"
+    ;;
+  server)
+    build payment-server
+    find_broker
+    run payment-server "$@"
+    ;;
+  client)
+    build payment-client
+    run payment-client "$@"
+    ;;
+  producer)
+    build payment-producer
+    find_broker
+    if [[ ${1:-} =~ ^[0-9]+$ ]]; then set -- --count "$@"; fi
+    run payment-producer "$@"
+    ;;
+  clean) rm -rf "$here/build" ;;
+  -h | --help | help) usage ;;
+  "")
+    usage >&2
+    exit 2
+    ;;
+  *)
+    usage >&2
+    status=2 fail "unknown command '$command'"
+    ;;
+esac
