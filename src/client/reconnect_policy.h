@@ -8,18 +8,18 @@
 namespace pipeline {
 
 struct ReconnectOptions {
-  int attempts_max = 10;                    // consecutive failures without data; 0: no limit
+  int attempts_max = 10;  // consecutive failures without data; 0: no limit
   int64_t delay_min_ns = 3'000'000'000;
-  int64_t delay_max_ns = 3'000'000'000;     // above delay_min_ns: exponential with jitter
+  int64_t delay_max_ns = 3'000'000'000;  // above delay_min_ns: exponential with jitter
   bool exponential() const { return delay_max_ns > delay_min_ns; }
 };
 
-// What to do when a stream ended with a gRPC status code.
+// What to do when a stream that the client did not end itself ended with a gRPC status code.
 enum class AfterEnd : uint8_t { kReconnect, kGap, kFatal };
-// `cancelled_by_us`: the client asked for it.
 AfterEnd ActionAfter(int code);
 
-// The wait before attempt `attempt` (1, 2, ...). `random` in [0, 1).
+// The wait before attempt `attempt` (1, 2, ...). `random` in [0, 1). Exponential: uniform between delay_min_ns and
+// min(delay_max_ns, delay_min_ns * 2^attempt).
 int64_t ReconnectDelayNs(const ReconnectOptions& options, int attempt, double random);
 
 }  // namespace pipeline

@@ -6,7 +6,6 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace pipeline {
 
@@ -31,17 +30,24 @@ struct Gap {
 
 class ResumePosition {
  public:
-  bool known() const { return known_; }          // a StreamStart has been seen
+  bool known() const { return known_; }  // a StreamStart has been seen
   const Position& position() const { return position_; }
-  // A stream without a sent token began: its token replaces the vector. With one sent: the vector stays, partitions that
-  // it lacks are added.
+  // A stream without a sent token began: its token replaces the vector. With one sent: the vector stays, partitions
+  // that it lacks are added; a token of another log replaces it all the same.
   void OnStart(const Position& token, bool resumed);
   // False: at or before this partition's position, so it was handed on before; it is not applied again.
   bool OnEvent(int32_t partition, int64_t offset, std::optional<uint32_t> record_crc32c);
   void OnBookmark(int32_t partition, int64_t offset);
+  // The next stream of this partition starts at `earliest`, whatever it had reached: a gap is skipped on purpose.
+  void SetEarliest(int32_t partition, int64_t earliest);
+  // The next token is this one: what an event log says was sent.
+  void Set(const Position& position);
   void Reset();
 
  private:
+  // False: `offset` is not beyond the partition's position.
+  bool Advance(int32_t partition, int64_t offset);
+
   bool known_ = false;
   Position position_;
 };

@@ -20,21 +20,21 @@ enum class OnGap : uint8_t { kFail, kSnapshot, kEarliest };
 struct SubscriptionOptions {
   std::vector<std::string> servers;  // host:port; tried in order, the next one after a failure
   Filter filter;
-  ReconnectOptions reconnect;        // reconnect_policy.h: 10 tries 3 s apart by default, or exponential with jitter
+  ReconnectOptions reconnect;  // reconnect_policy.h: 10 tries 3 s apart by default, or exponential with jitter
   int64_t keepalive_time_ns = 10'000'000'000;
   int64_t keepalive_timeout_ns = 5'000'000'000;
   int64_t connect_timeout_ns = 5'000'000'000;
   OnGap on_gap = OnGap::kFail;
-  std::string event_log_path;        // empty: none
+  std::string event_log_path;  // empty: none
   uint64_t jitter_seed = 0;
 };
 
 struct ReceivedEvent {
-  int64_t time_ns = 0;     // monotonic, when it was read from the stream
-  uint32_t connection = 0; // 1, 2, ... as in the event log
+  int64_t time_ns = 0;      // monotonic, when it was read from the stream
+  uint32_t connection = 0;  // 1, 2, ... as in the event log
   bool existing = false;
   int32_t partition = -1;
-  int64_t offset = -1;     // -1: a server without positions
+  int64_t offset = -1;  // -1: a server without positions
   std::optional<uint32_t> record_crc32c;
   Payment payment;
   int64_t processed_at_s = 0;
@@ -43,11 +43,11 @@ struct ReceivedEvent {
 struct StreamStarted {
   int64_t time_ns = 0;
   uint32_t connection = 0;
-  std::string server;     // address
+  std::string server;  // address
   std::string server_id;
-  bool has_start = false; // the server sent a StreamStart
-  bool resumed = false;   // a token was sent
-  Position token;         // resume.h: the StreamStart's
+  bool has_start = false;  // the server sent a StreamStart
+  bool resumed = false;    // a token was sent
+  Position token;          // resume.h: the StreamStart's
 };
 
 struct StreamEnded {
@@ -55,7 +55,7 @@ struct StreamEnded {
   uint32_t connection = 0;  // 0: an attempt that never started
   int code = 0;             // gRPC number
   std::string message;
-  std::vector<Gap> gaps;    // resume.h
+  std::vector<Gap> gaps;  // resume.h
 };
 
 // All calls come from Run()'s thread. An event is in the event log before OnEvent is called.
@@ -67,6 +67,8 @@ class SubscriptionObserver {
   virtual void OnEvent(const ReceivedEvent& /*event*/) {}
   // Received again after it had been handed on: dropped.
   virtual void OnDropped(const ReceivedEvent& /*event*/) {}
+  // Received without a payment, as no server of ours sends it: passed over. Its position counts as covered.
+  virtual void OnSkipped(const ReceivedEvent& /*event*/) {}
   // All that had been received is handed on, and the next event is being waited for: time to flush what was held back.
   virtual void OnCaughtUp() {}
   virtual void OnEnded(const StreamEnded& /*end*/) {}

@@ -1,0 +1,155 @@
+#include "client/event_stream.h"
+
+#include <grpcpp/client_context.h>
+#include <grpcpp/completion_queue.h>
+#include <grpcpp/support/async_stream.h>
+
+#include <atomic>
+#include <map>
+#include <utility>
+
+#include "client/token.h"
+#include "common/settings.h"
+#include "payment.grpc.pb.h"
+
+namespace pipeline {
+namespace {
+
+// A stream whose reading ended while the server has not ended it (a message that is no PaymentEvent) is given this
+// long.
+constexpr int64_t kStatusTimeoutNs = 1'000'000'000;
+
+gpr_timespec In(int64_t duration_ns) {
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_nanos(duration_ns, GPR_TIMESPAN));
+}
+
+std::optional<std::string> Find(const std::multimap<grpc::string_ref, grpc::string_ref>& metadata, const char* key) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) return std::nullopt;
+  return std::string(found->second.data(), found->second.size());
+}
+
+// One operation is under way at a time, on a completion queue that only this thread reads: the asynchronous interface
+// used synchronously, because it alone can say "nothing at hand" and can be waited for with a deadline.
+class StreamPaymentsCall : public EventStream {
+ public:
+  StreamPaymentsCall(const std::string& server, const ChannelOptions& options, const Filter& filter,
+                     const Position* resume)
+      : server_(server),
+        connect_timeout_ns_(options.connect_timeout_ns),
+        stub_(::payment::PaymentService::NewStub(MakeChannel(server, options))) {
+    request_.set_provider(static_cast<::payment::Provider>(filter.provider));
+    request_.set_status(static_cast<::payment::PaymentStatus>(filter.status));
+    if (resume != nullptr) ToMessage(*resume, request_.mutable_resume());
+  }
+
+  ~StreamPaymentsCall() override {
+    if (reader_ != nullptr && !finished_) Finish();
+    queue_.Shutdown();
+    void* tag = nullptr;
+    bool ok = false;
+    while (queue_.Next(&tag, &ok)) {
+    }
+  }
+
+  bool Start() override {
+    reader_ = stub_->PrepareAsyncStreamPayments(&context_, request_, &queue_);
+    reader_->StartCall(this);
+    // Done when the request is on its way, so when there is a connection.
+    if (!Done(In(connect_timeout_ns_))) {
+      connect_timed_out_ = true;
+      context_.TryCancel();
+      Done(gpr_inf_future(GPR_CLOCK_MONOTONIC));
+    }
+    if (!ok_) return false;
+    reader_->ReadInitialMetadata(this);
+    Done(gpr_inf_future(GPR_CLOCK_MONOTONIC));
+    if (!ok_) return false;
+    start_bytes_ = Find(context_.GetServerInitialMetadata(), kStartMetadataKey);
+    StartRead();
+    return true;
+  }
+
+  std::optional<std::string> start_bytes() const override { return start_bytes_; }
+
+  Next Read(bool wait, ::payment::PaymentBatch* batch) override {
+    if (!reading_) return Next::kEnd;
+    if (!Done(wait ? gpr_inf_future(GPR_CLOCK_MONOTONIC) : gpr_inf_past(GPR_CLOCK_MONOTONIC))) return Next::kNothing;
+    reading_ = false;
+    if (!ok_) return Next::kEnd;
+    batch->add_events()->Swap(&message_);
+    StartRead();
+    return Next::kData;
+  }
+
+  StreamStatus Finish() override {
+    if (reading_) {
+      context_.TryCancel();
+      Done(gpr_inf_future(GPR_CLOCK_MONOTONIC));
+      reading_ = false;
+    }
+    grpc::Status status;
+    reader_->Finish(&status, this);
+    const bool ended_by_server = Done(In(kStatusTimeoutNs));
+    if (!ended_by_server) {
+      context_.TryCancel();
+      Done(gpr_inf_future(GPR_CLOCK_MONOTONIC));
+    }
+    finished_ = true;
+    if (connect_timed_out_) {
+      return {grpc::StatusCode::DEADLINE_EXCEEDED,
+              "no connection to " + server_ + " within " + DurationText(connect_timeout_ns_),
+              {}};
+    }
+    if (!ended_by_server && !cancelled_) {
+      return {grpc::StatusCode::INTERNAL, server_ + " sent a message that is no PaymentEvent", {}};
+    }
+    StreamStatus result{status.error_code(), status.error_message(), {}};
+    const auto& trailers = context_.GetServerTrailingMetadata();
+    for (auto [entry, end] = trailers.equal_range(kGapMetadataKey); entry != end; ++entry) {
+      if (const auto gap = ParseGap({entry->second.data(), entry->second.size()})) result.gaps.push_back(*gap);
+    }
+    return result;
+  }
+
+  void Cancel() override {
+    cancelled_ = true;
+    context_.TryCancel();
+  }
+
+ private:
+  // Waits for the operation under way; false: not done at the deadline.
+  bool Done(gpr_timespec deadline) {
+    void* tag = nullptr;
+    return queue_.AsyncNext(&tag, &ok_, deadline) == grpc::CompletionQueue::GOT_EVENT;
+  }
+
+  void StartRead() {
+    reading_ = true;
+    reader_->Read(&message_, this);
+  }
+
+  const std::string server_;
+  const int64_t connect_timeout_ns_;
+  const std::unique_ptr<::payment::PaymentService::Stub> stub_;
+  ::payment::ListPaymentsRequest request_;
+  grpc::ClientContext context_;
+  grpc::CompletionQueue queue_;
+  std::unique_ptr<grpc::ClientAsyncReader<::payment::PaymentEvent>> reader_;
+  ::payment::PaymentEvent message_;
+  std::optional<std::string> start_bytes_;
+  std::atomic<bool> cancelled_ = false;
+  bool ok_ = false;
+  bool reading_ = false;
+  bool connect_timed_out_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<EventStream> OpenStreamPayments(const std::string& server, const ChannelOptions& options,
+                                                const Filter& filter, const Position* resume) {
+  return std::make_unique<StreamPaymentsCall>(server, options, filter, resume);
+}
+
+}  // namespace pipeline

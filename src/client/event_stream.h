@@ -1,0 +1,52 @@
+// One call of a payment stream, from connecting to its status. Each RPC that streams payments is one class behind this
+// interface, so that the Subscription's loop is the same for all. Owned by the Subscription's thread; only Cancel() may
+// be called from another.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/channel.h"
+#include "client/resume.h"
+#include "payment.pb.h"
+#include "payment/payment.h"
+
+namespace pipeline {
+
+struct StreamStatus {
+  int code = 0;  // gRPC number
+  std::string message;
+  std::vector<Gap> gaps;
+};
+
+enum class Next : uint8_t {
+  kData,     // something was appended
+  kNothing,  // nothing at hand (never when asked to wait)
+  kEnd,      // the stream is over: Finish() tells why
+};
+
+class EventStream {
+ public:
+  virtual ~EventStream() = default;
+  // Connects, sends the request and blocks until the initial metadata are here (true) or the call is over (false).
+  // The time to connect is limited. The time to the metadata is not: a server that still loads its backlog, or one that
+  // sends them with its first event, is alive all the same, and a dead one is noticed by keepalive.
+  virtual bool Start() = 0;
+  // The bytes of `payment-start-bin` after Start(); nullopt: the server sent none, or the call has failed already.
+  virtual std::optional<std::string> start_bytes() const = 0;
+  // Appends one message's events and bookmarks to `batch`. With `wait` blocks until there is one.
+  virtual Next Read(bool wait, ::payment::PaymentBatch* batch) = 0;
+  // Ends the call when it is not over yet, and returns its status. Once, after Start().
+  virtual StreamStatus Finish() = 0;
+  // Any thread, any time: makes the others return soon.
+  virtual void Cancel() = 0;
+};
+
+// StreamPayments. `resume` null: begins with a snapshot.
+std::unique_ptr<EventStream> OpenStreamPayments(const std::string& server, const ChannelOptions& options,
+                                                const Filter& filter, const Position* resume);
+
+}  // namespace pipeline

@@ -1,0 +1,39 @@
+// Between the wire's forms of a position (StreamStart and PositionGap in metadata, ResumeToken in requests) and the
+// client's own. The metadata come from a server that may be anybody's: everything is checked, and fuzzed. Called by the
+// Subscription. Pure, thread-safe.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "client/resume.h"
+#include "payment.pb.h"
+
+namespace pipeline {
+
+inline constexpr char kStartMetadataKey[] = "payment-start-bin";
+inline constexpr char kGapMetadataKey[] = "payment-gap-bin";
+
+// Beyond these a StreamStart is refused. Metadata themselves are limited by the channel.
+inline constexpr int kTokenPartitionsMax = 10'000;
+inline constexpr size_t kLogIdBytesMax = 1024;
+inline constexpr size_t kServerIdBytesMax = 1024;
+
+struct ParsedStart {
+  Position token;
+  std::string server_id;
+};
+struct StartParse {
+  std::optional<ParsedStart> start;
+  std::string error;  // what is wrong, when there is no start
+};
+// Refused: not a StreamStart, no log id, a partition below 0 or repeated, `after` or `snapshot_until` below -1, limits.
+StartParse ParseStreamStart(std::string_view bytes);
+
+// nullopt when the bytes are not a PositionGap, or name a partition or an offset below 0.
+std::optional<Gap> ParseGap(std::string_view bytes);
+
+void ToMessage(const Position& position, ::payment::ResumeToken* token);
+
+}  // namespace pipeline
