@@ -1,0 +1,58 @@
+#include "client/unary.h"
+
+#include <grpcpp/client_context.h>
+
+#include <chrono>
+#include <utility>
+
+#include "payment.grpc.pb.h"
+
+namespace pipeline {
+namespace {
+
+constexpr char kRetryUnavailable[] = R"({"methodConfig": [{
+  "name": [{"service": "payment.PaymentService"}],
+  "retryPolicy": {"maxAttempts": 5, "initialBackoff": "0.3s", "maxBackoff": "1s", "backoffMultiplier": 2,
+                  "retryableStatusCodes": ["UNAVAILABLE"]}}]})";
+
+}  // namespace
+
+UnaryClient::UnaryClient(UnaryOptions options) : options_(std::move(options)) {
+  options_.channel.service_config_json = kRetryUnavailable;
+}
+
+template <typename Call>
+UnaryStatus UnaryClient::OnAnyServer(const Call& call) {
+  const auto deadline = std::chrono::system_clock::now() + std::chrono::nanoseconds(options_.timeout_ns);
+  grpc::Status status(grpc::StatusCode::UNAVAILABLE, "no server to connect to");
+  for (const std::string& server : options_.servers) {
+    const auto stub = ::payment::PaymentService::NewStub(MakeChannel(server, options_.channel));
+    grpc::ClientContext context;
+    context.set_deadline(deadline);
+    status = call(stub.get(), &context);
+    if (status.error_code() != grpc::StatusCode::UNAVAILABLE) break;
+  }
+  return {status.error_code(), status.error_message()};
+}
+
+UnaryStatus UnaryClient::Get(const std::string& id, ::payment::Payment* payment) {
+  ::payment::GetPaymentRequest request;
+  request.set_payment_id(id);
+  return OnAnyServer([&](::payment::PaymentService::Stub* stub, grpc::ClientContext* context) {
+    return stub->GetPayment(context, request, payment);
+  });
+}
+
+UnaryStatus UnaryClient::List(const Filter& filter, int limit, const std::string& cursor,
+                              ::payment::PaymentList* page) {
+  ::payment::ListPaymentsRequest request;
+  request.set_provider(static_cast<::payment::Provider>(filter.provider));
+  request.set_status(static_cast<::payment::PaymentStatus>(filter.status));
+  request.set_limit(limit);
+  request.set_cursor(cursor);
+  return OnAnyServer([&](::payment::PaymentService::Stub* stub, grpc::ClientContext* context) {
+    return stub->ListPayments(context, request, page);
+  });
+}
+
+}  // namespace pipeline
