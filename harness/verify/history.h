@@ -34,18 +34,18 @@ struct Send {
   int64_t sent_ns = 0;     // T1, 0: this sequence number was never sent
   int64_t acked_ns = 0;    // T2, 0: no delivery report
   uint64_t content_hash = 0;
-  int64_t offset = -1;     // -1: not told
+  int64_t offset = -1;  // -1: not told
   int32_t partition = -1;
   Outcome outcome = Outcome::kPending;
   bool sentinel = false;
-  bool measured = false;   // its phase counts in latencies (not warm-up, not a sentinel)
-  uint8_t phase = 0;       // index into History::phases
+  bool measured = false;  // its phase counts in latencies (not warm-up, not a sentinel)
+  uint8_t phase = 0;      // index into History::phases
 };
 static_assert(sizeof(Send) <= 64);
 
 struct Producer {
-  std::string name;  // unique in a run; a restarted process producer is a producer of its own: "load", "load#2"
-  bool has_acks = true;  // false: a foreign program without an acknowledgement log
+  std::string name;         // unique in a run; a restarted process producer is a producer of its own: "load", "load#2"
+  bool has_acks = true;     // false: a foreign program without an acknowledgement log
   std::vector<Send> sends;  // index = sequence - 1
 };
 
@@ -59,15 +59,15 @@ struct LogRecord {
   uint32_t crc32c = 0;
   pipeline::Provider provider = pipeline::Provider::kUnknown;
   pipeline::PaymentStatus status = pipeline::PaymentStatus::kUnknown;
-  bool valid = false;     // design: the harness's own decoder accepts it
+  bool valid = false;  // design: the harness's own decoder accepts it
   bool sentinel = false;
 };
 static_assert(sizeof(LogRecord) <= 64);
 
 struct PartitionLog {
-  int64_t start_offset = 0;  // the low watermark when the audit began
-  int64_t end_offset = 0;    // high watermark at drain (next offset to be written)
-  int64_t low_watermark = 0; // the highest low watermark ever seen: above start means retention has trimmed
+  int64_t start_offset = 0;        // the low watermark when the audit began
+  int64_t end_offset = 0;          // high watermark at drain (next offset to be written)
+  int64_t low_watermark = 0;       // the highest low watermark ever seen: above start means retention has trimmed
   std::vector<LogRecord> records;  // offsets strictly increasing, gaps allowed
   // nullptr when the audited log has no record at `offset`. O(1) without gaps, O(log n) otherwise.
   const LogRecord* Find(int64_t offset) const;
@@ -96,17 +96,18 @@ struct StartPosition {
 };
 
 struct Connection {
-  int64_t started_ns = 0;  // its StreamStart (foreign: first sight)
+  int64_t started_ns = 0;        // its StreamStart (foreign: first sight)
   int64_t first_message_ns = 0;  // 0: none yet
-  int64_t ended_ns = 0;    // 0: open
-  int code = -1;           // gRPC status code of its end
-  std::string server;      // address
+  int64_t ended_ns = 0;          // 0: open
+  int code = -1;                 // gRPC status code of its end
+  std::string server;            // address
   std::string server_id;
   std::string message;     // status message of its end
   bool resumed = false;    // a token was sent
   bool has_start = false;  // the server sent a StreamStart
   std::string log_id;
   std::vector<StartPosition> token;  // of the StreamStart
+  std::vector<StartPosition> sent;   // the token that the client sent, where its log says so: tells whose a jump was
 };
 
 // A connection attempt that ended before any StreamStart.
@@ -122,15 +123,15 @@ struct Client {
   std::string name;
   pipeline::Filter filter;
   ResumeMode resume = ResumeMode::kToken;
-  bool observed = true;   // false: a foreign program without an event log; its checks are n/a
+  bool observed = true;  // false: a foreign program without an event log; its checks are n/a
   bool marks_connections = true;
   bool embedded = false;  // counts only
   int64_t reconnect_delay_max_ns = 3'000'000'000;
-  std::vector<std::string> servers;      // names it may use
+  std::vector<std::string> servers;  // names it may use
   std::vector<Connection> connections;
   std::vector<FailedAttempt> attempts;
-  std::vector<Delivery> deliveries;      // in the order of its log
-  int64_t broken_lines = 0;              // lines of its log that could not be read
+  std::vector<Delivery> deliveries;  // in the order of its log
+  int64_t broken_lines = 0;          // lines of its log that could not be read
 };
 
 struct Phase {
@@ -144,13 +145,13 @@ struct Phase {
 
 struct FaultEvent {
   std::string name;
-  std::string type;    // "process.kill"
+  std::string type;  // "process.kill"
   std::string target;
   int64_t planned_ns = 0;
   int64_t struck_ns = 0;  // 0: its trigger never fired
   int64_t healed_ns = 0;  // 0: not healed (a producer kill without restart)
   bool effective = false;
-  std::string evidence;   // "pid 4711 ended by signal 9"; or why there is none
+  std::string evidence;  // "pid 4711 ended by signal 9"; or why there is none
 };
 
 // A span in which a program was ready to serve (servers) or alive (clients, producers).
@@ -162,7 +163,7 @@ struct ProcessSpan {
   int64_t ended_ns = 0;  // 0: alive
   bool ended_by_fault = false;
   bool ended_by_harness = false;  // the orderly stop at the end of the run
-  std::string how;  // "exit 0", "signal 9"
+  std::string how;                // "exit 0", "signal 9"
 };
 
 struct History {
@@ -175,11 +176,11 @@ struct History {
   std::vector<FaultEvent> faults;
   std::vector<ProcessSpan> processes;
   int64_t load_begin_ns = 0;
-  int64_t load_end_ns = 0;   // last producer ended and flushed
+  int64_t load_end_ns = 0;  // last producer ended and flushed
   int64_t drain_end_ns = 0;
-  bool drained = false;      // every client has its sentinels
+  bool drained = false;  // every client has its sentinels
   bool interrupted = false;
-  std::vector<std::string> harness_errors;  // each breaks HARNESS_OK, said in a sentence
+  std::vector<std::string> harness_errors;          // each breaks HARNESS_OK, said in a sentence
   std::unordered_map<uint64_t, std::string> names;  // id_hash -> payment id, for people
 };
 

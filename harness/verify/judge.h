@@ -1,5 +1,5 @@
-// From a History to a Verdict: every invariant, every threshold, and the exit code. Called by the runner at the end and by
-// `harness check`. Pure.
+// From a History to a Verdict: every invariant, every threshold, and the exit code. Called by the runner at the end and
+// by `harness check`. Pure.
 #pragma once
 
 #include "harness/scenario/scenario.h"
@@ -9,7 +9,7 @@
 namespace harness {
 
 struct JudgeOptions {
-  bool report_time_thresholds = false;  // --thresholds=report: time thresholds are reported, not judged
+  bool report_time_thresholds = false;     // --thresholds=report: time thresholds are reported, not judged
   int64_t silence_max_ns = 5'000'000'000;  // LIVE's T
 };
 

@@ -16,12 +16,12 @@ namespace harness {
 struct Recovery {
   size_t fault = 0;
   size_t client = 0;
-  bool broke = false;            // its stream ended because of it
-  int64_t detected_ns = 0;       // monotonic; 0: no break
-  int64_t reconnected_ns = 0;    // first message on the new stream; 0: none
-  int64_t recovered_ns = 0;      // 0: never
-  int64_t reconnect_ns = -1;     // duration: break to first message (the metric recovery.reconnect)
-  int64_t attempts = 0;          // failed attempts between
+  bool broke = false;          // its stream ended because of it
+  int64_t detected_ns = 0;     // monotonic; 0: no break
+  int64_t reconnected_ns = 0;  // first message on the new stream; 0: none
+  int64_t recovered_ns = 0;    // 0: never
+  int64_t reconnect_ns = -1;   // duration: break to first message (the metric recovery.reconnect)
+  int64_t attempts = 0;        // failed attempts between
 };
 
 struct PhaseFigures {
@@ -30,21 +30,21 @@ struct PhaseFigures {
   int64_t planned = 0, sent = 0, acked = 0, failed = 0, unknown = 0;
   int64_t delivered_min = 0;
   double offered_per_s = 0, acked_per_s = 0, delivered_per_s = 0;
-  int64_t backlog_peak = 0;       // acked - delivered (minimum over clients)
-  double drain_per_s = 0;         // deliveries per second from the end of sending until caught up; 0: nothing to drain
+  int64_t backlog_peak = 0;  // acked - delivered (minimum over clients)
+  double drain_per_s = 0;    // deliveries per second from the end of sending until caught up; 0: nothing to drain
 };
 
 struct ClientFigures {
   std::string name;
-  int64_t delivered = 0;          // distinct
+  int64_t delivered = 0;  // distinct
   int64_t dropped = 0;
   int64_t reconnects = 0;
-  LatencyHistogram e2e;           // measured records, all phases
+  LatencyHistogram e2e;  // measured records, all phases
 };
 
 struct Metrics {
   int64_t sent = 0, acked = 0, failed = 0, unknown = 0, logged = 0, rejected = 0;
-  int64_t unknown_in_log = 0;     // in doubt, and found in the topic
+  int64_t unknown_in_log = 0;  // in doubt, and found in the topic
   std::vector<PhaseFigures> phases;
   std::vector<ClientFigures> clients;
   std::vector<Recovery> recoveries;
@@ -55,9 +55,9 @@ Metrics ComputeMetrics(const History& history);
 
 // The value of one threshold's metric under its selectors.
 struct Measured {
-  std::optional<double> value;    // ns or count; nullopt: zero samples
+  std::optional<double> value;  // ns or count; nullopt: zero samples
   int64_t samples = 0;
-  int64_t samples_wanted = 0;     // 10/(1-q) for a quantile
+  int64_t samples_wanted = 0;  // 10/(1-q) for a quantile
 };
 Measured Measure(const History& history, const Metrics& metrics, const Threshold& threshold);
 

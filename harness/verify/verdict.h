@@ -16,34 +16,34 @@ std::string_view CauseName(Cause cause);  // "server-or-wire"
 
 enum class CheckState : uint8_t {
   kPass,
-  kViolated,      // exit 1
-  kInvalid,       // the run proves nothing: exit 4 (HARNESS_OK, EFFICACY, NONVACUOUS, too few samples)
-  kNotApplicable, // with the reason
-  kRelaxed,       // violated, but the scenario named it with a reason
-  kReported,      // a time threshold under --thresholds=report
+  kViolated,       // exit 1
+  kInvalid,        // the run proves nothing: exit 4 (HARNESS_OK, EFFICACY, NONVACUOUS, too few samples)
+  kNotApplicable,  // with the reason
+  kRelaxed,        // violated, but the scenario named it with a reason
+  kReported,       // a time threshold under --thresholds=report
 };
 
 // One violation: what, who, where.
 struct Violation {
   Cause cause = Cause::kHarness;
-  std::string client;        // empty: none
+  std::string client;  // empty: none
   int32_t partition = -1;
   int64_t offset = -1;
   Rec rec;
   uint64_t id_hash = 0;
   int64_t time_ns = 0;
-  std::string sentence;      // "client fast never received partition 2 offset 117, which Kafka acknowledged"
+  std::string sentence;  // "client fast never received partition 2 offset 117, which Kafka acknowledged"
 };
 
 struct CheckResult {
-  std::string name;          // "LOST", or a threshold's text
+  std::string name;  // "LOST", or a threshold's text
   CheckState state = CheckState::kPass;
-  std::string reason;        // why n/a, why invalid, the reason a relaxation gives; or what was measured
-  int64_t judged = 0;        // how many things were looked at: a pass over nothing says so
+  std::string reason;  // why n/a, why invalid, the reason a relaxation gives; or what was measured
+  int64_t judged = 0;  // how many things were looked at: a pass over nothing says so
   int64_t violation_count = 0;
   std::vector<Violation> violations;  // the first kViolationsKept
-  double measured = 0;       // thresholds: ns or count
-  int64_t samples = 0;       // thresholds
+  double measured = 0;                // thresholds: ns or count
+  int64_t samples = 0;                // thresholds
 };
 inline constexpr size_t kViolationsKept = 16;
 

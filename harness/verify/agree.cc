@@ -1,0 +1,112 @@
+#include "harness/verify/agree.h"
+
+#include <fmt/format.h>
+
+#include <unordered_map>
+
+namespace harness {
+namespace {
+
+struct Content {
+  Rec rec;
+  uint64_t hash = 0;
+  uint32_t crc32c = 0;
+};
+
+// What differs between what was seen and what is right; empty: nothing.
+std::string Difference(const Content& seen, const Content& right, const History& history) {
+  if (seen.rec != right.rec) {
+    const auto text = [&](Rec rec) { return rec.has_value() ? RecText(history, rec) : std::string("no rec"); };
+    return fmt::format("as {} instead of {}", text(seen.rec), text(right.rec));
+  }
+  if (seen.hash != right.hash) return "with another content";
+  if (seen.crc32c != 0 && right.crc32c != 0 && seen.crc32c != right.crc32c) {
+    return fmt::format("with the checksum {:08x} instead of {:08x}", seen.crc32c, right.crc32c);
+  }
+  return "";
+}
+
+Content ContentOf(const Delivery& delivery) { return {delivery.rec, delivery.content_hash, delivery.crc32c}; }
+
+void Report(const Evidence& evidence, const ClientView& view, size_t delivery, const std::string& difference,
+            const std::string& than, Findings* findings) {
+  findings->Add([&] {
+    Violation violation = AtDelivery(evidence, view, delivery);
+    violation.cause = Cause::kServerOrWire;
+    violation.sentence = fmt::format(
+        "client {} received {} {}, {} than {}", view.client().name,
+        PlaceText(evidence.history, violation.partition, violation.offset, violation.id_hash, violation.rec),
+        MomentText(evidence.history, violation.time_ns), difference, than);
+    return violation;
+  });
+}
+
+void CompareWithLog(const Evidence& evidence, size_t client, Findings* findings) {
+  const ClientView view(evidence.history, evidence.log, client);
+  const auto& deliveries = view.client().deliveries;
+  for (size_t i = 0; i < deliveries.size(); ++i) {
+    if (deliveries[i].kind == DeliveryKind::kDropped || view.place(i) == kNoPlace) continue;
+    const LogRecord& record = evidence.log.record(view.place(i));
+    if (!record.valid || !view.client().filter.Matches(record.provider, record.status)) continue;
+    findings->Judged();
+    const std::string difference =
+        Difference(ContentOf(deliveries[i]), {record.rec, record.content_hash, record.crc32c}, evidence.history);
+    if (!difference.empty()) Report(evidence, view, i, difference, "the topic holds", findings);
+  }
+}
+
+struct PositionHash {
+  size_t operator()(const std::pair<int32_t, int64_t>& position) const {
+    const auto mixed = static_cast<uint64_t>(position.second) ^ (static_cast<uint64_t>(position.first) << 48);
+    return static_cast<size_t>(mixed * 0x9E37'79B9'7F4A'7C15 >> 8);
+  }
+};
+
+void CompareWithEachOther(const Evidence& evidence, Findings* findings) {
+  struct Seen {
+    Content content;
+    size_t client = 0;
+  };
+  std::unordered_map<std::pair<int32_t, int64_t>, Seen, PositionHash> seen;
+  for (size_t client = 0; client < evidence.history.clients.size(); ++client) {
+    if (!evidence.history.clients[client].observed) continue;
+    const ClientView view(evidence.history, evidence.log, client);
+    const auto& deliveries = view.client().deliveries;
+    for (size_t i = 0; i < deliveries.size(); ++i) {
+      const Delivery& delivery = deliveries[i];
+      if (delivery.kind == DeliveryKind::kDropped || delivery.offset < 0) continue;
+      const auto [first, is_new] =
+          seen.try_emplace({delivery.partition, delivery.offset}, Seen{ContentOf(delivery), client});
+      if (is_new) continue;
+      findings->Judged();
+      const std::string difference = Difference(ContentOf(delivery), first->second.content, evidence.history);
+      if (difference.empty()) continue;
+      Report(evidence, view, i, difference, "client " + evidence.history.clients[first->second.client].name + " did",
+             findings);
+    }
+  }
+}
+
+}  // namespace
+
+CheckResult CheckAgree(const Evidence& evidence) {
+  Findings findings("AGREE");
+  int64_t observed = 0;
+  for (const Client& client : evidence.history.clients) {
+    if (!client.observed) findings.Note(client.name + " is not observed: n/a");
+    observed += client.observed ? 1 : 0;
+  }
+  if (observed == 0) return findings.NotApplicable("no client is observed");
+  if (!evidence.history.audited) {
+    if (observed < 2) return findings.NotApplicable("one observed client, and the topic was not audited");
+    findings.Note("the topic was not audited: clients are compared with each other");
+    CompareWithEachOther(evidence, &findings);
+    return findings.Finish();
+  }
+  for (size_t i = 0; i < evidence.history.clients.size(); ++i) {
+    if (evidence.history.clients[i].observed) CompareWithLog(evidence, i, &findings);
+  }
+  return findings.Finish();
+}
+
+}  // namespace harness

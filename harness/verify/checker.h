@@ -1,0 +1,87 @@
+// What all checkers share. A checker is one invariant: a pure function from the evidence to a CheckResult, in a file of
+// its own whose header gives the definition, how it is applied, and the complexity. judge.cc has the list and calls
+// each once. Thread-safe: checkers only read.
+//
+// A checker says kPass, kViolated, kInvalid or kNotApplicable; judge.cc then applies what the scenario relaxes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/scenario/scenario.h"
+#include "harness/verify/client_view.h"
+#include "harness/verify/history.h"
+#include "harness/verify/judge.h"
+#include "harness/verify/log_index.h"
+#include "harness/verify/verdict.h"
+
+namespace harness {
+
+struct Evidence {
+  const History& history;
+  const Scenario& scenario;
+  const LogIndex& log;  // of `history`
+  const JudgeOptions& options;
+};
+
+using Checker = CheckResult (*)(const Evidence& evidence);
+
+// Collects what one checker finds.
+class Findings {
+ public:
+  explicit Findings(std::string_view name) { result_.name = name; }
+  void Judged(int64_t things = 1) { result_.judged += things; }
+  // Counts a violation, and keeps the first kViolationsKept: `make` (no argument, returns a Violation) is called for
+  // those only, so that a million of them cost no million sentences.
+  template <typename Make>
+  void Add(Make&& make) {
+    if (static_cast<size_t>(result_.violation_count++) < kViolationsKept) result_.violations.push_back(make());
+  }
+  // Something that the reason has to say: what could not be judged. "3 deliveries have no identity".
+  void Note(const std::string& clause);
+  int64_t violation_count() const { return result_.violation_count; }
+  // Those kept so far, for a second look.
+  std::vector<Violation>* kept() { return &result_.violations; }
+
+  // `broken`: the state when there are violations.
+  CheckResult Finish(CheckState broken = CheckState::kViolated);
+  // Nothing was looked at, because of `reason`.
+  CheckResult NotApplicable(const std::string& reason);
+
+ private:
+  CheckResult result_;
+};
+
+enum class Role : uint8_t { kServer, kClient, kProducer, kBroker, kOther };
+// What the process `name` is in this scenario; a restarted one ("load#2") as the one it follows.
+Role RoleOf(const Evidence& evidence, std::string_view name);
+Cause CauseOf(Role role);
+
+// "load" of "load#2".
+std::string_view BaseName(std::string_view name);
+// False for the harness's own generator, whose word is the client library's.
+bool IsProcessProducer(const History& history, size_t producer);
+// Who is to blame when what `producer` was told and what the topic holds don't agree: a program is not believed against
+// the log; behind the harness's own generator stands the broker.
+Cause ProducerCause(const History& history, size_t producer);
+
+// "partition 2 offset 117 (pay_abc123, run.load.12)".
+std::string PlaceText(const History& history, int32_t partition, int64_t offset, uint64_t id_hash, Rec rec);
+std::string PlaceText(const Evidence& evidence, LogPlace place);
+// A violation about the log record at `place`; sentence, cause and client are the caller's.
+Violation AtPlace(const Evidence& evidence, LogPlace place);
+// A violation about a delivery of `view`'s client.
+Violation AtDelivery(const Evidence& evidence, const ClientView& view, size_t delivery);
+
+// The offset up to which the audit has read `partition` (not included). Beyond it, an interrupted run knows nothing.
+int64_t AuditedEnd(const History& history, int32_t partition);
+// True when a record at `offset` may have been trimmed before the audit read it.
+bool TrimmedUnread(const PartitionLog& log, int64_t offset);
+// "3 s", "250 ms", "1.25 us": for sentences.
+std::string TimeText(int64_t duration_ns);
+// Seconds since the load began, "at 3.21 s".
+std::string MomentText(const History& history, int64_t time_ns);
+
+}  // namespace harness

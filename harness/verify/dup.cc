@@ -1,0 +1,59 @@
+#include "harness/verify/dup.h"
+
+#include <fmt/format.h>
+
+#include "harness/verify/sequence_scan.h"
+
+namespace harness {
+namespace {
+
+std::string Sentence(const Evidence& evidence, const ClientView& view, const Offence& offence, const Violation& at) {
+  const Client& client = view.client();
+  const Delivery& again = client.deliveries[offence.delivery];
+  const Delivery& before = client.deliveries[offence.before];
+  const std::string what = PlaceText(evidence.history, at.partition, at.offset, at.id_hash, at.rec);
+  const std::string now =
+      fmt::format("{} on connection {}", MomentText(evidence.history, again.time_ns), again.connection + 1);
+  if (offence.delivery == offence.before) {
+    return fmt::format("client {} received {} {}, at or below where that stream began", client.name, what, now);
+  }
+  const std::string then =
+      fmt::format("first {} on connection {}", MomentText(evidence.history, before.time_ns), before.connection + 1);
+  const char* verb = offence.kind == OffenceKind::kRepeat ? "handed on" : "received (and dropped)";
+  return fmt::format("client {} {} {} again {} ({})", client.name, verb, what, now, then);
+}
+
+}  // namespace
+
+CheckResult CheckDup(const Evidence& evidence) {
+  Findings findings("DUP");
+  bool any = false;
+  int64_t unknown = 0;
+  for (size_t i = 0; i < evidence.history.clients.size(); ++i) {
+    const Client& client = evidence.history.clients[i];
+    if (!client.observed || !client.marks_connections) {
+      findings.Note(client.name + (client.observed ? " marks no connections: n/a" : " is not observed: n/a"));
+      continue;
+    }
+    any = true;
+    const ClientView view(evidence.history, evidence.log, i);
+    const SequenceScan scan = ScanSequence(evidence.log, view);
+    findings.Judged(scan.judged);
+    unknown += scan.unknown;
+    for (const Offence& offence : scan.offences) {
+      if (offence.kind != OffenceKind::kRepeat && offence.kind != OffenceKind::kWireRepeat) continue;
+      findings.Add([&] {
+        Violation violation = AtDelivery(evidence, view, offence.delivery);
+        const bool clients_own = offence.kind == OffenceKind::kRepeat && client.resume == ResumeMode::kToken;
+        violation.cause = clients_own ? Cause::kClient : Cause::kServerOrWire;
+        violation.sentence = Sentence(evidence, view, offence, violation);
+        return violation;
+      });
+    }
+  }
+  if (!any) return findings.NotApplicable("no observed client marks its connections");
+  if (unknown > 0) findings.Note(fmt::format("{} deliveries without a known position: n/a", unknown));
+  return findings.Finish();
+}
+
+}  // namespace harness

@@ -1,0 +1,125 @@
+#include "harness/verify/judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "harness/verify/ack_durable.h"
+#include "harness/verify/agree.h"
+#include "harness/verify/checker.h"
+#include "harness/verify/dup.h"
+#include "harness/verify/efficacy.h"
+#include "harness/verify/harness_ok.h"
+#include "harness/verify/live.h"
+#include "harness/verify/lost.h"
+#include "harness/verify/metrics.h"
+#include "harness/verify/nonvacuous.h"
+#include "harness/verify/order.h"
+#include "harness/verify/phantom.h"
+
+namespace harness {
+namespace {
+
+constexpr std::array<Checker, 10> kCheckers = {CheckAckDurable, CheckPhantom,  CheckLost, CheckDup,
+                                               CheckOrder,      CheckAgree,    CheckLive, CheckEfficacy,
+                                               CheckNonvacuous, CheckHarnessOk};
+
+bool Broken(const CheckResult& result) {
+  return result.state == CheckState::kViolated || result.state == CheckState::kInvalid;
+}
+
+void Relax(const Expectations& expect, CheckResult* result) {
+  for (const RelaxedInvariant& relaxed : expect.relaxed) {
+    if (relaxed.invariant != result->name || !Broken(*result)) continue;
+    result->state = CheckState::kRelaxed;
+    result->reason = relaxed.reason;
+  }
+}
+
+bool Holds(double value, Comparison comparison, double limit) {
+  switch (comparison) {
+    case Comparison::kLess:
+      return value < limit;
+    case Comparison::kLessEqual:
+      return value <= limit;
+    case Comparison::kGreater:
+      return value > limit;
+    case Comparison::kGreaterEqual:
+      return value >= limit;
+    case Comparison::kEqual:
+      return value == limit;
+  }
+  return false;
+}
+
+std::string ValueText(const Threshold& threshold, double value) {
+  if (std::isinf(value)) return "never";
+  return threshold.is_time ? TimeText(static_cast<int64_t>(value)) : fmt::format("{:g}", value);
+}
+
+CheckResult JudgeThreshold(const Threshold& threshold, const Measured& measured, const JudgeOptions& options) {
+  CheckResult result;
+  result.name = threshold.text;
+  result.judged = result.samples = measured.samples;
+  if (!measured.value) {
+    result.state = CheckState::kViolated;
+    result.reason = "nothing to measure: zero samples";
+  } else {
+    result.measured = *measured.value;
+    result.reason = fmt::format("measured {} in {} samples", ValueText(threshold, *measured.value), measured.samples);
+    if (measured.samples < measured.samples_wanted) {
+      result.state = CheckState::kInvalid;
+      result.reason += fmt::format("; {} samples are needed", measured.samples_wanted);
+    } else if (!Holds(*measured.value, threshold.comparison, threshold.limit)) {
+      result.state = CheckState::kViolated;
+    }
+  }
+  if (result.state == CheckState::kViolated) result.violation_count = 1;
+  if (threshold.is_time && options.report_time_thresholds) {
+    result.state = CheckState::kReported;
+    result.violation_count = 0;
+  }
+  return result;
+}
+
+// The precedence of the exit codes within a run.
+std::pair<RunVerdict, int> Decide(const History& history, const Verdict& verdict) {
+  constexpr int kInterruptedExit = 130, kInvalidExit = 4, kFailExit = 1;
+  if (history.interrupted) return {RunVerdict::kInterrupted, kInterruptedExit};
+  bool violated = false, invalid = false;
+  for (const auto* results : {&verdict.invariants, &verdict.thresholds}) {
+    for (const CheckResult& result : *results) {
+      if (result.name == "HARNESS_OK" && Broken(result)) return {RunVerdict::kInvalid, kInvalidExit};
+      violated = violated || result.state == CheckState::kViolated;
+      invalid = invalid || result.state == CheckState::kInvalid;
+    }
+  }
+  if (violated) return {RunVerdict::kFail, kFailExit};
+  if (invalid) return {RunVerdict::kInvalid, kInvalidExit};
+  return {RunVerdict::kPass, 0};
+}
+
+}  // namespace
+
+Verdict Judge(const History& history, const Scenario& scenario, const JudgeOptions& options) {
+  const LogIndex log(history);
+  const Evidence evidence{history, scenario, log, options};
+  Verdict verdict;
+  for (const Checker checker : kCheckers) {
+    verdict.invariants.push_back(checker(evidence));
+    Relax(scenario.expect, &verdict.invariants.back());
+  }
+  if (!scenario.expect.thresholds.empty()) {
+    const Metrics metrics = ComputeMetrics(history);
+    for (const Threshold& threshold : scenario.expect.thresholds) {
+      verdict.thresholds.push_back(JudgeThreshold(threshold, Measure(history, metrics, threshold), options));
+    }
+  }
+  std::tie(verdict.verdict, verdict.exit_code) = Decide(history, verdict);
+  return verdict;
+}
+
+}  // namespace harness

@@ -1,0 +1,176 @@
+#include "harness/verify/live.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "harness/verify/silence.h"
+
+namespace harness {
+namespace {
+
+class Live {
+ public:
+  explicit Live(const Evidence& evidence) : evidence_(evidence), history_(evidence.history) {}
+
+  CheckResult Check() {
+    for (const ProcessSpan& span : history_.processes) CheckProcess(span);
+    for (size_t i = 0; i < history_.clients.size(); ++i) {
+      if (!history_.clients[i].observed) {
+        findings_.Note(history_.clients[i].name + " is not observed: n/a");
+      } else if (history_.audited) {
+        const ClientView view(history_, evidence_.log, i);
+        CheckSentinels(view);
+        CheckSilences(view);
+      }
+    }
+    if (!history_.audited) CheckDrained();
+    if (history_.interrupted) findings_.Note("interrupted: sentinels pending");
+    return findings_.Finish();
+  }
+
+ private:
+  void CheckProcess(const ProcessSpan& span) {
+    findings_.Judged();
+    if (span.ended_ns == 0 || span.ended_by_fault || span.ended_by_harness) return;
+    const Role role = RoleOf(evidence_, span.name);
+    if (role == Role::kProducer && span.how == "exit 0") return;
+    findings_.Add([&] {
+      Violation violation;
+      violation.cause = CauseOf(role);
+      if (role == Role::kClient) violation.client = BaseName(span.name);
+      violation.time_ns = span.ended_ns;
+      violation.sentence = fmt::format("{} (pid {}) ended {}, and nothing had asked for it: {}", span.name, span.pid,
+                                       MomentText(history_, span.ended_ns), span.how.empty() ? "unknown" : span.how);
+      return violation;
+    });
+  }
+
+  bool Matches(const Client& client, const LogRecord& record) const {
+    return record.valid && client.filter.Matches(record.provider, record.status);
+  }
+
+  // The last sentinel of `partition` that matches; they are looked for from the log's end.
+  const LogRecord* Sentinel(const Client& client, int32_t partition) const {
+    const auto& records = history_.partitions[static_cast<size_t>(partition)].records;
+    const auto found = std::find_if(records.rbegin(), records.rend(), [&](const LogRecord& record) {
+      return record.sentinel && Matches(client, record);
+    });
+    return found == records.rend() ? nullptr : &*found;
+  }
+
+  void CheckSentinels(const ClientView& view) {
+    if (history_.interrupted) return;
+    const Client& client = view.client();
+    std::vector<int64_t> ends(static_cast<size_t>(evidence_.log.partitions()), -1);
+    std::vector<const LogRecord*> absent(ends.size(), nullptr);
+    for (int32_t p = 0; p < evidence_.log.partitions(); ++p) {
+      const LogRecord* sentinel = Sentinel(client, p);
+      if (sentinel == nullptr) continue;  // HARNESS_OK's matter
+      findings_.Judged();
+      if (view.frontier(p) >= 0) continue;
+      absent[static_cast<size_t>(p)] = sentinel;
+      ends[static_cast<size_t>(p)] = AuditedEnd(history_, p) - 1;
+    }
+    if (std::all_of(absent.begin(), absent.end(), [](const LogRecord* sentinel) { return sentinel == nullptr; }))
+      return;
+    std::vector<std::vector<LogPlace>> missing(ends.size());
+    view.ForEachMissing(
+        ends, [&](LogPlace place) { missing[static_cast<size_t>(evidence_.log.partition(place))].push_back(place); });
+    for (size_t p = 0; p < absent.size(); ++p) {
+      if (absent[p] != nullptr) ReportAbsent(view, static_cast<int32_t>(p), *absent[p], std::move(missing[p]));
+    }
+  }
+
+  void ReportAbsent(const ClientView& view, int32_t partition, const LogRecord& sentinel,
+                    std::vector<LogPlace> missing) {
+    findings_.Add([&] {
+      std::erase_if(missing, [&](LogPlace place) { return evidence_.log.record(place).sentinel; });
+      std::sort(missing.begin(), missing.end());
+      const LogPlace first = missing.empty() ? evidence_.log.Find(partition, sentinel.offset) : missing[0];
+      Violation violation = AtPlace(evidence_, first);
+      violation.client = view.client().name;
+      violation.cause = CauseOfAbsence(view.client());
+      violation.sentence =
+          fmt::format("client {} had not got the sentinel of partition {} (offset {}) when the drain ended; ",
+                      view.client().name, partition, sentinel.offset);
+      if (missing.empty()) {
+        violation.sentence += "nothing else is missing there";
+        return violation;
+      }
+      violation.sentence += fmt::format("{} records are missing there: ", missing.size());
+      constexpr size_t kListedMax = 8;
+      for (size_t i = 0; i < std::min(missing.size(), kListedMax); ++i) {
+        violation.sentence += (i == 0 ? "" : ", ") + PlaceText(evidence_, missing[i]);
+      }
+      if (missing.size() > kListedMax) violation.sentence += fmt::format(", and {} more", missing.size() - kListedMax);
+      return violation;
+    });
+  }
+
+  Cause CauseOfAbsence(const Client& client) const {
+    bool client_runs = false, has_process = false, server_ready = false;
+    for (const ProcessSpan& span : history_.processes) {
+      const bool alive = span.ended_ns == 0 || span.ended_by_harness;
+      if (BaseName(span.name) == client.name) {
+        has_process = true;
+        client_runs = client_runs || alive;
+      }
+      const bool listed = client.servers.empty() || std::find(client.servers.begin(), client.servers.end(),
+                                                              BaseName(span.name)) != client.servers.end();
+      if (RoleOf(evidence_, span.name) == Role::kServer && listed && alive && span.ready_ns != 0) server_ready = true;
+    }
+    if (has_process && !client_runs) return Cause::kClient;
+    if (!history_.processes.empty() && !server_ready) return Cause::kServer;
+    if (client.connections.empty() && client.attempts.empty()) return Cause::kClient;
+    return Cause::kServerOrWire;
+  }
+
+  void CheckSilences(const ClientView& view) {
+    for (const Silence& silence : FindSilences(evidence_, view)) {
+      const auto sentence = [&] {
+        return fmt::format("client {} heard nothing for {} from {} on, although {} had reached the topic",
+                           view.client().name, TimeText(silence.end_ns - silence.begin_ns),
+                           MomentText(history_, silence.begin_ns).substr(3), PlaceText(evidence_, silence.unheard));
+      };
+      if (evidence_.options.report_time_thresholds) {
+        findings_.Note("reported, not judged: " + sentence());
+        continue;
+      }
+      findings_.Add([&] {
+        Violation violation = AtPlace(evidence_, silence.unheard);
+        violation.client = view.client().name;
+        violation.cause = Cause::kServerOrWire;
+        violation.time_ns = silence.begin_ns;
+        violation.sentence = sentence();
+        return violation;
+      });
+    }
+  }
+
+  // Without the audit nothing says which sentinel is absent; the runner knows whether all came.
+  void CheckDrained() {
+    findings_.Note("the topic was not audited: silences n/a");
+    const bool any = std::any_of(history_.clients.begin(), history_.clients.end(),
+                                 [](const Client& client) { return client.observed; });
+    if (!any || history_.interrupted || history_.drained) return;
+    findings_.Add([&] {
+      Violation violation;
+      violation.cause = Cause::kServerOrWire;
+      violation.time_ns = history_.drain_end_ns;
+      violation.sentence = "not every client had its sentinels when the drain ended";
+      return violation;
+    });
+  }
+
+  const Evidence& evidence_;
+  const History& history_;
+  Findings findings_{"LIVE"};
+};
+
+}  // namespace
+
+CheckResult CheckLive(const Evidence& evidence) { return Live(evidence).Check(); }
+
+}  // namespace harness

@@ -1,0 +1,97 @@
+#include "harness/verify/log_index.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace harness {
+
+LogIndex::LogIndex(const History& history) : history_(&history) {
+  begins_.push_back(0);
+  if (!history.audited) return;
+  uint64_t total = 0;
+  for (const PartitionLog& log : history.partitions) {
+    total += log.records.size();
+    if (total >= kNoPlace) throw std::length_error("the audited log has more records than 32 bits can count");
+    begins_.push_back(static_cast<LogPlace>(total));
+  }
+  // A producer without acknowledgements has no sends, but dense sequences all the same; a forged sequence has not.
+  std::vector<uint64_t> highest(history.producers.size());
+  for (size_t i = 0; i < highest.size(); ++i) highest[i] = history.producers[i].sends.size();
+  for (const PartitionLog& log : history.partitions) {
+    for (const LogRecord& record : log.records) {
+      const Rec rec = record.rec;
+      if (!rec.has_value() || rec.producer() >= highest.size() || rec.sequence() > total) continue;
+      highest[rec.producer()] = std::max(highest[rec.producer()], rec.sequence());
+    }
+  }
+  for (const uint64_t sequences : highest) first_.emplace_back(sequences, kNoPlace);
+  LogPlace place = 0;
+  for (const PartitionLog& log : history.partitions) {
+    for (const LogRecord& record : log.records) Note(record.rec, place++);
+  }
+}
+
+void LogIndex::Note(Rec rec, LogPlace place) {
+  if (!rec.has_value()) return;
+  if (rec.producer() >= first_.size() || rec.sequence() == 0 || rec.sequence() > first_[rec.producer()].size()) {
+    other_[rec.bits].push_back(place);
+    return;
+  }
+  LogPlace& first = first_[rec.producer()][rec.sequence() - 1];
+  if (first == kNoPlace) {
+    first = place;
+    return;
+  }
+  auto& places = other_[rec.bits];
+  if (places.empty()) places.push_back(first);
+  places.push_back(place);
+}
+
+std::span<const LogPlace> LogIndex::Places(Rec rec) const {
+  if (!rec.has_value()) return {};
+  if (!other_.empty()) {
+    const auto found = other_.find(rec.bits);
+    if (found != other_.end()) return found->second;
+  }
+  if (rec.producer() >= first_.size() || rec.sequence() == 0 || rec.sequence() > first_[rec.producer()].size()) {
+    return {};
+  }
+  const LogPlace& first = first_[rec.producer()][rec.sequence() - 1];
+  return first == kNoPlace ? std::span<const LogPlace>() : std::span<const LogPlace>(&first, 1);
+}
+
+LogPlace LogIndex::Find(int32_t partition, int64_t offset) const {
+  if (partition < 0 || partition >= partitions()) return kNoPlace;
+  const PartitionLog& log = history_->partitions[static_cast<size_t>(partition)];
+  const LogRecord* found = log.Find(offset);
+  if (found == nullptr) return kNoPlace;
+  return begin(partition) + static_cast<LogPlace>(found - log.records.data());
+}
+
+LogPlace LogIndex::LowerBound(int32_t partition, int64_t offset) const {
+  const auto& records = history_->partitions[static_cast<size_t>(partition)].records;
+  if (records.empty() || offset <= records.front().offset) return begin(partition);
+  if (offset > records.back().offset) return end(partition);
+  const auto distance = static_cast<size_t>(offset - records.front().offset);
+  if (distance < records.size() && records[distance].offset == offset) {
+    return begin(partition) + static_cast<LogPlace>(distance);
+  }
+  const auto last = records.begin() + static_cast<std::ptrdiff_t>(std::min(distance, records.size()));
+  const auto found = std::lower_bound(records.begin(), last, offset,
+                                      [](const LogRecord& record, int64_t wanted) { return record.offset < wanted; });
+  return begin(partition) + static_cast<LogPlace>(found - records.begin());
+}
+
+int32_t LogIndex::partition(LogPlace place) const {
+  return static_cast<int32_t>(std::upper_bound(begins_.begin(), begins_.end(), place) - begins_.begin()) - 1;
+}
+
+const Send* FindSend(const History& history, Rec rec) {
+  if (!rec.has_value() || rec.producer() >= history.producers.size()) return nullptr;
+  const auto& sends = history.producers[rec.producer()].sends;
+  if (rec.sequence() == 0 || rec.sequence() > sends.size()) return nullptr;
+  const Send& send = sends[rec.sequence() - 1];
+  return send.sent_ns == 0 ? nullptr : &send;
+}
+
+}  // namespace harness

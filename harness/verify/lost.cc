@@ -1,0 +1,149 @@
+#include "harness/verify/lost.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace harness {
+namespace {
+
+// Why `view`'s client has not got the record at `place`, as far as one client's evidence goes.
+class Explanation {
+ public:
+  Explanation(const Evidence& evidence, const ClientView& view, LogPlace place)
+      : evidence_(evidence), view_(view), place_(place), partition_(evidence.log.partition(place)) {
+    offset_ = evidence.log.record(place).offset;
+    next_ = place + 1;
+    while (next_ < evidence.log.end(partition_) && !view.received(next_)) ++next_;
+    has_next_ = next_ < evidence.log.end(partition_);
+    if (!Dropped() && !Trimmed()) Jumped();
+  }
+
+  Cause cause = Cause::kServerOrWire;
+  std::string why;
+
+ private:
+  bool Dropped() {
+    const auto& deliveries = view_.client().deliveries;
+    for (size_t i = 0; i < deliveries.size(); ++i) {
+      if (deliveries[i].kind != DeliveryKind::kDropped || view_.place(i) != place_) continue;
+      const bool late = has_next_ && view_.first_delivery(next_) < i;
+      if (!late) cause = Cause::kClient;
+      why = fmt::format("received {} and dropped{}", MomentText(evidence_.history, deliveries[i].time_ns),
+                        late ? ", because a later one had come before it" : "");
+      return true;
+    }
+    return false;
+  }
+
+  bool Trimmed() {
+    const PartitionLog& log = evidence_.history.partitions[static_cast<size_t>(partition_)];
+    if (offset_ >= log.low_watermark) return false;
+    if (has_next_ && evidence_.log.record(next_).offset < log.low_watermark) return false;
+    cause = Cause::kRetention;
+    why = fmt::format("the topic was trimmed up to offset {}", log.low_watermark);
+    return true;
+  }
+
+  // The next record of the partition came on a stream that had been asked, or had declared, to begin beyond.
+  void Jumped() {
+    if (!has_next_) return;
+    const Client& client = view_.client();
+    const size_t index = client.deliveries[view_.first_delivery(next_)].connection;
+    if (index >= client.connections.size()) return;
+    const Connection& connection = client.connections[index];
+    if (!connection.resumed) return;
+    const int64_t sent = StartOf(connection.sent, partition_).after;
+    const int64_t declared = StartOf(connection, partition_).after;
+    if (!connection.sent.empty() && sent >= offset_) {
+      cause = Cause::kClient;
+      why = fmt::format("on connection {} it asked to resume after offset {}", index + 1, sent);
+    } else if (declared >= offset_) {
+      if (!connection.sent.empty()) cause = Cause::kServer;
+      why = fmt::format("connection {} resumed after offset {}", index + 1, declared);
+    }
+  }
+
+  const Evidence& evidence_;
+  const ClientView& view_;
+  const LogPlace place_;
+  const int32_t partition_;
+  int64_t offset_ = 0;
+  LogPlace next_ = 0;
+  bool has_next_ = false;
+};
+
+Violation MakeViolation(const Evidence& evidence, const ClientView& view, LogPlace place) {
+  const Explanation explanation(evidence, view, place);
+  Violation violation = AtPlace(evidence, place);
+  violation.client = view.client().name;
+  violation.cause = explanation.cause;
+  const Send* send = FindSend(evidence.history, violation.rec);
+  const bool acked = send != nullptr && send->outcome == Outcome::kOk;
+  violation.sentence = fmt::format("client {} never got {}, which {}", view.client().name, PlaceText(evidence, place),
+                                   acked ? "Kafka acknowledged" : "the topic holds");
+  if (!explanation.why.empty()) violation.sentence += ": " + explanation.why;
+  return violation;
+}
+
+// Whether every observed client that was owed the record at `place` misses it, and there are two of them at least.
+bool AllMiss(const Evidence& evidence, const Violation& violation) {
+  const LogPlace place = evidence.log.Find(violation.partition, violation.offset);
+  const LogRecord& record = evidence.log.record(place);
+  int64_t owed = 0;
+  for (const Client& client : evidence.history.clients) {
+    if (!client.observed || !client.filter.Matches(record.provider, record.status)) continue;
+    const auto has = [&](const Delivery& delivery) {
+      return delivery.offset >= 0 ? delivery.partition == violation.partition && delivery.offset == violation.offset
+                                  : delivery.rec.has_value() && delivery.rec == violation.rec;
+    };
+    if (std::any_of(client.deliveries.begin(), client.deliveries.end(), has)) return false;
+    ++owed;
+  }
+  return owed >= 2;
+}
+
+}  // namespace
+
+CheckResult CheckLost(const Evidence& evidence) {
+  const History& history = evidence.history;
+  Findings findings("LOST");
+  if (!history.audited) return findings.NotApplicable("the topic was not audited");
+  bool any = false;
+  int64_t pending = 0;
+  std::vector<int64_t> ends;
+  for (int32_t p = 0; p < evidence.log.partitions(); ++p) ends.push_back(AuditedEnd(history, p) - 1);
+  for (size_t i = 0; i < history.clients.size(); ++i) {
+    const Client& client = history.clients[i];
+    if (!client.observed) {
+      findings.Note(client.name + " is not observed: n/a");
+      continue;
+    }
+    any = true;
+    const ClientView view(history, evidence.log, i);
+    int64_t missing = 0;
+    std::vector<LogPlace> kept;
+    const int64_t owed = view.ForEachMissing(view.frontiers(), [&](LogPlace place) {
+      ++missing;
+      kept.push_back(place);
+    });
+    findings.Judged(owed);
+    std::sort(kept.begin(), kept.end(),
+              [&](LogPlace a, LogPlace b) { return evidence.log.record(a).seen_ns < evidence.log.record(b).seen_ns; });
+    for (const LogPlace place : kept) findings.Add([&] { return MakeViolation(evidence, view, place); });
+    if (history.interrupted) {
+      int64_t to_the_end = 0;
+      view.ForEachMissing(ends, [&](LogPlace) { ++to_the_end; });
+      pending += std::max<int64_t>(0, to_the_end - missing);
+    }
+  }
+  if (!any) return findings.NotApplicable("no client is observed");
+  for (Violation& violation : *findings.kept()) {
+    if (violation.cause == Cause::kServerOrWire && AllMiss(evidence, violation)) violation.cause = Cause::kServer;
+  }
+  if (pending > 0) findings.Note(fmt::format("interrupted: {} deliveries pending", pending));
+  return findings.Finish();
+}
+
+}  // namespace harness

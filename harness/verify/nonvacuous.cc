@@ -1,0 +1,88 @@
+#include "harness/verify/nonvacuous.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace harness {
+namespace {
+
+// The record's birth, when it counts as acknowledged; 0 when it does not.
+int64_t BornNs(const Evidence& evidence, const ClientView& view, size_t delivery) {
+  const Delivery& seen = view.client().deliveries[delivery];
+  const LogPlace place = view.place(delivery);
+  const Rec rec = place != kNoPlace ? evidence.log.record(place).rec : seen.rec;
+  if (const Send* send = FindSend(evidence.history, rec)) {
+    if (send->outcome != Outcome::kOk) return 0;
+    return send->planned_ns != 0 ? send->planned_ns : send->sent_ns;
+  }
+  const auto& producers = evidence.history.producers;
+  const bool told = rec.has_value() && rec.producer() < producers.size() && producers[rec.producer()].has_acks;
+  return told || place == kNoPlace ? 0 : evidence.log.record(place).seen_ns;
+}
+
+bool Counts(const ClientView& view, size_t delivery) {
+  const Delivery& seen = view.client().deliveries[delivery];
+  if (seen.kind == DeliveryKind::kDropped || seen.sentinel) return false;
+  const LogPlace place = view.place(delivery);
+  // Each record once, where the log tells them apart.
+  return place == kNoPlace || view.first_delivery(place) == delivery;
+}
+
+Violation Missing(const std::string& client, const std::string& sentence) {
+  Violation violation;
+  violation.cause = Cause::kHarness;
+  violation.client = client;
+  violation.sentence = sentence;
+  return violation;
+}
+
+}  // namespace
+
+CheckResult CheckNonvacuous(const Evidence& evidence) {
+  const History& history = evidence.history;
+  Findings findings("NONVACUOUS");
+  std::vector<const FaultEvent*> unmet;
+  for (const FaultEvent& fault : history.faults) {
+    if (fault.struck_ns != 0) unmet.push_back(&fault);  // one that never struck is EFFICACY's
+  }
+  const int64_t wanted = std::max<int64_t>(1, evidence.scenario.expect.min_records);
+  bool any = false;
+  for (size_t i = 0; i < history.clients.size(); ++i) {
+    const Client& client = history.clients[i];
+    if (!client.observed) {
+      findings.Note(client.name + " is not observed: it does not count");
+      continue;
+    }
+    any = true;
+    const ClientView view(history, evidence.log, i);
+    int64_t records = 0;
+    for (size_t j = 0; j < client.deliveries.size(); ++j) {
+      if (!Counts(view, j)) continue;
+      const int64_t born_ns = BornNs(evidence, view, j);
+      if (born_ns == 0) continue;
+      ++records;
+      const int64_t end_ns = client.deliveries[j].time_ns;
+      std::erase_if(unmet, [&](const FaultEvent* fault) {
+        return end_ns >= fault->struck_ns && (fault->healed_ns == 0 || born_ns <= fault->healed_ns);
+      });
+    }
+    findings.Judged(records);
+    if (records < wanted) {
+      findings.Add([&] {
+        return Missing(client.name,
+                       fmt::format("client {} got {} acknowledged records, and {} are needed to prove anything",
+                                   client.name, records, wanted));
+      });
+    }
+  }
+  if (!any) findings.Add([&] { return Missing("", "no client is observed, so nothing was proved about any"); });
+  for (const FaultEvent* fault : unmet) {
+    findings.Add(
+        [&] { return Missing("", fmt::format("no record was on its way while fault {} was on", fault->name)); });
+  }
+  return findings.Finish(CheckState::kInvalid);
+}
+
+}  // namespace harness

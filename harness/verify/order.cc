@@ -1,0 +1,44 @@
+#include "harness/verify/order.h"
+
+#include <fmt/format.h>
+
+#include "harness/verify/sequence_scan.h"
+
+namespace harness {
+
+CheckResult CheckOrder(const Evidence& evidence) {
+  Findings findings("ORDER");
+  bool any = false;
+  int64_t unknown = 0;
+  for (size_t i = 0; i < evidence.history.clients.size(); ++i) {
+    const Client& client = evidence.history.clients[i];
+    if (!client.observed || !client.marks_connections) {
+      findings.Note(client.name + (client.observed ? " marks no connections: n/a" : " is not observed: n/a"));
+      continue;
+    }
+    any = true;
+    const ClientView view(evidence.history, evidence.log, i);
+    const SequenceScan scan = ScanSequence(evidence.log, view);
+    findings.Judged(scan.judged);
+    unknown += scan.unknown;
+    for (const Offence& offence : scan.offences) {
+      if (offence.kind != OffenceKind::kBackward && offence.kind != OffenceKind::kWireBackward) continue;
+      findings.Add([&] {
+        Violation violation = AtDelivery(evidence, view, offence.delivery);
+        const Violation later = AtDelivery(evidence, view, offence.before);
+        violation.cause = Cause::kServerOrWire;
+        violation.sentence = fmt::format(
+            "client {} {} {} {}, after offset {}", client.name,
+            offence.kind == OffenceKind::kBackward ? "handed on" : "received for the first time (and dropped)",
+            PlaceText(evidence.history, violation.partition, violation.offset, violation.id_hash, violation.rec),
+            MomentText(evidence.history, violation.time_ns), later.offset);
+        return violation;
+      });
+    }
+  }
+  if (!any) return findings.NotApplicable("no observed client marks its connections");
+  if (unknown > 0) findings.Note(fmt::format("{} deliveries without a known position: n/a", unknown));
+  return findings.Finish();
+}
+
+}  // namespace harness

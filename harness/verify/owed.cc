@@ -1,0 +1,155 @@
+// What a client is owed, as the definition of LOST says (reference: lost.h).
+//
+// With a token: every valid record beyond its start that matches its filter; and of the snapshot at P, for each id the
+// fold's winner among the records up to P, if that record itself matches, unless a winner beyond P superseded it before
+// it was sent. "Before it was sent" is bounded by evidence: the snapshot of a partition was whole when the client
+// received its first record beyond P there, so what was produced after that can't have superseded anything.
+//
+// Without (each connection is a life of its own that begins with a snapshot): for each id the fold's winner among the
+// records up to the frontier; and what lies between the snapshot of a connection and the last new record received on
+// it.
+//
+// Linear in the log and the deliveries. The fold's map holds the ids up to P: nothing when the client came first.
+#include <algorithm>
+#include <tuple>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "harness/verify/client_view.h"
+
+namespace harness {
+namespace {
+
+// The order of the fold: (status rank, timestamp, partition, offset).
+auto FoldKey(const LogIndex& log, LogPlace place) {
+  const LogRecord& record = log.record(place);
+  return std::make_tuple(pipeline::StatusRank(record.status), record.timestamp_s, log.partition(place), record.offset);
+}
+
+// The winner of each id among the valid records at or below `bounds` (by partition).
+std::unordered_map<uint64_t, LogPlace> Fold(const LogIndex& log, const std::vector<int64_t>& bounds) {
+  std::unordered_map<uint64_t, LogPlace> winners;
+  for (int32_t p = 0; p < log.partitions(); ++p) {
+    const LogPlace end = log.LowerBound(p, bounds[static_cast<size_t>(p)] + 1);
+    for (LogPlace place = log.begin(p); place < end; ++place) {
+      const LogRecord& record = log.record(place);
+      if (!record.valid) continue;
+      const auto [winner, is_new] = winners.emplace(record.id_hash, place);
+      if (!is_new && FoldKey(log, winner->second) < FoldKey(log, place)) winner->second = place;
+    }
+  }
+  return winners;
+}
+
+// The earliest time at which the record can have been in the topic.
+int64_t ProducedNs(const History& history, const LogRecord& record) {
+  const Send* send = FindSend(history, record.rec);
+  return send != nullptr && send->sent_ns < record.seen_ns ? send->sent_ns : record.seen_ns;
+}
+
+}  // namespace
+
+int64_t ClientView::ForEachMissing(const std::vector<int64_t>& frontiers,
+                                   const std::function<void(LogPlace)>& visit) const {
+  if (per_connection_) return MissingOfConnections(frontiers, visit);
+  return MissingOfSnapshot(frontiers, visit) + MissingAfterStart(frontiers, visit);
+}
+
+int64_t ClientView::MissingAfterStart(const std::vector<int64_t>& frontiers,
+                                      const std::function<void(LogPlace)>& visit) const {
+  int64_t owed = 0;
+  for (int32_t p = 0; p < log_->partitions(); ++p) {
+    const LogPlace end = log_->LowerBound(p, frontiers[static_cast<size_t>(p)] + 1);
+    for (LogPlace place = log_->LowerBound(p, start(p).bound() + 1); place < end; ++place) {
+      if (!Matches(log_->record(place))) continue;
+      ++owed;
+      if (!received(place)) visit(place);
+    }
+  }
+  return owed;
+}
+
+int64_t ClientView::MissingOfSnapshot(const std::vector<int64_t>& frontiers,
+                                      const std::function<void(LogPlace)>& visit) const {
+  const bool any = std::any_of(starts_.begin(), starts_.end(),
+                               [](const LifeStart& start) { return start.snapshot_until > start.after; });
+  if (!any) return 0;
+  std::vector<int64_t> bounds;
+  for (const LifeStart& start : starts_) bounds.push_back(start.bound());
+  int64_t owed = 0;
+  std::unordered_map<uint64_t, LogPlace> missing;
+  for (const auto& [id, winner] : Fold(*log_, bounds)) {
+    const auto p = static_cast<size_t>(log_->partition(winner));
+    const LogRecord& record = log_->record(winner);
+    if (record.offset <= starts_[p].after || record.offset > frontiers[p] || !Matches(record)) continue;
+    ++owed;
+    if (!received(winner)) missing.emplace(id, winner);
+  }
+  if (missing.empty()) return owed;
+
+  // When the snapshot of each partition was whole at the client.
+  std::vector<int64_t> whole_ns(bounds.size(), INT64_MAX);
+  for (const Delivery& delivery : client_->deliveries) {
+    if (delivery.partition < 0 || delivery.partition >= log_->partitions()) continue;
+    const auto p = static_cast<size_t>(delivery.partition);
+    if (whole_ns[p] == INT64_MAX && delivery.offset > bounds[p]) whole_ns[p] = delivery.time_ns;
+  }
+  for (int32_t p = 0; p < log_->partitions(); ++p) {
+    for (LogPlace place = log_->LowerBound(p, bounds[static_cast<size_t>(p)] + 1); place < log_->end(p); ++place) {
+      const LogRecord& record = log_->record(place);
+      const auto found = record.valid ? missing.find(record.id_hash) : missing.end();
+      if (found == missing.end() || FoldKey(*log_, place) < FoldKey(*log_, found->second)) continue;
+      const auto home = static_cast<size_t>(log_->partition(found->second));
+      if (ProducedNs(*history_, record) <= whole_ns[home]) missing.erase(found);
+    }
+  }
+  for (const auto& [id, place] : missing) visit(place);
+  return owed;
+}
+
+int64_t ClientView::MissingOfConnections(const std::vector<int64_t>& frontiers,
+                                         const std::function<void(LogPlace)>& visit) const {
+  int64_t owed = 0;
+  std::unordered_set<LogPlace> missing;
+  // The span of new records on the connection at hand, by partition; both ends received.
+  struct Span {
+    LogPlace first = kNoPlace, last = 0;
+  };
+  std::vector<Span> spans(static_cast<size_t>(log_->partitions()));
+  const auto close = [&](size_t connection) {
+    for (int32_t p = 0; p < log_->partitions(); ++p) {
+      Span& span = spans[static_cast<size_t>(p)];
+      if (span.first == kNoPlace) continue;
+      const auto& connections = client_->connections;
+      if (connection < connections.size() && connections[connection].has_start) {
+        const LogPlace first = log_->LowerBound(p, StartOf(connections[connection], p).bound() + 1);
+        span.first = std::min(span.first, first);
+      }
+      for (LogPlace place = span.first; place <= span.last; ++place) {
+        if (log_->record(place).offset > frontiers[static_cast<size_t>(p)] || !Matches(log_->record(place))) continue;
+        ++owed;
+        if (!received(place)) missing.insert(place);
+      }
+      span = {};
+    }
+  };
+  const auto& deliveries = client_->deliveries;
+  for (size_t i = 0; i < deliveries.size(); ++i) {
+    if (i > 0 && deliveries[i].connection != deliveries[i - 1].connection) close(deliveries[i - 1].connection);
+    if (places_[i] == kNoPlace || deliveries[i].kind != DeliveryKind::kNew) continue;
+    Span& span = spans[static_cast<size_t>(log_->partition(places_[i]))];
+    if (span.first == kNoPlace) span = {places_[i], places_[i]};
+    span.last = std::max(span.last, places_[i]);
+  }
+  if (!deliveries.empty()) close(deliveries.back().connection);
+
+  for (const auto& [id, winner] : Fold(*log_, frontiers)) {
+    if (!Matches(log_->record(winner))) continue;
+    ++owed;
+    if (!received(winner)) missing.insert(winner);
+  }
+  for (const LogPlace place : missing) visit(place);
+  return owed;
+}
+
+}  // namespace harness

@@ -1,0 +1,157 @@
+#include "harness/verify/phantom.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+#include <vector>
+
+namespace harness {
+namespace {
+
+class Phantom {
+ public:
+  explicit Phantom(const Evidence& evidence)
+      : evidence_(evidence),
+        history_(evidence.history),
+        all_tell_(std::all_of(history_.producers.begin(), history_.producers.end(),
+                              [](const Producer& producer) { return producer.has_acks; })) {}
+
+  CheckResult Check() {
+    if (!history_.audited) return findings_.NotApplicable("the topic was not audited");
+    for (const Producer& producer : history_.producers) {
+      if (!producer.has_acks) findings_.Note("what " + producer.name + " sent is not known: n/a");
+    }
+    for (LogPlace place = 0; place < evidence_.log.size(); ++place) CheckRecord(place);
+    CheckNameless();
+    for (size_t i = 0; i < history_.clients.size(); ++i) {
+      if (history_.clients[i].observed) CheckClient(i);
+    }
+    if (pending_ > 0) findings_.Note(fmt::format("{} pending", pending_));
+    if (unknown_ > 0) findings_.Note(fmt::format("{} deliveries without position and rec: n/a", unknown_));
+    return findings_.Finish();
+  }
+
+ private:
+  void CheckRecord(LogPlace place) {
+    const LogRecord& record = evidence_.log.record(place);
+    if (!record.rec.has_value()) {
+      if (record.valid) nameless_.push_back(place);
+      return;
+    }
+    const size_t producer = record.rec.producer();
+    if (producer >= history_.producers.size()) {
+      Report(place, Cause::kBroker, "and no producer of this run has that name");
+      return;
+    }
+    if (!history_.producers[producer].has_acks) return;
+    findings_.Judged();
+    const Send* send = FindSend(history_, record.rec);
+    if (send == nullptr) {
+      // Its acknowledgement log may not have been read to the end.
+      history_.interrupted ? void(++pending_)
+                           : Report(place, ProducerCause(history_, producer), "which its producer never sent");
+    } else if (send->outcome == Outcome::kFail) {
+      Report(place, ProducerCause(history_, producer), "of which its producer was told that it was not persisted");
+    } else if (record.content_hash != send->content_hash) {
+      Report(place, ProducerCause(history_, producer), "with another content than was sent");
+    }
+  }
+
+  // Records without rec: whose are they? By the position that a producer was told, or by the content that it sent.
+  void CheckNameless() {
+    if (nameless_.empty() || !all_tell_) return;
+    std::unordered_map<LogPlace, bool> owned;
+    std::unordered_map<uint64_t, std::vector<LogPlace>> by_content;
+    for (const LogPlace place : nameless_) {
+      owned[place] = false;
+      by_content[evidence_.log.record(place).content_hash].push_back(place);
+    }
+    for (const Producer& producer : history_.producers) {
+      for (const Send& send : producer.sends) {
+        if (send.sent_ns == 0 || send.outcome == Outcome::kFail) continue;
+        const auto same = by_content.find(send.content_hash);
+        if (same == by_content.end() || same->second.empty()) continue;
+        LogPlace place = send.offset < 0 ? kNoPlace : evidence_.log.Find(send.partition, send.offset);
+        if (place == kNoPlace) {
+          place = same->second.back();
+          same->second.pop_back();
+        }
+        if (const auto found = owned.find(place); found != owned.end()) found->second = true;
+      }
+    }
+    for (const LogPlace place : nameless_) {
+      findings_.Judged();
+      if (owned[place]) continue;
+      history_.interrupted ? void(++pending_) : Report(place, Cause::kBroker, "which no producer of this run sent");
+    }
+  }
+
+  void CheckClient(size_t client) {
+    const ClientView view(history_, evidence_.log, client);
+    const auto& deliveries = view.client().deliveries;
+    for (size_t i = 0; i < deliveries.size(); ++i) {
+      const Delivery& delivery = deliveries[i];
+      if (delivery.kind == DeliveryKind::kDropped) continue;
+      if (view.place(i) != kNoPlace) {
+        findings_.Judged();
+        const LogRecord& record = evidence_.log.record(view.place(i));
+        if (!record.valid) {
+          Report(view, i, "where the log holds no valid payment");
+        } else if (!view.client().filter.Matches(record.provider, record.status)) {
+          Report(view, i, "which does not match its filter");
+        }
+      } else if (delivery.offset < 0 && !delivery.rec.has_value()) {
+        ++unknown_;
+      } else if (MayBeUnread(delivery)) {
+        ++pending_;
+      } else {
+        findings_.Judged();
+        Report(view, i, "which the log does not hold");
+      }
+    }
+  }
+
+  // The log may hold it although the audit has not read it.
+  bool MayBeUnread(const Delivery& delivery) const {
+    if (delivery.offset < 0) return history_.interrupted;
+    if (delivery.partition < 0 || delivery.partition >= evidence_.log.partitions()) return false;
+    return TrimmedUnread(history_.partitions[static_cast<size_t>(delivery.partition)], delivery.offset) ||
+           (history_.interrupted && delivery.offset >= AuditedEnd(history_, delivery.partition));
+  }
+
+  void Report(LogPlace place, Cause cause, const std::string& what) {
+    findings_.Add([&] {
+      Violation violation = AtPlace(evidence_, place);
+      violation.cause = cause;
+      violation.sentence = "the log holds " + PlaceText(evidence_, place) + ", " + what;
+      return violation;
+    });
+  }
+
+  void Report(const ClientView& view, size_t delivery, const std::string& what) {
+    findings_.Add([&] {
+      Violation violation = AtDelivery(evidence_, view, delivery);
+      violation.cause = Cause::kServerOrWire;
+      violation.sentence =
+          fmt::format("client {} received {} {}, {}", view.client().name,
+                      PlaceText(history_, violation.partition, violation.offset, violation.id_hash, violation.rec),
+                      MomentText(history_, violation.time_ns), what);
+      return violation;
+    });
+  }
+
+  const Evidence& evidence_;
+  const History& history_;
+  const bool all_tell_;
+  Findings findings_{"PHANTOM"};
+  std::vector<LogPlace> nameless_;
+  int64_t pending_ = 0;
+  int64_t unknown_ = 0;
+};
+
+}  // namespace
+
+CheckResult CheckPhantom(const Evidence& evidence) { return Phantom(evidence).Check(); }
+
+}  // namespace harness

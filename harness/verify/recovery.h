@@ -1,0 +1,44 @@
+// Which fault broke which stream, and when the client had recovered. Used by metrics.cc. Pure.
+//
+// A break belongs to the latest fault that had struck by then, could have caused it (its target is the client, a server
+// of its list, or no program of the run at all: a broker, a network), and was on or healed not longer ago than the time
+// a client needs to notice. A stream that ends before its first message, after such a break, still belongs to that
+// fault.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "harness/verify/intervals.h"
+#include "harness/verify/metrics.h"
+
+namespace harness {
+
+inline constexpr size_t kNoFault = SIZE_MAX;
+// After a heal a broken stream may take this long to be noticed (keepalive 10 s + 5 s).
+inline constexpr int64_t kNoticeTime = 15'000'000'000;  // ns
+
+// Whether `fault` can break a stream of `client` at all.
+bool CanBreak(const History& history, const FaultEvent& fault, const Client& client);
+
+// When connection `index` of `client` ended: its own word, else the end of the client's process, else the beginning of
+// the next connection; 0: it was open when the drain ended.
+int64_t ConnectionEndNs(const History& history, const Client& client, size_t index);
+
+// For each connection of `client`, the fault to which its end belongs, or kNoFault.
+std::vector<size_t> FaultsOfBreaks(const History& history, const Client& client);
+
+// One for each fault that struck and each observed client; `recovered_ns` is left 0.
+std::vector<Recovery> FindRecoveries(const History& history);
+
+// What had to be received for the client to have recovered: everything acknowledged before this moment. 0: it never got
+// a message again.
+int64_t RecoveryMomentNs(const History& history, const Recovery& recovery);
+
+// The spans [strike + after, recovered] of the faults, united: of `client`, or of the last one to recover (kAnyClient).
+// `fault`: that one only, or kNoFault for all. Not recovered: to the end of time.
+inline constexpr size_t kAnyClient = SIZE_MAX;
+std::vector<Interval> FaultSpans(const History& history, const Metrics& metrics, size_t client, size_t fault,
+                                 int64_t after_ns = 0);
+
+}  // namespace harness
