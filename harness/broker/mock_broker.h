@@ -1,6 +1,6 @@
-// librdkafka's mock cluster in a process of its own, so that its CPU is accounted apart, driven over a pipe pair with one
-// JSON object a line. The harness's side. Called by the runner; not thread-safe. `harness broker` runs the same cluster
-// stand-alone (broker_command.h).
+// librdkafka's mock cluster in a process of its own, so that its CPU is accounted apart, driven over a pipe pair with
+// one JSON object a line. The harness's side. Called by the runner; not thread-safe. `harness broker` runs the same
+// cluster stand-alone (broker_command.h).
 #pragma once
 
 #include <cstdint>
