@@ -63,6 +63,9 @@ RecordProducer::Handle RecordProducer::Make() {
   KafkaPtr<rd_kafka_conf_t> conf = MakeKafkaConf(options_.kafka, properties);
   rd_kafka_conf_set_opaque(conf.get(), this);
   rd_kafka_conf_set_dr_msg_cb(conf.get(), &RecordProducer::OnReport);
+  // librdkafka logs a broker's failure itself; without a callback it would log each a second time. A fatal error is
+  // asked for after each poll, which this ends.
+  rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int, const char*, void*) {});
   Handle handle;
   handle.producer = MakeKafka(RD_KAFKA_PRODUCER, std::move(conf));
   handle.topic.reset(rd_kafka_topic_new(handle.producer.get(), options_.kafka.topic.c_str(), nullptr));
