@@ -1,0 +1,52 @@
+// The canonical content is the same for payments that mean the same and differs for any that do not, also where parts
+// of texts move from one field to its neighbour.
+#include "payment/canonical.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "tests/payment/payment_testing.h"
+
+namespace pipeline {
+namespace {
+
+RC_GTEST_PROP(CanonicalContent, IsEqualExactlyWhenThePaymentsAre, ()) {
+  const Payment a = *AnyPayment();
+  const Payment b = *AnyPayment();
+  RC_ASSERT((CanonicalContent(a) == CanonicalContent(b)) == (a == b));
+  RC_ASSERT(CanonicalContent(a) == CanonicalContent(Payment(a)));
+  RC_ASSERT(CanonicalHash(a) != 0U);
+}
+
+TEST(CanonicalContent, SeesEveryField) {
+  Payment base;
+  base.id = "pay_1";
+  base.amount = {150, 2};
+  base.metadata = {{"a", "b"}};
+  std::vector<Payment> others(9, base);
+  others[0].id = "pay_2";
+  others[1].provider = Provider::kStripe;
+  others[2].status = PaymentStatus::kPending;
+  others[3].amount.units = 151;
+  others[4].currency = "USD";
+  others[5].customer_email = "a@example.com";
+  others[6].created_at_s = 1;
+  others[7].metadata = {{"ab", ""}};
+  others[8].metadata = {};
+  for (const Payment& other : others) {
+    EXPECT_NE(CanonicalContent(other), CanonicalContent(base));
+    EXPECT_NE(CanonicalHash(other), CanonicalHash(base));
+  }
+}
+
+TEST(CanonicalContent, TakesTheAmountByValue) {
+  Payment a;
+  a.amount = {15000, 4};
+  Payment b;
+  b.amount = {15, 1};
+  EXPECT_EQ(CanonicalContent(a), CanonicalContent(b));
+  EXPECT_EQ(CanonicalHash(a), CanonicalHash(b));
+}
+
+}  // namespace
+}  // namespace pipeline
