@@ -33,7 +33,7 @@ class FaultTargets {
 struct FaultOutcome {
   bool effective = false;
   std::string evidence;   // "pid 4711 ended by signal 9 (Killed)"; or why there is none: "server-1 was not running"
-  int64_t struck_ns = 0;  // when it acted
+  int64_t struck_ns = 0;  // when it acted, or tried to
   int64_t ended_ns = 0;   // kill, terminate: when the process ended; 0: it did not
 };
 

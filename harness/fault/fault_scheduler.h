@@ -1,5 +1,6 @@
-// Strikes and heals the faults of a scenario when their triggers say so, from one thread of its own, and records each
-// with its evidence. Started by the runner before the first phase; thread-safe.
+// Strikes and heals the faults of a scenario when their triggers say so, and records each with its evidence. Its thread
+// decides (fault_agenda.h) and reports; each strike and heal runs in a short thread of its own, so that one that waits
+// for its evidence delays no other. Started by the runner before the first phase; thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,8 @@
 
 namespace harness {
 
-// Where the scheduler reports: the runner forwards to the Recorder and the live view. From the scheduler's thread.
+// Where the scheduler reports: the runner forwards to the Recorder and the live view. From the scheduler's thread, one
+// call at a time.
 class FaultListener {
  public:
   virtual ~FaultListener() = default;
@@ -27,14 +29,19 @@ class FaultListener {
 
 class FaultScheduler {
  public:
-  FaultScheduler(const std::vector<FaultPlan>& plans, FaultTargets* targets, FaultListener* listener);
-  ~FaultScheduler();
+  using FaultFactory = std::function<std::unique_ptr<Fault>(const FaultPlan&)>;
+
+  // `targets` and `listener` must outlive it.
+  FaultScheduler(const std::vector<FaultPlan>& plans, FaultTargets* targets, FaultListener* listener,
+                 const FaultFactory& make = MakeFault);
+  ~FaultScheduler();  // as StopAndHealAll
   void Start();
   // The phase has begun: times that count from it are known now.
   void OnPhase(const std::string& phase, int64_t begin_ns);
   // A count changed; looks at the triggers at once (they are looked at every 5 ms anyway).
   void OnCounts();
-  // No fault strikes any more. Heals everything that is not healed yet, and stops the thread.
+  // No fault strikes any more. Waits for those that are striking (a terminate for at most 10 s), heals everything that
+  // is not healed yet, and stops the thread. From one thread; a second call does nothing.
   void StopAndHealAll();
 
  private:
