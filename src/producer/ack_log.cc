@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 
 #include "common/clock.h"
 #include "payment/codec.h"
@@ -46,6 +48,9 @@ uint64_t LastSequence(std::string_view text) {
 }
 
 AckLog::AckLog(const std::string& path, std::string_view producer) {
+  if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path)) {
+    throw std::runtime_error(fmt::format("{}: not a regular file; an acknowledgement log is one", path));
+  }
   CutTornTail(path);
   // Line by line: such a file may be larger than the memory should be.
   uint64_t last = 0;
