@@ -70,6 +70,7 @@ void ClientView::Join() {
   for (size_t i = 0; i < deliveries.size(); ++i) {
     const Delivery& delivery = deliveries[i];
     LogPlace place = kNoPlace;
+    lacks_positions_ = lacks_positions_ || delivery.offset < 0;
     if (delivery.offset >= 0) {
       place = log_->Find(delivery.partition, delivery.offset);
     } else if (const auto candidates = log_->Places(delivery.rec); candidates.size() == 1) {

@@ -41,6 +41,15 @@ class ClientView {
   // The place of a delivery in the log: by partition and offset, or by rec where the server gives no positions (the
   // n-th delivery of a rec in its scope is the n-th record of that rec in the log; any further one is the last).
   LogPlace place(size_t delivery) const { return places_[delivery]; }
+  // Without positions the log's end has to be known: in an interrupted run a rec may be there once more, unread.
+  bool may_be_unread(size_t delivery) const {
+    return history_->interrupted && client_->deliveries[delivery].offset < 0;
+  }
+  // False for a delivery without a position whose rec the log holds several times: which of them it was is a guess.
+  bool place_is_certain(size_t delivery) const {
+    const Delivery& seen = client_->deliveries[delivery];
+    return seen.offset >= 0 || log_->Places(seen.rec).size() <= 1;
+  }
   // Whether the record at `place` is in A; and as which delivery it came first (size_t(-1): it never did).
   bool received(LogPlace place) const { return first_[place] != 0; }
   size_t first_delivery(LogPlace place) const { return static_cast<size_t>(first_[place]) - 1; }
@@ -58,14 +67,17 @@ class ClientView {
   int64_t MissingAfterStart(const std::vector<int64_t>& frontiers, const std::function<void(LogPlace)>& visit) const;
   int64_t MissingOfSnapshot(const std::vector<int64_t>& frontiers, const std::function<void(LogPlace)>& visit) const;
   int64_t MissingOfConnections(const std::vector<int64_t>& frontiers, const std::function<void(LogPlace)>& visit) const;
+  // Whether the client can be expected to have the record and, having it, to be seen to.
   bool Matches(const LogRecord& record) const {
-    return record.valid && client_->filter.Matches(record.provider, record.status);
+    const bool identifiable = record.rec.has_value() || !lacks_positions_;
+    return record.valid && identifiable && client_->filter.Matches(record.provider, record.status);
   }
 
   const History* history_;
   const LogIndex* log_;
   const Client* client_;
   bool per_connection_ = false;
+  bool lacks_positions_ = false;    // some deliveries have none
   std::vector<uint32_t> scopes_;    // by connection
   std::vector<LifeStart> starts_;   // by partition
   std::vector<LogPlace> places_;    // by delivery

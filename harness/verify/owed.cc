@@ -103,6 +103,7 @@ int64_t ClientView::MissingOfSnapshot(const std::vector<int64_t>& frontiers,
       if (ProducedNs(*history_, record) <= whole_ns[home]) missing.erase(found);
     }
   }
+  if (history_->interrupted) return owed;  // what the audit had not read yet may have superseded them
   for (const auto& [id, place] : missing) visit(place);
   return owed;
 }
@@ -136,17 +137,23 @@ int64_t ClientView::MissingOfConnections(const std::vector<int64_t>& frontiers,
   const auto& deliveries = client_->deliveries;
   for (size_t i = 0; i < deliveries.size(); ++i) {
     if (i > 0 && deliveries[i].connection != deliveries[i - 1].connection) close(deliveries[i - 1].connection);
-    if (places_[i] == kNoPlace || deliveries[i].kind != DeliveryKind::kNew) continue;
+    if (places_[i] == kNoPlace || deliveries[i].kind != DeliveryKind::kNew || !place_is_certain(i)) continue;
     Span& span = spans[static_cast<size_t>(log_->partition(places_[i]))];
     if (span.first == kNoPlace) span = {places_[i], places_[i]};
     span.last = std::max(span.last, places_[i]);
   }
   if (!deliveries.empty()) close(deliveries.back().connection);
 
-  for (const auto& [id, winner] : Fold(*log_, frontiers)) {
+  // Interrupted, the audit may not have read what superseded a winner.
+  const auto winners = history_->interrupted ? std::unordered_map<uint64_t, LogPlace>() : Fold(*log_, frontiers);
+  for (const auto& [id, winner] : winners) {
     if (!Matches(log_->record(winner))) continue;
     ++owed;
-    if (!received(winner)) missing.insert(winner);
+    // Without positions, the winner may have come as another record of the same rec.
+    const auto same = log_->Places(log_->record(winner).rec);
+    const bool as_other =
+        lacks_positions_ && std::any_of(same.begin(), same.end(), [&](LogPlace p) { return received(p); });
+    if (!received(winner) && !as_other) missing.insert(winner);
   }
   for (const LogPlace place : missing) visit(place);
   return owed;

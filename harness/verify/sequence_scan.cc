@@ -70,11 +70,14 @@ class Scanner {
     const Delivery& delivery = view_.client().deliveries[i];
     if (delivery.offset >= 0) return Key{view_.scope(i), delivery.partition, delivery.offset};
     const LogPlace place = view_.place(i);
-    if (place == kNoPlace) return std::nullopt;
+    if (place == kNoPlace || view_.may_be_unread(i)) return std::nullopt;
     return Key{view_.scope(i), log_.partition(place), log_.record(place).offset};
   }
   // A snapshot of a server without positions comes in any order.
-  static bool HasOrder(const Delivery& delivery) { return delivery.offset >= 0 || delivery.kind == DeliveryKind::kNew; }
+  bool HasOrder(size_t i) const {
+    const Delivery& delivery = view_.client().deliveries[i];
+    return delivery.offset >= 0 || (delivery.kind == DeliveryKind::kNew && view_.place_is_certain(i));
+  }
 
   void FindSuspects() {
     Maxima maxima;
@@ -111,7 +114,7 @@ class Scanner {
           ClassifyDropped(i, *key, suspect, maximum);
         } else if (suspect.handed_on) {
           scan_.offences.push_back({OffenceKind::kRepeat, i, suspect.first});
-        } else if (HasOrder(delivery) && key->offset < maximum.offset) {
+        } else if (HasOrder(i) && key->offset < maximum.offset) {
           scan_.offences.push_back({OffenceKind::kBackward, i, maximum.delivery});
         }
         if (!suspect.on_wire) suspect.first = i;
@@ -119,7 +122,7 @@ class Scanner {
         suspect.connection = delivery.connection;
         if (delivery.kind != DeliveryKind::kDropped) suspect.handed_on = true;
       }
-      if (delivery.kind != DeliveryKind::kDropped && HasOrder(delivery) && key->offset > maximum.offset) {
+      if (delivery.kind != DeliveryKind::kDropped && HasOrder(i) && key->offset > maximum.offset) {
         maximum = {key->offset, i};
       }
     }
