@@ -1,0 +1,365 @@
+#include "harness/observe/audit.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "common/clock.h"
+#include "common/crc32c.h"
+#include "common/kafka.h"
+#include "harness/observe/log_lines.h"
+#include "harness/observe/name_batch.h"
+#include "payment/canonical.h"
+#include "payment/record_decoder.h"
+
+namespace harness {
+namespace {
+
+using pipeline::KafkaPtr;
+
+constexpr int kStartTimeoutMs = 10'000;
+constexpr int kQueryTimeoutMs = 500;
+constexpr int kPollMs = 50;
+constexpr size_t kBatchMax = 1'024;
+constexpr auto kWatermarkPause = std::chrono::milliseconds(50);
+
+KafkaPtr<rd_kafka_t> MakeReader(const pipeline::KafkaSettings& kafka, bool mock) {
+  // Reads ahead of the decoder, so that what a burst wrote leaves the broker before retention takes it.
+  auto conf = pipeline::MakeKafkaConf(kafka, {{"client.id", "harness-audit"},
+                                              {"group.id", "harness-audit"},
+                                              {"enable.auto.commit", "false"},
+                                              {"enable.auto.offset.store", "false"},
+                                              {"check.crcs", "true"},
+                                              {"fetch.wait.max.ms", mock ? "1" : "100"},
+                                              {"fetch.error.backoff.ms", "50"},
+                                              {"reconnect.backoff.max.ms", "1000"},
+                                              {"queued.min.messages", "1000000"},
+                                              {"queued.max.messages.kbytes", "262144"}});
+  // What the audit stands on is not for -X to change.
+  std::array<char, 512> error{};
+  for (const auto& [name, value] :
+       {std::pair{"auto.offset.reset", "error"}, std::pair{"enable.partition.eof", "true"}}) {
+    if (rd_kafka_conf_set(conf.get(), name, value, error.data(), error.size()) != RD_KAFKA_CONF_OK) {
+      throw std::runtime_error(std::string("the audit: ") + error.data());
+    }
+  }
+  auto handle = pipeline::MakeKafka(RD_KAFKA_CONSUMER, std::move(conf));
+  rd_kafka_poll_set_consumer(handle.get());
+  return handle;
+}
+
+std::string_view Bytes(const void* data, size_t size) {
+  return data == nullptr ? std::string_view() : std::string_view(static_cast<const char*>(data), size);
+}
+
+// A broker that is away or moves its leaders is not the audit's error: it reads on when the broker is back.
+bool IsTransient(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH:
+    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+struct Audit::State {
+  State(const pipeline::KafkaSettings& kafka, int partitions, bool mock_backend, Recorder* to);
+
+  struct Watermarks {
+    int64_t low = 0;
+    int64_t high = 0;
+    bool operator==(const Watermarks&) const = default;
+  };
+  // Throws nothing: nullopt when the broker does not answer in time; *reason says why.
+  std::optional<Watermarks> Query(int partition, int timeout_ms, std::string* reason) const;
+  void Tell(int partition, const Watermarks& seen);
+
+  // Empty, or why it failed.
+  std::string Assign();
+  void ReadLoop();
+  void Take(const rd_kafka_message_t& message, int64_t now_ns);
+  void TakeRecord(const rd_kafka_message_t& message, int64_t now_ns);
+  void TakeError(const rd_kafka_message_t& message);
+  void FindLostPositions();
+  void Publish();
+
+  void WatermarkLoop();
+
+  const std::string topic;
+  const bool mock;
+  Recorder* const recorder;
+  const KafkaPtr<rd_kafka_t> reader;
+  const KafkaPtr<rd_kafka_t> asker;
+  const KafkaPtr<rd_kafka_queue_t> queue;  // before `reader` ends
+
+  // The reading thread's own.
+  std::vector<int64_t> next;  // the first offset not read yet, per partition
+  std::set<int> lost;         // partitions whose position is gone
+  std::set<rd_kafka_resp_err_t> told_errors;
+  pipeline::RecordDecoder decoder;
+  pipeline::Payment payment;
+  std::vector<LogSeen> records;
+  NameBatch names;
+
+  std::mutex mutex;  // all below
+  std::condition_variable changed;
+  std::vector<int64_t> published;  // a copy of `next`
+  std::vector<Watermarks> watermarks;
+  bool stopping = false;
+  bool stopped = false;
+
+  std::thread read_thread;
+  std::thread watermark_thread;
+};
+
+Audit::State::State(const pipeline::KafkaSettings& kafka, int partitions, bool mock_backend, Recorder* to)
+    : topic(kafka.topic),
+      mock(mock_backend),
+      recorder(to),
+      reader(MakeReader(kafka, mock_backend)),
+      asker(pipeline::MakeKafka(RD_KAFKA_CONSUMER,
+                                pipeline::MakeKafkaConf(kafka, {{"client.id", "harness-audit-watermarks"}}))),
+      queue(rd_kafka_queue_get_consumer(reader.get())) {
+  std::vector<int64_t> start_offsets;
+  for (int partition = 0; partition < partitions; ++partition) {
+    std::string reason;
+    const auto seen = Query(partition, kStartTimeoutMs, &reason);
+    if (!seen) {
+      throw std::runtime_error("the audit cannot read topic " + topic + " partition " + std::to_string(partition) +
+                               " at " + kafka.brokers + ": " + reason);
+    }
+    watermarks.push_back(*seen);
+    start_offsets.push_back(seen->low);
+  }
+  recorder->SetPartitions(start_offsets, true);
+  next = published = start_offsets;
+  const std::string problem = Assign();
+  if (!problem.empty()) throw std::runtime_error(problem);
+}
+
+std::optional<Audit::State::Watermarks> Audit::State::Query(int partition, int timeout_ms, std::string* reason) const {
+  Watermarks seen;
+  const rd_kafka_resp_err_t error =
+      rd_kafka_query_watermark_offsets(asker.get(), topic.c_str(), partition, &seen.low, &seen.high, timeout_ms);
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return seen;
+  *reason = rd_kafka_err2str(error);
+  return std::nullopt;
+}
+
+void Audit::State::Tell(int partition, const Watermarks& seen) {
+  const auto index = static_cast<size_t>(partition);
+  {
+    const std::scoped_lock lock(mutex);
+    if (watermarks[index] == seen) return;
+    watermarks[index] = seen;
+  }
+  recorder->OnWatermarks(partition, seen.low, seen.high);
+}
+
+std::string Audit::State::Assign() {
+  const KafkaPtr<rd_kafka_topic_partition_list_t> list(
+      rd_kafka_topic_partition_list_new(static_cast<int>(next.size())));
+  for (size_t i = 0; i < next.size(); ++i) {
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), static_cast<int32_t>(i))->offset = next[i];
+  }
+  const rd_kafka_resp_err_t error = rd_kafka_assign(reader.get(), list.get());
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return "the audit cannot read topic " + topic + ": " + rd_kafka_err2str(error);
+}
+
+void Audit::State::ReadLoop() {
+  std::vector<rd_kafka_message_t*> batch(kBatchMax);
+  while (true) {
+    {
+      const std::scoped_lock lock(mutex);
+      if (stopping) return;
+    }
+    if (!lost.empty()) FindLostPositions();
+    // A batch call waits its whole timeout unless the batch is full: wait for one message, then take what is there.
+    const KafkaPtr<rd_kafka_message_t> first(rd_kafka_consumer_poll(reader.get(), kPollMs));
+    if (first == nullptr) continue;
+    const ssize_t count = rd_kafka_consume_batch_queue(queue.get(), 0, batch.data(), batch.size());
+    const int64_t now_ns = pipeline::MonotonicNs();
+    Take(*first, now_ns);
+    for (ssize_t i = 0; i < count; ++i) {
+      const KafkaPtr<rd_kafka_message_t> message(batch[static_cast<size_t>(i)]);
+      Take(*message, now_ns);
+    }
+    Publish();
+  }
+}
+
+void Audit::State::Publish() {
+  names.TellTo(recorder);
+  if (!records.empty()) recorder->OnLog(records);
+  records.clear();
+  {
+    const std::scoped_lock lock(mutex);
+    published = next;
+  }
+  changed.notify_all();
+}
+
+void Audit::State::Take(const rd_kafka_message_t& message, int64_t now_ns) {
+  const bool known = message.partition >= 0 && static_cast<size_t>(message.partition) < next.size();
+  if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR && message.err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    TakeError(message);
+  } else if (known && message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    // Also behind control records, which are no messages.
+    int64_t& position = next[static_cast<size_t>(message.partition)];
+    position = std::max(position, message.offset);
+  } else if (known) {
+    TakeRecord(message, now_ns);
+  }
+}
+
+void Audit::State::TakeRecord(const rd_kafka_message_t& message, int64_t now_ns) {
+  int64_t& position = next[static_cast<size_t>(message.partition)];
+  if (message.offset < position) return;  // read before it was assigned anew
+  if (mock && message.offset > position) {
+    recorder->HarnessError("the audit missed offsets " + std::to_string(position) + " to " +
+                           std::to_string(message.offset - 1) + " of partition " + std::to_string(message.partition));
+  }
+  position = message.offset + 1;
+  const std::string_view key = Bytes(message.key, message.key_len);
+  const std::optional<std::string_view> value =
+      message.payload == nullptr ? std::nullopt : std::optional(Bytes(message.payload, message.len));
+  LogSeen& seen = records.emplace_back();
+  seen.partition = message.partition;
+  LogRecord& record = seen.record;
+  record.seen_ns = now_ns;
+  record.offset = message.offset;
+  record.crc32c = pipeline::RecordCrc32c(key, value.value_or(std::string_view()));
+  record.valid = decoder.Decode(key, value, &payment) == pipeline::RejectReason::kNone;
+  if (!record.valid) return;
+  record.content_hash = pipeline::CanonicalHash(payment);
+  record.id_hash = IdHash(payment.id);
+  record.timestamp_s = payment.created_at_s;
+  record.provider = payment.provider;
+  record.status = payment.status;
+  record.rec = recorder->ParseRec(RecTextOf(payment)).value_or(Rec{});
+  record.sentinel = recorder->IsSentinel(record.rec);
+  names.Add(record.id_hash, payment.id);
+}
+
+void Audit::State::TakeError(const rd_kafka_message_t& message) {
+  const char* reason = rd_kafka_message_errstr(&message);
+  const bool known = message.partition >= 0 && static_cast<size_t>(message.partition) < next.size();
+  if (known && message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+    recorder->HarnessError("the audit lost its position in partition " + std::to_string(message.partition) +
+                           " at offset " + std::to_string(next[static_cast<size_t>(message.partition)]) + ": " +
+                           reason);
+    lost.insert(message.partition);
+  } else if (!IsTransient(message.err) && told_errors.insert(message.err).second) {
+    recorder->HarnessError(std::string("the audit's reader: ") + reason);
+  }
+}
+
+void Audit::State::FindLostPositions() {
+  for (const int partition : lost) {
+    std::string reason;
+    const auto seen = Query(partition, kQueryTimeoutMs, &reason);
+    if (!seen) return;  // the next round tries again
+    Tell(partition, *seen);
+    // A log that was emptied may also end before the position.
+    int64_t& position = next[static_cast<size_t>(partition)];
+    position = position < seen->low || position > seen->high ? seen->low : position;
+  }
+  lost.clear();
+  const std::string problem = Assign();
+  if (!problem.empty()) recorder->HarnessError(problem);
+}
+
+void Audit::State::WatermarkLoop() {
+  std::unique_lock lock(mutex);
+  while (!stopping) {
+    const int partitions = static_cast<int>(watermarks.size());
+    lock.unlock();
+    for (int partition = 0; partition < partitions; ++partition) {
+      std::string reason;
+      if (const auto seen = Query(partition, kQueryTimeoutMs, &reason)) Tell(partition, *seen);
+      const std::scoped_lock stop_lock(mutex);
+      if (stopping) return;
+    }
+    lock.lock();
+    changed.wait_for(lock, kWatermarkPause, [this] { return stopping; });
+  }
+}
+
+Audit::Audit(const pipeline::KafkaSettings& kafka, int partitions, bool mock, Recorder* recorder)
+    : state_(std::make_unique<State>(kafka, partitions, mock, recorder)) {
+  state_->read_thread = std::thread([this] { state_->ReadLoop(); });
+  state_->watermark_thread = std::thread([this] { state_->WatermarkLoop(); });
+}
+
+Audit::~Audit() { Stop(); }
+
+bool Audit::CatchUp(int64_t deadline_ns) {
+  State& state = *state_;
+  std::vector<int64_t> ends;
+  for (int partition = 0; static_cast<size_t>(partition) < state.watermarks.size();) {
+    const int64_t left_ms = (deadline_ns - pipeline::MonotonicNs()) / 1'000'000;
+    if (left_ms <= 0) return false;
+    std::string reason;
+    const auto seen = state.Query(partition, static_cast<int>(std::min<int64_t>(left_ms, kQueryTimeoutMs)), &reason);
+    if (!seen) continue;
+    state.Tell(partition, *seen);
+    ends.push_back(seen->high);
+    partition += 1;
+  }
+  std::unique_lock lock(state.mutex);
+  const auto deadline =
+      std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns));  // CLOCK_MONOTONIC
+  return state.changed.wait_until(lock, deadline, [&] {
+    return std::equal(ends.begin(), ends.end(), state.published.begin(),
+                      [](int64_t end, int64_t at) { return at >= end; });
+  });
+}
+
+void Audit::Stop() {
+  State& state = *state_;
+  {
+    const std::scoped_lock lock(state.mutex);
+    if (std::exchange(state.stopped, true)) return;
+    state.stopping = true;
+  }
+  state.changed.notify_all();
+  if (state.read_thread.joinable()) state.read_thread.join();
+  if (state.watermark_thread.joinable()) state.watermark_thread.join();
+  for (int partition = 0; static_cast<size_t>(partition) < state.watermarks.size(); ++partition) {
+    std::string reason;
+    const auto seen = state.Query(partition, kStartTimeoutMs, &reason);
+    if (seen) {
+      state.Tell(partition, *seen);
+      continue;
+    }
+    state.recorder->HarnessError("the audit could not see the end of partition " + std::to_string(partition) + ": " +
+                                 reason);
+    break;  // the others would wait for the same broker
+  }
+}
+
+}  // namespace harness

@@ -1,0 +1,122 @@
+#include "harness/observe/embedded_subscribers.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "harness/observe/log_lines.h"
+#include "harness/observe/name_batch.h"
+#include "payment/canonical.h"
+
+namespace harness {
+namespace {
+
+constexpr size_t kBatchMax = 512;
+
+// All calls come from its subscription's thread.
+class EmbeddedSubscriber : public pipeline::SubscriptionObserver {
+ public:
+  EmbeddedSubscriber(Recorder* recorder, size_t client, pipeline::SubscriptionOptions options)
+      : recorder_(recorder), client_(client), subscription_(std::move(options), this), thread_([this] { Run(); }) {}
+  ~EmbeddedSubscriber() override { Join(); }
+  EmbeddedSubscriber(const EmbeddedSubscriber&) = delete;
+  EmbeddedSubscriber& operator=(const EmbeddedSubscriber&) = delete;
+
+  void Stop() { subscription_.Stop(); }
+  void Join() {
+    Stop();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  void OnStarted(const pipeline::StreamStarted& start) override {
+    Flush();
+    Connection connection;
+    connection.started_ns = start.time_ns;
+    connection.server = start.server;
+    connection.server_id = start.server_id;
+    connection.resumed = start.resumed;
+    connection.has_start = start.has_start;
+    connection.log_id = start.token.log_id;
+    for (const auto& [partition, position] : start.token.partitions) {
+      connection.token.push_back({partition, position.after, position.snapshot_until.value_or(-1)});
+    }
+    recorder_->OnConnection(client_, connection);
+  }
+  void OnEvent(const pipeline::ReceivedEvent& event) override {
+    Take(event, event.existing ? DeliveryKind::kExisting : DeliveryKind::kNew);
+  }
+  void OnDropped(const pipeline::ReceivedEvent& event) override { Take(event, DeliveryKind::kDropped); }
+  void OnCaughtUp() override { Flush(); }
+  void OnEnded(const pipeline::StreamEnded& end) override {
+    Flush();
+    if (end.connection == 0) {
+      recorder_->OnFailedAttempt(client_, {end.time_ns, end.code, end.message});
+    } else {
+      recorder_->OnConnectionEnd(client_, end.time_ns, end.code, end.message);
+    }
+  }
+
+ private:
+  void Run() {
+    const pipeline::SubscriptionResult result = subscription_.Run();
+    Flush();
+    if (result.kind != pipeline::SubscriptionResult::Kind::kStopped) {
+      // What it lacks from now on is for the verdict to find.
+      spdlog::warn("an embedded subscriber (client {}) gave up: code {}, {}", client_, result.code, result.message);
+    }
+  }
+  void Take(const pipeline::ReceivedEvent& event, DeliveryKind kind) {
+    Delivery& delivery = deliveries_.emplace_back();
+    delivery.time_ns = event.time_ns;
+    delivery.offset = event.offset;
+    delivery.partition = event.partition;
+    delivery.crc32c = event.record_crc32c.value_or(0);
+    delivery.kind = kind;
+    delivery.content_hash = pipeline::CanonicalHash(event.payment);
+    delivery.id_hash = IdHash(event.payment.id);
+    delivery.rec = recorder_->ParseRec(RecTextOf(event.payment)).value_or(Rec{});
+    delivery.sentinel = recorder_->IsSentinel(delivery.rec);
+    names_.Add(delivery.id_hash, event.payment.id);
+    if (deliveries_.size() >= kBatchMax) Flush();
+  }
+  void Flush() {
+    names_.TellTo(recorder_);
+    if (!deliveries_.empty()) recorder_->OnDeliveries(client_, deliveries_);
+    deliveries_.clear();
+  }
+
+  Recorder* const recorder_;
+  const size_t client_;
+  std::vector<Delivery> deliveries_;
+  NameBatch names_;
+  pipeline::Subscription subscription_;
+  std::thread thread_;  // last: it uses all the others
+};
+
+}  // namespace
+
+struct EmbeddedSubscribers::State {
+  Recorder* recorder = nullptr;
+  std::vector<std::unique_ptr<EmbeddedSubscriber>> subscribers;
+};
+
+EmbeddedSubscribers::EmbeddedSubscribers(Recorder* recorder) : state_(std::make_unique<State>()) {
+  state_->recorder = recorder;
+}
+
+EmbeddedSubscribers::~EmbeddedSubscribers() { StopAll(); }
+
+void EmbeddedSubscribers::Add(size_t client, pipeline::SubscriptionOptions options) {
+  state_->subscribers.push_back(std::make_unique<EmbeddedSubscriber>(state_->recorder, client, std::move(options)));
+}
+
+void EmbeddedSubscribers::StopAll() {
+  for (const auto& subscriber : state_->subscribers) subscriber->Stop();
+  for (const auto& subscriber : state_->subscribers) subscriber->Join();
+  state_->subscribers.clear();
+}
+
+}  // namespace harness

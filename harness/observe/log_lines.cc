@@ -1,0 +1,337 @@
+#include "harness/observe/log_lines.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "common/line_file.h"
+#include "payment/canonical.h"
+#include "payment/money.h"
+#include "payment/record_decoder.h"
+
+namespace harness {
+namespace {
+
+namespace dom = simdjson::dom;
+
+constexpr std::string_view kRecKey = "rec";
+
+// Each Read* is false when the value has another type, or is out of range.
+bool ReadText(dom::element value, std::string* out) {
+  std::string_view text;
+  if (value.get_string().get(text) != simdjson::SUCCESS) return false;
+  out->assign(text);
+  return true;
+}
+
+template <typename T>
+bool ReadNumber(dom::element value, int64_t min, int64_t max, T* out) {
+  int64_t number = 0;
+  if (value.get_int64().get(number) != simdjson::SUCCESS || number < min || number > max) return false;
+  *out = static_cast<T>(number);
+  return true;
+}
+
+constexpr int64_t kInt64Max = std::numeric_limits<int64_t>::max();
+constexpr int64_t kInt32Max = std::numeric_limits<int32_t>::max();
+constexpr int64_t kUint32Max = std::numeric_limits<uint32_t>::max();
+
+bool ReadTime(dom::element value, int64_t* out) { return ReadNumber(value, 1, kInt64Max, out); }
+
+// A number in major units. The shortest text that gives the same double is what a program wrote.
+bool ReadAmount(dom::element value, pipeline::Money* out) {
+  int64_t whole = 0;
+  if (value.get_int64().get(whole) == simdjson::SUCCESS) {
+    *out = {whole, 0};
+    return true;
+  }
+  double number = 0;
+  if (value.get_double().get(number) != simdjson::SUCCESS) return false;
+  const auto money = pipeline::ParseMoney(fmt::format("{}", number), 0);
+  if (money) *out = *money;
+  return money.has_value();
+}
+
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+bool ReadMetadata(dom::element value, Metadata* out) {
+  dom::object object;
+  if (value.get_object().get(object) != simdjson::SUCCESS) return false;
+  size_t count = 0;
+  for (const auto [key, member] : object) {
+    if (count == out->size()) out->emplace_back();
+    auto& [name, text] = (*out)[count++];  // keeps the strings' memory from line to line
+    name.assign(key);
+    if (!ReadText(member, &text)) return false;
+  }
+  out->resize(count);
+  const auto by_key = [](const auto& a, const auto& b) { return a.first < b.first; };
+  if (!std::is_sorted(out->begin(), out->end(), by_key)) std::stable_sort(out->begin(), out->end(), by_key);
+  const auto same_key = [](const auto& a, const auto& b) { return a.first == b.first; };
+  return std::adjacent_find(out->begin(), out->end(), same_key) == out->end();
+}
+
+bool ReadPaymentMember(std::string_view key, dom::element value, pipeline::Payment* payment) {
+  std::string_view word;
+  if (key == "id") return ReadText(value, &payment->id);
+  if (key == "provider" || key == "status") {
+    if (value.get_string().get(word) != simdjson::SUCCESS) return false;
+    if (key == "provider") payment->provider = pipeline::ProviderFromText(word);
+    if (key == "status") payment->status = pipeline::StatusFromText(word);
+    return true;
+  }
+  if (key == "units") return ReadNumber(value, std::numeric_limits<int64_t>::min(), kInt64Max, &payment->amount.units);
+  if (key == "exponent") return ReadNumber(value, 0, pipeline::kMoneyExponentMax, &payment->amount.exponent);
+  if (key == "amount") return ReadAmount(value, &payment->amount);
+  if (key == "currency") return ReadText(value, &payment->currency);
+  if (key == "customer_email") return ReadText(value, &payment->customer_email);
+  if (key == "created_at") {
+    return ReadNumber(value, std::numeric_limits<int64_t>::min(), kInt64Max, &payment->created_at_s);
+  }
+  if (key == "metadata") return ReadMetadata(value, &payment->metadata);
+  return true;
+}
+
+bool ReadPayment(dom::element value, pipeline::Payment* payment) {
+  dom::object object;
+  if (value.get_object().get(object) != simdjson::SUCCESS) return false;
+  payment->id.clear();
+  payment->provider = pipeline::Provider::kUnknown;
+  payment->status = pipeline::PaymentStatus::kUnknown;
+  payment->amount = {};
+  payment->currency.clear();
+  payment->customer_email.clear();
+  payment->created_at_s = 0;
+  bool has_metadata = false;
+  for (const auto [key, member] : object) {
+    if (!ReadPaymentMember(key, member, payment)) return false;
+    has_metadata |= key == "metadata";
+  }
+  if (!has_metadata) payment->metadata.clear();
+  return !payment->id.empty();
+}
+
+bool ReadStart(dom::element value, StartPosition* start) {
+  dom::object object;
+  if (value.get_object().get(object) != simdjson::SUCCESS) return false;
+  bool has_partition = false;
+  for (const auto [key, member] : object) {
+    bool right = true;
+    if (key == "p") right = has_partition = ReadNumber(member, 0, kInt32Max, &start->partition);
+    if (key == "after") right = ReadNumber(member, -1, kInt64Max, &start->after);
+    if (key == "snapshot_until") right = ReadNumber(member, -1, kInt64Max, &start->snapshot_until);
+    if (!right) return false;
+  }
+  return has_partition;
+}
+
+bool ReadToken(dom::element value, Connection* connection) {
+  dom::object object;
+  if (value.get_object().get(object) != simdjson::SUCCESS) return false;
+  for (const auto [key, member] : object) {
+    if (key == "log_id" && !ReadText(member, &connection->log_id)) return false;
+    if (key != "partitions") continue;
+    dom::array partitions;
+    if (member.get_array().get(partitions) != simdjson::SUCCESS) return false;
+    connection->token.clear();
+    for (const dom::element partition : partitions) {
+      if (!ReadStart(partition, &connection->token.emplace_back())) return false;
+    }
+  }
+  connection->has_start = true;
+  return true;
+}
+
+bool ReadConnection(dom::object object, EventLine* out) {
+  Connection& connection = out->connection;
+  connection = {};
+  connection.started_ns = out->time_ns;
+  for (const auto [key, value] : object) {
+    bool right = true;
+    if (key == "server") right = ReadText(value, &connection.server);
+    if (key == "server_id") right = ReadText(value, &connection.server_id);
+    if (key == "resumed") right = value.get_bool().get(connection.resumed) == simdjson::SUCCESS;
+    if (key == "token") right = ReadToken(value, &connection);
+    if (!right) return false;
+  }
+  return true;
+}
+
+bool ReadKind(dom::element value, DeliveryKind* kind) {
+  std::string_view word;
+  if (value.get_string().get(word) != simdjson::SUCCESS || (word != "existing" && word != "new")) return false;
+  *kind = word == "existing" ? DeliveryKind::kExisting : DeliveryKind::kNew;
+  return true;
+}
+
+bool ReadDelivery(dom::object object, EventLine* out) {
+  Delivery& delivery = out->delivery;
+  delivery = {};
+  delivery.time_ns = out->time_ns;
+  const bool event = out->type == EventLine::Type::kEvent;
+  if (!event) delivery.kind = DeliveryKind::kDropped;
+  bool has_payment = false;
+  for (const auto [key, value] : object) {
+    bool right = true;
+    if (key == "p") right = ReadNumber(value, 0, kInt32Max, &delivery.partition);
+    if (key == "o") right = ReadNumber(value, 0, kInt64Max, &delivery.offset);
+    if (event && key == "crc32c") right = ReadNumber(value, 0, kUint32Max, &delivery.crc32c);
+    if (event && key == "kind") right = ReadKind(value, &delivery.kind);
+    if (event && key == "payment") right = has_payment = ReadPayment(value, &out->payment);
+    if (!right) return false;
+  }
+  if ((delivery.partition < 0) != (delivery.offset < 0)) return false;  // both or neither
+  if (!event) return delivery.offset >= 0;
+  if (!has_payment) return false;
+  delivery.content_hash = pipeline::CanonicalHash(out->payment);
+  delivery.id_hash = IdHash(out->payment.id);
+  return true;
+}
+
+bool ReadEnd(dom::object object, EventLine* out) {
+  out->code = -1;
+  out->message.clear();
+  for (const auto [key, value] : object) {
+    bool right = true;
+    if (key == "code") right = ReadNumber(value, -1, kInt32Max, &out->code);
+    if (key == "message") right = ReadText(value, &out->message);
+    if (!right) return false;
+  }
+  return true;
+}
+
+bool ReadOutcome(dom::object object, AckLine* out) {
+  OutcomeSeen& outcome = out->outcome;
+  outcome = {};
+  outcome.acked_ns = out->time_ns;
+  bool has_outcome = false;
+  for (const auto [key, value] : object) {
+    bool right = true;
+    if (key == "seq") right = ReadNumber(value, 1, kInt64Max, &outcome.sequence);
+    if (key == "partition") right = ReadNumber(value, -1, kInt32Max, &outcome.partition);
+    if (key == "offset") right = ReadNumber(value, -1, kInt64Max, &outcome.offset);
+    if (key == "outcome") {
+      std::string_view word;
+      right = has_outcome =
+          value.get_string().get(word) == simdjson::SUCCESS && (word == "ok" || word == "fail" || word == "unknown");
+      outcome.outcome = word == "ok" ? Outcome::kOk : word == "fail" ? Outcome::kFail : Outcome::kUnknown;
+    }
+    if (!right) return false;
+  }
+  return has_outcome && outcome.sequence != 0;
+}
+
+// The members that every line has. False without a type or a time.
+bool ReadHead(dom::object object, std::string_view* type, int64_t* time_ns) {
+  return object["type"].get_string().get(*type) == simdjson::SUCCESS && [&] {
+    dom::element time;
+    return object["t"].get(time) == simdjson::SUCCESS && ReadTime(time, time_ns);
+  }();
+}
+
+}  // namespace
+
+struct LogLineParser::State {
+  bool ParseObject(std::string_view line, dom::object* object) {
+    if (line.size() > kLineBytesMax || pipeline::CheckLine(line) == pipeline::LineState::kBroken) return false;
+    dom::element document;
+    return json.parse(line.data(), line.size(), /*realloc_if_needed=*/false).get(document) == simdjson::SUCCESS &&
+           document.get_object().get(*object) == simdjson::SUCCESS;
+  }
+  bool ReadSend(dom::object object, AckLine* out);
+
+  dom::parser json{kLineBytesMax};
+  pipeline::RecordDecoder decoder;
+};
+
+bool LogLineParser::State::ReadSend(dom::object object, AckLine* out) {
+  out->send = {};
+  Send& send = out->send.send;
+  send.planned_ns = send.sent_ns = out->time_ns;
+  out->send.find_phase = true;
+  std::string_view key_text;
+  std::optional<std::string_view> value_text;
+  bool has_value = false;
+  for (const auto [key, value] : object) {
+    bool right = true;
+    if (key == "seq") right = ReadNumber(value, 1, kInt64Max, &out->send.sequence);
+    if (key == "partition") right = ReadNumber(value, -1, kInt32Max, &send.partition);
+    if (key == "key" && !value.is_null()) right = value.get_string().get(key_text) == simdjson::SUCCESS;
+    if (key == "value") {
+      has_value = true;
+      std::string_view text;
+      right = value.is_null() || value.get_string().get(text) == simdjson::SUCCESS;
+      if (right && !value.is_null()) value_text = text;
+    }
+    if (!right) return false;
+  }
+  if (out->send.sequence == 0 || !has_value) return false;
+  if (decoder.Decode(key_text, value_text, &out->payment) != pipeline::RejectReason::kNone) {
+    out->payment = {};
+    return true;  // it was sent all the same
+  }
+  send.content_hash = pipeline::CanonicalHash(out->payment);
+  out->send.id_hash = IdHash(out->payment.id);
+  return true;
+}
+
+LogLineParser::LogLineParser() : state_(std::make_unique<State>()) {}
+LogLineParser::~LogLineParser() = default;
+
+bool LogLineParser::ParseEvent(std::string_view line, EventLine* out) {
+  dom::object object;
+  std::string_view type;
+  if (!state_->ParseObject(line, &object) || !ReadHead(object, &type, &out->time_ns)) return false;
+  dom::element number;
+  out->connection_number = 1;
+  if (object["conn"].get(number) == simdjson::SUCCESS && !ReadNumber(number, 0, kInt64Max, &out->connection_number)) {
+    return false;
+  }
+  if (type == "event" || type == "drop") {
+    out->type = type == "event" ? EventLine::Type::kEvent : EventLine::Type::kDrop;
+    return ReadDelivery(object, out);
+  }
+  if (type == "connection") {
+    out->type = EventLine::Type::kConnection;
+    return ReadConnection(object, out);
+  }
+  if (type == "end") {
+    out->type = EventLine::Type::kEnd;
+    return ReadEnd(object, out);
+  }
+  out->type = EventLine::Type::kBookmark;
+  return type == "bookmark";
+}
+
+bool LogLineParser::ParseAck(std::string_view line, AckLine* out) {
+  dom::object object;
+  std::string_view type;
+  if (!state_->ParseObject(line, &object) || !ReadHead(object, &type, &out->time_ns)) return false;
+  if (type == "send") {
+    out->type = AckLine::Type::kSend;
+    return state_->ReadSend(object, out);
+  }
+  if (type == "outcome") {
+    out->type = AckLine::Type::kOutcome;
+    return ReadOutcome(object, out);
+  }
+  out->type = type == "start" ? AckLine::Type::kStart : AckLine::Type::kEnd;
+  return type == "start" || type == "end";
+}
+
+std::string_view EventLine::rec_text() const { return RecTextOf(payment); }
+
+uint64_t IdHash(std::string_view id) { return XXH3_64bits(id.data(), id.size()); }
+
+std::string_view RecTextOf(const pipeline::Payment& payment) {
+  const auto found = std::lower_bound(payment.metadata.begin(), payment.metadata.end(), kRecKey,
+                                      [](const auto& entry, std::string_view key) { return entry.first < key; });
+  return found != payment.metadata.end() && found->first == kRecKey ? std::string_view(found->second)
+                                                                    : std::string_view();
+}
+
+}  // namespace harness

@@ -1,0 +1,319 @@
+#include "harness/observe/log_tail.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "harness/observe/log_lines.h"
+#include "harness/observe/name_batch.h"
+#include "harness/observe/tailed_file.h"
+
+namespace harness {
+namespace {
+
+constexpr size_t kBatchMax = 1'024;
+// Lines come one by one; looking at each at once would cost a wake-up a line. So a file that has just given lines is
+// looked at again after this, and only one that gave none is watched.
+constexpr int kCoalesceMs = 1;
+// Where the kernel grants no watch (its limit is reached, or the folder is not there yet).
+constexpr int kWithoutWatchMs = 10;
+
+int CheckedFd(int fd, const char* what) {
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), what);
+  return fd;
+}
+
+struct Fd {
+  explicit Fd(int value) : fd(value) {}
+  ~Fd() { close(fd); }
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+  const int fd;
+};
+
+struct Followed {
+  explicit Followed(const std::string& path) : file(path) {}
+  TailedFile file;
+  bool acknowledgements = false;
+  size_t client = 0;
+  uint16_t producer = 0;
+  int watch = -1;     // on the file, gone after its first event; before the file is there, on its folder
+  bool dirty = true;  // may have lines
+  int64_t broken_lines = 0;
+};
+
+}  // namespace
+
+struct LogTail::State {
+  explicit State(Recorder* to)
+      : recorder(to),
+        inotify(CheckedFd(inotify_init1(IN_NONBLOCK | IN_CLOEXEC), "inotify_init1")),
+        wake(CheckedFd(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd")),
+        changes(CheckedFd(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
+        commands(CheckedFd(epoll_create1(EPOLL_CLOEXEC), "epoll_create1")) {
+    Add(changes.fd, inotify.fd);
+    Add(changes.fd, wake.fd);
+    Add(commands.fd, wake.fd);
+  }
+  static void Add(int epoll, int fd) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = fd;
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0) CheckedFd(-1, "epoll_ctl");
+  }
+
+  void Follow(std::unique_ptr<Followed> followed);
+  void Wake() const {
+    const uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(wake.fd, &one, sizeof(one));
+  }
+  void Run();
+  // One look at all files that may have lines. Returns how long to wait, and for what.
+  struct Wait {
+    int epoll = -1;
+    int timeout_ms = -1;
+  };
+  Wait Look();
+  void WatchFile(Followed* followed);
+  void Unwatch(Followed* followed);
+  void ReadChanges();
+
+  bool ReadFile(Followed* followed);
+  bool TakeEventLine(Followed* followed, const TailedFile::Line& line);
+  bool TakeAckLine(Followed* followed, const TailedFile::Line& line);
+  void TakeDelivery(const Followed& followed);
+  void Flush(const Followed& followed);
+
+  Recorder* const recorder;
+  const Fd inotify;
+  const Fd wake;
+  const Fd changes;   // wakes for changed files and for commands
+  const Fd commands;  // wakes for commands alone
+
+  std::mutex mutex;  // all below
+  bool stopping = false;
+  std::vector<std::unique_ptr<Followed>> files;
+  std::unordered_map<int, std::vector<Followed*>> watches;
+  LogLineParser parser;
+  EventLine event;
+  AckLine ack;
+  std::vector<Delivery> deliveries;
+  std::vector<SendSeen> sends;
+  std::vector<OutcomeSeen> outcomes;
+  NameBatch names;
+
+  std::thread thread;
+};
+
+LogTail::LogTail(Recorder* recorder) : state_(std::make_unique<State>(recorder)) {
+  state_->thread = std::thread([this] { state_->Run(); });
+}
+
+LogTail::~LogTail() { Stop(); }
+
+void LogTail::FollowEventLog(const std::string& path, size_t client) {
+  auto followed = std::make_unique<Followed>(path);
+  followed->client = client;
+  state_->Follow(std::move(followed));
+}
+
+void LogTail::FollowAckLog(const std::string& path, uint16_t producer) {
+  auto followed = std::make_unique<Followed>(path);
+  followed->acknowledgements = true;
+  followed->producer = producer;
+  state_->Follow(std::move(followed));
+}
+
+void LogTail::ProducerEnded(uint16_t producer) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  for (const auto& followed : state.files) {
+    if (followed->acknowledgements && followed->producer == producer) state.ReadFile(followed.get());
+  }
+  state.recorder->OnProducerEnded(producer);
+}
+
+void LogTail::Drain() {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  for (const auto& followed : state.files) state.ReadFile(followed.get());
+}
+
+void LogTail::Stop() {
+  State& state = *state_;
+  {
+    const std::scoped_lock lock(state.mutex);
+    state.stopping = true;
+  }
+  state.Wake();
+  if (state.thread.joinable()) state.thread.join();
+}
+
+void LogTail::State::Follow(std::unique_ptr<Followed> followed) {
+  {
+    const std::scoped_lock lock(mutex);
+    files.push_back(std::move(followed));
+  }
+  Wake();
+}
+
+void LogTail::State::Run() {
+  while (true) {
+    Wait wait;
+    {
+      const std::scoped_lock lock(mutex);
+      if (stopping) return;
+      wait = Look();
+    }
+    epoll_event event_seen{};
+    epoll_wait(wait.epoll, &event_seen, 1, wait.timeout_ms);
+    uint64_t count = 0;
+    [[maybe_unused]] const ssize_t bytes = read(wake.fd, &count, sizeof(count));
+  }
+}
+
+LogTail::State::Wait LogTail::State::Look() {
+  ReadChanges();
+  bool gave_lines = false;
+  bool without_watch = false;
+  for (const auto& followed : files) {
+    if (!followed->dirty) continue;
+    bool any = ReadFile(followed.get());
+    if (!any && followed->watch < 0) {
+      const bool existed = followed->file.exists();
+      WatchFile(followed.get());
+      any = ReadFile(followed.get());                                   // what came before the watch stood
+      if (followed->file.exists() != existed) Unwatch(followed.get());  // it stands on the folder still
+    }
+    followed->dirty = any || followed->watch < 0;
+    gave_lines |= any;
+    without_watch |= followed->watch < 0;
+  }
+  if (gave_lines) return {commands.fd, kCoalesceMs};
+  return {changes.fd, without_watch ? kWithoutWatchMs : -1};
+}
+
+void LogTail::State::WatchFile(Followed* followed) {
+  std::string folder = std::filesystem::path(followed->file.path()).parent_path().string();
+  if (folder.empty()) folder = ".";
+  // Gone after the first event, so that a program that writes fast does not pay for one a line.
+  followed->watch = followed->file.exists()
+                        ? inotify_add_watch(inotify.fd, followed->file.path().c_str(), IN_MODIFY | IN_ONESHOT)
+                        : inotify_add_watch(inotify.fd, folder.c_str(), IN_CREATE | IN_MOVED_TO);
+  if (followed->watch >= 0) watches[followed->watch].push_back(followed);
+}
+
+void LogTail::State::Unwatch(Followed* followed) {
+  const auto found = watches.find(std::exchange(followed->watch, -1));
+  if (found != watches.end()) std::erase(found->second, followed);
+}
+
+void LogTail::State::ReadChanges() {
+  alignas(inotify_event) std::array<char, 64 * 1024> buffer;
+  while (true) {
+    const ssize_t bytes = read(inotify.fd, buffer.data(), buffer.size());
+    if (bytes <= 0) return;
+    for (ssize_t at = 0; at < bytes;) {
+      const auto* change = reinterpret_cast<const inotify_event*>(buffer.data() + at);
+      at += static_cast<ssize_t>(sizeof(inotify_event) + change->len);
+      if ((change->mask & IN_Q_OVERFLOW) != 0) {
+        for (const auto& followed : files) followed->dirty = true;
+        continue;
+      }
+      const auto found = watches.find(change->wd);
+      if (found == watches.end()) continue;
+      // A folder's watch has done its work once its files are there; those that are not are watched for again.
+      for (Followed* followed : found->second) {
+        followed->dirty = true;
+        followed->watch = -1;
+      }
+      watches.erase(found);
+    }
+  }
+}
+
+bool LogTail::State::ReadFile(Followed* followed) {
+  const bool any = followed->file.ReadLines([&](const TailedFile::Line& line) {
+    return followed->acknowledgements ? TakeAckLine(followed, line) : TakeEventLine(followed, line);
+  });
+  Flush(*followed);
+  const std::string problem = followed->file.TakeProblem();
+  if (!problem.empty()) recorder->HarnessError(problem);
+  return any;
+}
+
+bool LogTail::State::TakeEventLine(Followed* followed, const TailedFile::Line& line) {
+  if (line.too_long || !parser.ParseEvent(line.text, &event)) {
+    followed->broken_lines += 1;
+    recorder->OnBrokenLine(followed->client);
+    return false;
+  }
+  if (event.type == EventLine::Type::kEvent || event.type == EventLine::Type::kDrop) {
+    TakeDelivery(*followed);
+  } else if (event.type == EventLine::Type::kConnection) {
+    Flush(*followed);
+    recorder->OnConnection(followed->client, event.connection);
+  } else if (event.type == EventLine::Type::kEnd) {
+    Flush(*followed);
+    if (event.connection_number == 0) {
+      recorder->OnFailedAttempt(followed->client, {event.time_ns, event.code, event.message});
+    } else {
+      recorder->OnConnectionEnd(followed->client, event.time_ns, event.code, event.message);
+    }
+  }
+  return true;
+}
+
+void LogTail::State::TakeDelivery(const Followed& followed) {
+  if (event.type == EventLine::Type::kEvent) {
+    const std::string_view rec = event.rec_text();
+    if (!rec.empty()) event.delivery.rec = recorder->ParseRec(rec).value_or(Rec{});
+    event.delivery.sentinel = recorder->IsSentinel(event.delivery.rec);
+    names.Add(event.delivery.id_hash, event.payment.id);
+  }
+  deliveries.push_back(event.delivery);
+  if (deliveries.size() >= kBatchMax) Flush(followed);
+}
+
+bool LogTail::State::TakeAckLine(Followed* followed, const TailedFile::Line& line) {
+  if (line.too_long || !parser.ParseAck(line.text, &ack)) {
+    // A send or an outcome may be lost with it, and every verdict on this producer's records.
+    if (followed->broken_lines++ == 0) {
+      recorder->HarnessError("the acknowledgement log " + followed->file.path() + " has a broken line at byte " +
+                             std::to_string(line.begin_bytes));
+    }
+    return false;
+  }
+  if (ack.type == AckLine::Type::kSend) {
+    if (ack.send.id_hash != 0) names.Add(ack.send.id_hash, ack.payment.id);
+    sends.push_back(ack.send);
+  } else if (ack.type == AckLine::Type::kOutcome) {
+    outcomes.push_back(ack.outcome);
+  }
+  if (sends.size() >= kBatchMax || outcomes.size() >= kBatchMax) Flush(*followed);
+  return true;
+}
+
+void LogTail::State::Flush(const Followed& followed) {
+  names.TellTo(recorder);
+  if (!deliveries.empty()) recorder->OnDeliveries(followed.client, deliveries);
+  if (!sends.empty()) recorder->OnSends(followed.producer, sends);
+  if (!outcomes.empty()) recorder->OnOutcomes(followed.producer, outcomes);
+  deliveries.clear();
+  sends.clear();
+  outcomes.clear();
+}
+
+}  // namespace harness

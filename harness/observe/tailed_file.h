@@ -1,0 +1,52 @@
+// One file of lines that another program appends to: gives each whole line once, as it comes. What follows the last
+// newline is left until it is a line, or is cut off by its writer. Called by the LogTail. Not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace harness {
+
+class TailedFile {
+ public:
+  explicit TailedFile(std::string path);
+  ~TailedFile();
+  TailedFile(const TailedFile&) = delete;
+  TailedFile& operator=(const TailedFile&) = delete;
+
+  // What became of one line. `good`: it was understood.
+  struct Line {
+    std::string_view text;  // without its newline, kLinePaddingBytes readable behind it; empty and `too_long`: not kept
+    int64_t begin_bytes = 0;  // where in the file
+    bool too_long = false;    // above kLineBytesMax
+  };
+  // Reads up to what was the end when called; `each` returns whether the line was understood. True when at least one
+  // line came. Errors are kept for problem().
+  bool ReadLines(const std::function<bool(const Line&)>& each);
+
+  bool exists() const { return fd_ >= 0; }
+  const std::string& path() const { return path_; }
+  // What is wrong with the file, in a sentence; told once, empty otherwise.
+  std::string TakeProblem();
+
+ private:
+  bool Open();
+  void FollowShrinking(int64_t size_bytes);
+  // Gives the whole lines in buffer_[0, bytes). Returns the bytes consumed.
+  size_t GiveLines(size_t bytes, const std::function<bool(const Line&)>& each, bool* any);
+  void Problem(const std::string& what);
+
+  const std::string path_;
+  int fd_ = -1;
+  std::string buffer_;
+  int64_t next_bytes_ = 0;  // the first byte that no line has given yet
+  int64_t good_bytes_ = 0;  // behind the last line that was understood
+  bool skipping_ = false;   // within a line that is too long
+  std::string problem_;
+  bool told_ = false;
+};
+
+}  // namespace harness

@@ -1,0 +1,214 @@
+// The tail follows files that others write, from before they exist on, and everything in them reaches the recorder in
+// the order of the file: with real files, real writers in threads of their own, and no look asked for.
+#include "harness/observe/log_tail.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "client/event_log.h"
+#include "common/line_file.h"
+#include "observe_testing.h"
+#include "payment/canonical.h"
+#include "producer/ack_log.h"
+#include "producer/payment_maker.h"
+
+namespace harness {
+namespace {
+
+constexpr int kWaitSeconds = 60;
+
+// Sealed event lines of offsets [begin, end) of partition 0.
+std::string EventLines(int64_t begin, int64_t end, const std::string& rec_prefix = "run.load") {
+  pipeline::PaymentMaker maker({.rec_prefix = rec_prefix, .first_sequence = static_cast<uint64_t>(begin) + 1});
+  std::string lines;
+  for (int64_t offset = begin; offset < end; ++offset) {
+    std::string value;
+    pipeline::ReceivedEvent event;
+    event.payment = *maker.Make(1'700'000'000, &value).payment;
+    event.time_ns = offset + 1;
+    event.connection = 1;
+    event.partition = 0;
+    event.offset = offset;
+    event.record_crc32c = 0;
+    std::string object;
+    pipeline::AppendEventEntry(event, &object);
+    lines += pipeline::SealLine(object);
+  }
+  return lines;
+}
+
+std::string ConnectionLine(int64_t time_ns) {
+  pipeline::StreamStarted start;
+  start.time_ns = time_ns;
+  start.connection = 1;
+  start.has_start = true;
+  start.token.log_id = "log";
+  std::string object;
+  pipeline::AppendConnectionEntry(start, {}, nullptr, &object);
+  return pipeline::SealLine(object);
+}
+
+std::string EndLine(int64_t time_ns, uint32_t connection) {
+  std::string object;
+  pipeline::AppendEndEntry({.time_ns = time_ns, .connection = connection, .code = 14, .message = "gone", .gaps = {}},
+                           &object);
+  return pipeline::SealLine(object);
+}
+
+class LogTailTest : public ::testing::Test {
+ protected:
+  LogTailTest() {
+    recorder_.AddProducer("load", true);
+    recorder_.AddProducer(std::string(kSentinelProducer), true);
+    recorder_.AddClient(NamedClient("fast"));
+    recorder_.AddClient(NamedClient("slow"));
+  }
+  bool WaitForDelivered(size_t client, int64_t count) {
+    return recorder_.WaitFor([&](const LiveCounts& counts) { return counts.clients[client].delivered >= count; },
+                             SecondsFromNow(kWaitSeconds));
+  }
+
+  TempFolder folder_;
+  Recorder recorder_{"run", ""};
+  LogTail tail_{&recorder_};
+};
+
+TEST_F(LogTailTest, FollowsFilesThatComeLaterAndGrowInPieces) {
+  constexpr int64_t kEvents = 3'000;
+  tail_.FollowEventLog(folder_.File("fast.jsonl"), 0);
+  AppendTo(folder_.File("slow.jsonl"), EventLines(0, 10));
+  tail_.FollowEventLog(folder_.File("slow.jsonl"), 1);
+  ASSERT_TRUE(WaitForDelivered(1, 10));
+  std::thread writer([&] {
+    const std::string text = ConnectionLine(5) + EventLines(0, kEvents) + EndLine(9'000, 1);
+    size_t piece = 1;
+    for (size_t at = 0; at < text.size(); at += piece, piece = piece * 7 % 5'003 + 1) {
+      AppendTo(folder_.File("fast.jsonl"), std::string_view(text).substr(at, piece));
+    }
+  });
+  EXPECT_TRUE(WaitForDelivered(0, kEvents));
+  writer.join();
+  AppendTo(folder_.File("slow.jsonl"), EventLines(10, 20));
+  EXPECT_TRUE(WaitForDelivered(1, 20));
+  EXPECT_TRUE(recorder_.WaitFor([](const LiveCounts& counts) { return !counts.clients[0].connected; },
+                                SecondsFromNow(kWaitSeconds)));
+  tail_.Stop();
+  const History history = recorder_.Finish(nullptr);
+  const Client& fast = history.clients[0];
+  ASSERT_EQ(fast.connections.size(), 1u);
+  EXPECT_EQ(fast.connections[0].started_ns, 5);
+  EXPECT_EQ(fast.connections[0].first_message_ns, 1);
+  EXPECT_EQ(fast.connections[0].ended_ns, 9'000);
+  ASSERT_EQ(fast.deliveries.size(), static_cast<size_t>(kEvents));
+  for (int64_t i = 0; i < kEvents; ++i) {
+    const Delivery& delivery = fast.deliveries[static_cast<size_t>(i)];
+    ASSERT_EQ(delivery.offset, i);
+    ASSERT_EQ(delivery.rec, Rec::Make(0, static_cast<uint64_t>(i) + 1));
+    ASSERT_TRUE(history.names.contains(delivery.id_hash));
+  }
+  EXPECT_EQ(fast.broken_lines, 0);
+  EXPECT_TRUE(history.harness_errors.empty());
+}
+
+TEST_F(LogTailTest, WaitsForLinesOneByOne) {
+  tail_.FollowEventLog(folder_.File("fast.jsonl"), 0);
+  for (int64_t i = 0; i < 100; ++i) {
+    AppendTo(folder_.File("fast.jsonl"), EventLines(i, i + 1));
+    ASSERT_TRUE(WaitForDelivered(0, i + 1)) << i;
+  }
+}
+
+TEST_F(LogTailTest, AFileThatIsMovedIntoItsPlaceIsSeen) {
+  tail_.FollowEventLog(folder_.File("fast.jsonl"), 0);
+  tail_.FollowEventLog(folder_.File("later/slow.jsonl"), 1);  // not even its folder is there
+  AppendTo(folder_.File("other"), EventLines(0, 5));
+  std::filesystem::rename(folder_.File("other"), folder_.File("fast.jsonl"));
+  EXPECT_TRUE(WaitForDelivered(0, 5));
+  std::filesystem::create_directory(folder_.File("later"));
+  AppendTo(folder_.File("later/slow.jsonl"), EventLines(0, 5));
+  EXPECT_TRUE(WaitForDelivered(1, 5));
+}
+
+TEST_F(LogTailTest, DrainReadsWhatIsThere) {
+  AppendTo(folder_.File("fast.jsonl"), EventLines(0, 2'000) + "{\"type\":\"event\",\"t\":1,\"p\":0,");
+  tail_.FollowEventLog(folder_.File("fast.jsonl"), 0);
+  tail_.Drain();
+  EXPECT_EQ(recorder_.Counts().clients[0].delivered, 2'000);
+}
+
+TEST_F(LogTailTest, BrokenLinesAreCountedAndTheRestIsTaken) {
+  std::string text = EventLines(0, 3);
+  text[50] = static_cast<char>(text[50] ^ 1);
+  AppendTo(folder_.File("fast.jsonl"), text + "\n\nnot a line\n" + EventLines(3, 5) + EndLine(70, 0));
+  tail_.FollowEventLog(folder_.File("fast.jsonl"), 0);
+  tail_.Drain();
+  tail_.Stop();
+  const History history = recorder_.Finish(nullptr);
+  EXPECT_EQ(history.clients[0].broken_lines, 4);
+  EXPECT_EQ(history.clients[0].deliveries.size(), 4u);
+  EXPECT_EQ(history.clients[0].attempts.size(), 1u);
+  EXPECT_FALSE(history.clients[0].marks_connections);
+}
+
+TEST_F(LogTailTest, SentinelsAreToldByTheirRec) {
+  AppendTo(folder_.File("fast.jsonl"), EventLines(0, 2) + EventLines(2, 3, "run." + std::string(kSentinelProducer)));
+  tail_.FollowEventLog(folder_.File("fast.jsonl"), 0);
+  tail_.Drain();
+  EXPECT_EQ(recorder_.Counts().clients[0].delivered, 2);
+  tail_.Stop();
+  const History history = recorder_.Finish(nullptr);
+  ASSERT_EQ(history.clients[0].deliveries.size(), 3u);
+  EXPECT_TRUE(history.clients[0].deliveries[2].sentinel);
+}
+
+TEST_F(LogTailTest, ReadsWhatAProducerWroteBeforeItDied) {
+  const std::string path = folder_.File("load.acks");
+  pipeline::PaymentMaker maker({.rec_prefix = "run.load"});
+  std::vector<uint64_t> hashes;
+  {
+    pipeline::AckLog log(path, "run.load");
+    std::vector<pipeline::DeliveryReport> reports;
+    for (int i = 0; i < 500; ++i) {
+      std::string value;
+      const pipeline::MadeRecord made = maker.Make(1'700'000'000, &value);
+      hashes.push_back(made.content_hash);
+      log.Send(made.sequence, made.key, value, -1);
+      if (i % 2 == 0) {
+        reports.push_back({.sequence = made.sequence, .time_ns = 9, .partition = 3, .offset = i});
+      } else if (i % 5 == 0) {
+        reports.push_back({.sequence = made.sequence, .time_ns = 9, .outcome = pipeline::DeliveryOutcome::kFail});
+      }
+    }
+    log.Outcomes(reports);
+  }
+  AppendTo(path, R"({"type":"send","t":5,"seq":501,"key":"torn)");
+  tail_.FollowAckLog(path, 0);
+  tail_.ProducerEnded(0);
+  const LiveCounts counts = recorder_.Counts();
+  EXPECT_EQ(counts.sent, 500);
+  EXPECT_EQ(counts.acked, 250);
+  EXPECT_EQ(counts.failed, 50);
+  EXPECT_EQ(counts.unknown, 200);
+  tail_.Stop();
+  const History history = recorder_.Finish(nullptr);
+  for (size_t i = 0; i < hashes.size(); ++i) ASSERT_EQ(history.producers[0].sends[i].content_hash, hashes[i]);
+  EXPECT_EQ(history.producers[0].sends[2].offset, 2);
+  EXPECT_TRUE(history.harness_errors.empty());
+}
+
+TEST_F(LogTailTest, ABrokenAcknowledgementLogIsAHarnessError) {
+  AppendTo(folder_.File("load.acks"), "{\"type\":\"start\",\"t\":1,\"producer\":\"\"}\nnonsense\nmore\n");
+  tail_.FollowAckLog(folder_.File("load.acks"), 0);
+  tail_.Drain();
+  tail_.Stop();
+  const History history = recorder_.Finish(nullptr);
+  ASSERT_EQ(history.harness_errors.size(), 1u);
+  EXPECT_NE(history.harness_errors[0].find("at byte 37"), std::string::npos) << history.harness_errors[0];
+}
+
+}  // namespace
+}  // namespace harness
