@@ -46,6 +46,12 @@ std::string Upper(std::string_view text) {
   return upper;
 }
 
+// fmt::format_to into a string costs a third of a record.
+void AppendNumber(uint64_t number, std::string* text) {
+  const fmt::format_int digits(number);
+  text->append(digits.data(), digits.size());
+}
+
 // A bijection of 60-bit numbers (odd multiplications and xor-shifts are), so that ids of one maker never meet, in 12
 // digits of base 32 without the letters that people confuse.
 void SetId(uint64_t number, std::string* id) {
@@ -91,11 +97,13 @@ void PaymentMaker::Begin(Provider provider, Open* open) {
     open->raw_amount = payment.amount = {hundredths, 2};
   }
   payment.customer_email.clear();
-  fmt::format_to(std::back_inserter(payment.customer_email), "customer{}@example.com", Below(10'000));
+  payment.customer_email += "customer";
+  AppendNumber(Below(10'000), &payment.customer_email);
+  payment.customer_email += "@example.com";
   payment.metadata.resize(options_.rec_prefix.empty() ? 1 : 2);
   payment.metadata[0].first = "order_id";
-  payment.metadata[0].second.clear();
-  fmt::format_to(std::back_inserter(payment.metadata[0].second), "order_{}", payments_);
+  payment.metadata[0].second = "order_";
+  AppendNumber(payments_, &payment.metadata[0].second);
   if (!options_.rec_prefix.empty()) payment.metadata[1].first = "rec";
   const uint64_t fate = Below(10);
   open->fate = fate < 1 ? Fate::kFailed : fate < 4 ? Fate::kRefunded : Fate::kSettled;
@@ -145,14 +153,17 @@ MadeRecord PaymentMaker::Write(int64_t now_s, bool first, Open* open, std::strin
   if (!options_.rec_prefix.empty()) {
     std::string& rec = payment.metadata[1].second;
     rec.assign(options_.rec_prefix);
-    fmt::format_to(std::back_inserter(rec), ".{}", sequence_);
+    rec += '.';
+    AppendNumber(sequence_, &rec);
   }
   amount_text_.clear();
+  const auto units = static_cast<uint64_t>(open->raw_amount.units);
   if (open->raw_amount.exponent == 0) {
-    fmt::format_to(std::back_inserter(amount_text_), "{}", open->raw_amount.units);
+    AppendNumber(units, &amount_text_);
   } else {
-    fmt::format_to(std::back_inserter(amount_text_), "{}.{:02}", open->raw_amount.units / 100,
-                   open->raw_amount.units % 100);
+    AppendNumber(units / 100, &amount_text_);
+    amount_text_ += units % 100 < 10 ? ".0" : ".";
+    AppendNumber(units % 100, &amount_text_);
   }
   RawPayment raw;
   raw.id = payment.id;
