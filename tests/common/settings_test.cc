@@ -1,0 +1,194 @@
+// Programs understand the tutorial's flags and addresses as people write them, take flags before the environment, and
+// never print a secret.
+#include "common/settings.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+namespace pipeline {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+TEST(AcceptGoFlags, TurnsTheNamedOnesAlone) {
+  const Strings names = {"count", "interval"};
+  EXPECT_EQ(AcceptGoFlags({"prog", "-count=10", "-interval", "1s", "--count=3"}, names),
+            (Strings{"prog", "--count=10", "--interval", "1s", "--count=3"}));
+  EXPECT_EQ(AcceptGoFlags({"-X", "-c", "-counter=1", "-", "", "count", "-count", "--", "-count"}, names),
+            (Strings{"-X", "-c", "-counter=1", "-", "", "count", "--count", "--", "-count"}));
+  EXPECT_EQ(AcceptGoFlags({}, names), Strings{});
+}
+
+TEST(ServerAddresses, FillsInThePort) {
+  EXPECT_EQ(ServerAddresses("localhost", 50051), Strings{"localhost:50051"});
+  EXPECT_EQ(ServerAddresses("localhost:1", 50051), Strings{"localhost:1"});
+  EXPECT_EQ(ServerAddresses("a.example.com, b-2:65535 ,127.0.0.1", 7),
+            (Strings{"a.example.com:7", "b-2:65535", "127.0.0.1:7"}));
+}
+
+TEST(ServerAddresses, ReadsIpv6) {
+  EXPECT_EQ(ServerAddresses("[::1]:50052", 50051), Strings{"[::1]:50052"});
+  EXPECT_EQ(ServerAddresses("[::1]", 50051), Strings{"[::1]:50051"});
+  EXPECT_EQ(ServerAddresses("::1,fe80::1%eth0", 50051), (Strings{"[::1]:50051", "[fe80::1%eth0]:50051"}));
+}
+
+TEST(ServerAddresses, RefusesTheRestAndSaysWhat) {
+  for (const char* text : {"",    ",",     "a,",       ",a",     "a,,b",   ":1",
+                           "a:",  "a:0",   "a:65536",  "a:-1",   "a:1x",   "a:99999999999",
+                           "a b", "a/b",   "http://a", "[::1",   "[::1]1", "[::1]:",
+                           "[]",  "[a]:1", "[::1]:0",  "a:1 b:2"}) {
+    EXPECT_THROW(ServerAddresses(text, 50051), SettingsError) << text;
+  }
+  try {
+    ServerAddresses("a,b:70000", 50051);
+    FAIL();
+  } catch (const SettingsError& error) {
+    EXPECT_STREQ(error.what(),
+                 "server address \"b:70000\": found the port \"70000\"; allowed: HOST, HOST:PORT or [IPV6]:PORT, "
+                 "several with commas, ports 1 to 65535");
+  }
+}
+
+RC_GTEST_PROP(ServerAddresses, ReadItsOwnOutput, ()) {
+  const auto text = *rc::gen::container<std::string>(rc::gen::elementOf(std::string("a1.:[], -")));
+  Strings addresses;
+  try {
+    addresses = ServerAddresses(text, 50051);
+  } catch (const SettingsError&) {
+    return;
+  }
+  for (const std::string& address : addresses) RC_ASSERT(ServerAddresses(address, 1) == Strings{address});
+}
+
+class KafkaOptionsTest : public ::testing::Test {
+ protected:
+  void SetUp() override { Clear(); }
+  void TearDown() override { Clear(); }
+  static void Clear() {
+    for (const char* name : {"KAFKA_BROKERS", "KAFKA_TOPIC", "KAFKA_GROUP_ID", "KAFKA_SSL", "KAFKA_SASL_MECHANISM",
+                             "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"}) {
+      unsetenv(name);
+    }
+  }
+
+  // 0 and the settings, or the exit code and what was printed.
+  int Parse(Strings args) {
+    settings_ = {};
+    CLI::App app("test");
+    app.set_version_flag("--version", "test 1.0");
+    std::string positional;
+    app.add_option("id", positional);
+    AddKafkaOptions(&app, &settings_);
+    std::vector<const char*> argv = {"test"};
+    for (const std::string& arg : args) argv.push_back(arg.c_str());
+    int code = 0;
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    try {
+      app.parse(static_cast<int>(argv.size()), argv.data());
+    } catch (const CLI::ParseError& error) {
+      code = ExitForParse(app, error);
+    }
+    out_ = testing::internal::GetCapturedStdout();
+    err_ = testing::internal::GetCapturedStderr();
+    return code;
+  }
+
+  KafkaSettings settings_;
+  std::string out_;
+  std::string err_;
+};
+
+TEST_F(KafkaOptionsTest, HasDefaults) {
+  ASSERT_EQ(Parse({}), 0);
+  EXPECT_EQ(settings_.brokers, "localhost:9092");
+  EXPECT_EQ(settings_.topic, "payments.raw");
+  EXPECT_EQ(settings_.group_id, "payment-server");
+  EXPECT_FALSE(settings_.ssl);
+  EXPECT_TRUE(settings_.sasl_mechanism.empty() && settings_.sasl_username.empty() && settings_.sasl_password.empty());
+}
+
+TEST_F(KafkaOptionsTest, TakesFlagsBeforeTheEnvironment) {
+  setenv("KAFKA_BROKERS", "env:1", 1);
+  setenv("KAFKA_TOPIC", "env-topic", 1);
+  setenv("KAFKA_GROUP_ID", "env-group", 1);
+  setenv("KAFKA_SASL_MECHANISM", "PLAIN", 1);
+  setenv("KAFKA_SASL_USERNAME", "env-user", 1);
+  setenv("KAFKA_SASL_PASSWORD", "env password", 1);
+  ASSERT_EQ(Parse({"--topic", "flag-topic"}), 0);
+  EXPECT_EQ(settings_.brokers, "env:1");
+  EXPECT_EQ(settings_.topic, "flag-topic");
+  EXPECT_EQ(settings_.group_id, "env-group");
+  EXPECT_EQ(settings_.sasl_mechanism, "PLAIN");
+  EXPECT_EQ(settings_.sasl_username, "env-user");
+  EXPECT_EQ(settings_.sasl_password, "env password");
+}
+
+TEST_F(KafkaOptionsTest, TakesAnEmptyVariableForNone) {
+  setenv("KAFKA_BROKERS", "", 1);
+  setenv("KAFKA_SSL", "", 1);
+  ASSERT_EQ(Parse({}), 0);
+  EXPECT_EQ(settings_.brokers, "localhost:9092");
+  EXPECT_EQ(Parse({"--brokers", ""}), 2);
+}
+
+TEST_F(KafkaOptionsTest, ReadsSslAsPeopleWriteIt) {
+  for (const char* text : {"true", "1", "yes", "YES", "True"}) {
+    setenv("KAFKA_SSL", text, 1);
+    ASSERT_EQ(Parse({}), 0) << text << err_;
+    EXPECT_TRUE(settings_.ssl) << text;
+  }
+  for (const char* text : {"false", "0", "no", "No"}) {
+    setenv("KAFKA_SSL", text, 1);
+    ASSERT_EQ(Parse({}), 0) << text << err_;
+    EXPECT_FALSE(settings_.ssl) << text;
+  }
+  for (const char* text : {"2", "-1", "on", "maybe", "tru"}) {
+    setenv("KAFKA_SSL", text, 1);
+    EXPECT_EQ(Parse({}), 2) << text;
+    EXPECT_NE(err_.find("allowed: true, false, 1, 0, yes, no"), std::string::npos) << err_;
+  }
+  setenv("KAFKA_SSL", "true", 1);
+  ASSERT_EQ(Parse({"--ssl=no"}), 0) << err_;
+  EXPECT_FALSE(settings_.ssl);
+  unsetenv("KAFKA_SSL");
+  ASSERT_EQ(Parse({"--ssl"}), 0) << err_;
+  EXPECT_TRUE(settings_.ssl);
+}
+
+TEST_F(KafkaOptionsTest, CollectsPropertiesAndLeavesPositionalsAlone) {
+  ASSERT_EQ(Parse({"-X", "acks=all", "pay_1", "-Xlinger.ms=5", "-X", "a=b=c"}), 0) << err_;
+  EXPECT_EQ(settings_.properties, (Strings{"acks=all", "linger.ms=5", "a=b=c"}));
+}
+
+TEST_F(KafkaOptionsTest, NeverPrintsASecret) {
+  setenv("KAFKA_SASL_PASSWORD", "hunter2", 1);
+  for (const Strings& args : std::vector<Strings>{{"-X", "hunter2"},
+                                                  {"-X", "=hunter2"},
+                                                  {"pay_1", "sasl.password=hunter2"},
+                                                  {"--sasl.password=hunter2"},
+                                                  {"--sasl-password", "x", "sasl.password=hunter2"},
+                                                  {"-X", "sasl.password=hunter2", "--nonsense"},
+                                                  {"-x", "ssl.key.password=hunter2 hunter2"}}) {
+    EXPECT_EQ(Parse(args), 2);
+    EXPECT_EQ((out_ + err_).find("hunter2"), std::string::npos) << out_ << err_;
+    EXPECT_FALSE(err_.empty());
+  }
+  EXPECT_EQ(Parse({"--help"}), 0);
+  EXPECT_EQ(out_.find("hunter2"), std::string::npos);
+}
+
+TEST_F(KafkaOptionsTest, HelpAndVersionGoToStandardOutput) {
+  EXPECT_EQ(Parse({"--help"}), 0);
+  EXPECT_NE(out_.find("KAFKA_BROKERS"), std::string::npos) << out_;
+  EXPECT_TRUE(err_.empty());
+  EXPECT_EQ(Parse({"--version"}), 0);
+  EXPECT_EQ(out_, "test 1.0\n");
+}
+
+}  // namespace
+}  // namespace pipeline
