@@ -1,0 +1,86 @@
+// A payment server for the client's tests, small and obedient: it serves a log that the test appends to, by the rules
+// of the wire contract, and misbehaves when told to. Real gRPC on a real port. Thread-safe.
+#pragma once
+
+#include <grpcpp/server.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/resume.h"
+#include "payment.grpc.pb.h"
+
+namespace pipeline {
+
+// What the next stream does wrong. Each is used for one stream; then the server is correct again.
+struct Misbehaviour {
+  std::optional<grpc::Status> refuse = {};  // at once, without a StreamStart
+  std::vector<Gap> gaps = {};               // in the trailing metadata, with `refuse`
+  std::optional<int> cut_after = {};        // ends the stream after this many events with `status`
+  grpc::Status status = grpc::Status(grpc::StatusCode::UNAVAILABLE, "cut");
+  int repeat = 0;                // a resumed stream begins this many records of each partition too early
+  bool no_start = false;         // no StreamStart and no positions: as the tutorial's servers
+  bool silent = false;           // accepts the call and never answers
+  std::string start_bytes = {};  // in place of a correct StreamStart
+  bool empty_event = false;      // the first event has no payment
+};
+
+class TestServer : private ::payment::PaymentService::Service {
+ public:
+  explicit TestServer(int partitions = 2, std::string log_id = "log-1", int port = 0);
+  ~TestServer() override;
+
+  int port() const { return port_; }
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  void Shutdown();  // ends all streams; the port is free afterwards
+
+  // Appends a record; its offset is the next one of the partition, its payment id "p<partition>-<offset>".
+  void Append(int32_t partition);
+  void SetLogId(const std::string& log_id);  // another log: what there was is gone, streams are cut
+  void Misbehave(Misbehaviour how);          // queued: one for each stream to come
+  void CutAll();                             // ends the open streams with UNAVAILABLE
+
+  int records(int32_t partition) const;
+  static uint32_t Checksum(int32_t partition, int64_t offset, const std::string& log_id);
+  // The streams' requests so far.
+  std::vector<::payment::ListPaymentsRequest> requests() const;
+  int unary_calls() const;
+  // The next unary calls answer UNAVAILABLE, this many times.
+  void RefuseUnary(int times);
+
+ private:
+  grpc::Status StreamPayments(grpc::ServerContext* context, const ::payment::ListPaymentsRequest* request,
+                              grpc::ServerWriter<::payment::PaymentEvent>* writer) override;
+  grpc::Status GetPayment(grpc::ServerContext* context, const ::payment::GetPaymentRequest* request,
+                          ::payment::Payment* payment) override;
+  grpc::Status ListPayments(grpc::ServerContext* context, const ::payment::ListPaymentsRequest* request,
+                            ::payment::PaymentList* page) override;
+
+  struct Cursor;
+  // Where a stream begins, or why it may not.
+  grpc::Status Begin(const ::payment::ListPaymentsRequest& request, const Misbehaviour& how, Cursor* cursor) const;
+  bool NextEvent(Cursor* cursor, ::payment::PaymentEvent* event) const;  // under mutex_
+  bool Wait(const std::function<bool()>& ready, std::unique_lock<std::mutex>* lock, grpc::ServerContext* context);
+  bool UnaryRefused();
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::string log_id_;
+  std::vector<int64_t> ends_;  // records of each partition
+  std::vector<Misbehaviour> queue_;
+  std::vector<::payment::ListPaymentsRequest> requests_;
+  uint64_t cuts_ = 0;
+  bool stopping_ = false;
+  int unary_calls_ = 0;
+  int refuse_unary_ = 0;
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace pipeline
