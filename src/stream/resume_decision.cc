@@ -53,8 +53,8 @@ std::vector<PartitionStart> Starts(const ::payment::ResumeToken& token, int32_t 
 
 int64_t Following(int64_t offset) { return offset == std::numeric_limits<int64_t>::max() ? offset : offset + 1; }
 
-// Compares the checksums that are known here, and clears them; names those that only Kafka knows. One of a record yet to
-// be applied stays when the stream will pass that record in the window (`held`, and no snapshot to send before).
+// Compares the checksums that are known here, and clears them; names those that only Kafka knows. One of a record yet
+// to be applied stays when the stream will pass that record in the window (`held`, and no snapshot to send before).
 std::optional<Refusal> Compare(const ReplicaState& state, const std::vector<Watermarks>& marks, bool held,
                                ResumeDecision* decision) {
   const bool snapshot = std::any_of(decision->starts.begin(), decision->starts.end(),
@@ -74,8 +74,7 @@ std::optional<Refusal> Compare(const ReplicaState& state, const std::vector<Wate
 }
 
 std::string GapText(const char* what, const PartitionGap& gap, size_t count) {
-  std::string text = "the log no longer reaches back: ";
-  if (*what != 0) text = what;
+  std::string text = what;
   text += "offset " + std::to_string(gap.wanted) + InPartition(gap.partition) + " is wanted, the log begins at " +
           std::to_string(gap.earliest);
   if (count > 1) text += " (and " + std::to_string(count - 1) + " more partitions)";
@@ -89,6 +88,11 @@ Refusal OtherRecord(int32_t partition, int64_t offset, uint32_t wanted, uint32_t
           "the record at offset " + std::to_string(offset) + InPartition(partition) + " has checksum " + Hex(found) +
               ", the resume token's has " + Hex(wanted) + ": this is another log",
           {}};
+}
+
+Refusal Trimmed(std::vector<PartitionGap> gaps) {
+  std::string text = GapText("the log no longer reaches back: ", gaps[0], gaps.size());
+  return {RefusalCode::kOutOfRange, std::move(text), std::move(gaps)};
 }
 
 ResumeDecision DecideResume(const ::payment::ResumeToken& token, const ReplicaState& state,
@@ -129,7 +133,10 @@ ResumeDecision DecideResume(const ::payment::ResumeToken& token, const ReplicaSt
     decision.action = ResumeDecision::Action::kVerify;
     return decision;
   }
-  if (!trimmed.empty()) return Refuse(RefusalCode::kOutOfRange, GapText("", trimmed[0], trimmed.size()), trimmed);
+  if (!trimmed.empty()) {
+    decision.refusal = Trimmed(std::move(trimmed));
+    return decision;
+  }
   if (!ahead.empty()) {
     return Refuse(RefusalCode::kOutOfRange,
                   GapText("the resume token is ahead of the log: ", ahead[0], ahead.size()) + " and ends at " +

@@ -58,6 +58,9 @@ ResumeDecision DecideResume(const ::payment::ResumeToken& token, const ReplicaSt
 // The refusal of a token whose record at `after` has another checksum.
 Refusal OtherRecord(int32_t partition, int64_t offset, uint32_t wanted, uint32_t found);
 
+// The refusal of a stream that wants records which the log no longer holds. `gaps` is not empty.
+Refusal Trimmed(std::vector<PartitionGap> gaps);
+
 // The token that says where a stream begins: what StreamStart carries.
 ::payment::ResumeToken MakeToken(const std::string& log_id, const std::vector<PartitionStart>& starts);
 

@@ -39,7 +39,8 @@ class StreamCursor {
     kRefused,  // a record of the token's has another checksum: refusal()
   };
 
-  // `starts` has one element per partition: SnapshotStarts(), or what DecideResume() said while `state` was as it is now.
+  // `starts` has one element per partition: SnapshotStarts(), or what DecideResume() said while `state` was as it is
+  // now.
   StreamCursor(const Filter& filter, std::vector<PartitionStart> starts, const ReplicaState& state);
   // Where a new subscriber starts: a snapshot of everything applied so far.
   static std::vector<PartitionStart> SnapshotStarts(const ReplicaState& state);

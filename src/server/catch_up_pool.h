@@ -1,0 +1,67 @@
+// Catches up streams whose next record has left the window: each has a consumer and a thread of its own that reads
+// Kafka from the stream's place until the window takes over. At most so many at once; further streams wait. Submit() is
+// called from gRPC's threads and never blocks.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/settings.h"
+#include "stream/resume_decision.h"
+#include "stream/stream_cursor.h"
+
+namespace pipeline {
+
+// A stream to catch up. Called from a catch-up thread.
+class CaughtUpStream {
+ public:
+  virtual ~CaughtUpStream() = default;
+  virtual const Filter& catch_up_filter() const = 0;
+  // Every record above these is owed.
+  virtual std::vector<int64_t> catch_up_from() const = 0;
+  // Hands events over; waits while the stream has more than it may hold. False: the stream has ended.
+  virtual bool Send(std::vector<StreamEvent> events) = 0;
+  // All up to `covered` was handed over. True: the window goes on from there.
+  virtual bool TryJoin(const std::vector<int64_t>& covered) = 0;
+  virtual void OnCatchUpRefused(Refusal refusal) = 0;
+  virtual void OnCatchUpFailed(const std::string& reason) = 0;
+  virtual bool ended() const = 0;
+};
+
+class CatchUpPool {
+ public:
+  CatchUpPool(const KafkaSettings& settings, int32_t readers_max);
+  ~CatchUpPool();
+
+  void Submit(std::shared_ptr<CaughtUpStream> stream);
+  // The streams have ended before, or end soon: no reader waits for one that has.
+  void Stop();
+  int32_t reading() const { return reading_; }
+  int64_t caught_up() const { return caught_up_; }  // streams, since the start
+
+ private:
+  void Run();
+  // Throws std::runtime_error for what keeps Kafka from being read.
+  void CatchUp(CaughtUpStream* stream);
+
+  const KafkaSettings settings_;
+  const int32_t readers_max_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  int32_t idle_ = 0;  // threads that wait for a stream
+  std::deque<std::shared_ptr<CaughtUpStream>> waiting_;
+  std::vector<std::thread> threads_;
+  std::atomic<bool> stop_reading_ = false;
+  std::atomic<int32_t> reading_ = 0;
+  std::atomic<int64_t> caught_up_ = 0;
+};
+
+}  // namespace pipeline

@@ -1,0 +1,80 @@
+// Reads the whole topic: every partition from its first offset, without a group, into the replica. One thread consumes;
+// a second one watches whether Kafka answers. Made, started and stopped by PaymentServer.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/kafka.h"
+#include "server/record_maker.h"
+#include "server/reject_log.h"
+#include "server/replica.h"
+#include "server/server_status.h"
+
+namespace pipeline {
+
+inline constexpr int32_t kPartitionsMax = 200;  // a token for more does not fit default metadata limits
+
+class KafkaReader {
+ public:
+  // Throws SettingsError for a property that librdkafka refuses. `on_fatal` is called from the reader's thread when it
+  // can't go on at all (a topic with more than kPartitionsMax partitions).
+  KafkaReader(const KafkaSettings& settings, Replica* replica, ServerStatus* status, RejectLog* rejects,
+              std::function<void(const std::string&)> on_fatal);
+  ~KafkaReader();
+
+  void Start();
+  void RequestStop();  // reads no further batch; does not wait
+  void Stop();         // waits until both threads have ended
+  // Records of this topic that Kafka trimmed before they were read here.
+  int64_t skipped() const { return skipped_; }
+
+ private:
+  enum class Next : uint8_t { kStop, kReload };
+
+  void Run();
+  // Until the topic is there and its watermarks are known: begins the replica. False: stopped.
+  bool Begin();
+  bool TryBegin();
+  Next Consume();
+  void TakeBatch(rd_kafka_message_t* const* messages, size_t count);
+  // After an offset was out of range. False: the log is not the one that was read; load again.
+  bool Reposition();
+  void Watch();
+  bool WatchOnce();
+  void SleepMs(int wait_ms);
+  void UpdateLoaded();
+
+  const KafkaSettings settings_;
+  Replica* const replica_;
+  ServerStatus* const status_;
+  RejectLog* const rejects_;
+  const std::function<void(const std::string&)> on_fatal_;
+  KafkaPtr<rd_kafka_t> handle_;
+  KafkaPtr<rd_kafka_queue_t> queue_;
+  RecordMaker maker_;
+
+  // The reader's thread alone.
+  std::vector<int64_t> next_offsets_;
+  bool loaded_ = false;
+  bool out_of_range_ = false;
+  int64_t started_ns_ = 0;
+
+  std::atomic<int64_t> skipped_ = 0;
+  std::atomic<bool> reload_ = false;  // set by the watch: the cluster is another one
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;   // under mutex_
+  bool watch_now_ = false;  // under mutex_
+  std::string log_id_;      // under mutex_; empty until begun
+  std::thread reader_;
+  std::thread watch_;
+};
+
+}  // namespace pipeline

@@ -1,0 +1,63 @@
+// payment-server: reads the topic and serves it. Parses and wires; see server_command.cc for the options.
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "common/program.h"
+#include "common/settings.h"
+#include "server/grpc_log.h"
+#include "server/payment_server.h"
+#include "server/server_command.h"
+
+namespace {
+
+constexpr int kExitUsage = 2;
+constexpr int kExitEnvironment = 3;
+
+int Serve(const pipeline::ServerOptions& options) {
+  pipeline::StopSignal stop;
+  pipeline::StartLog("payment-server");
+  pipeline::StartGrpcLog();
+  std::atomic<bool> failed = false;
+  pipeline::PaymentServer server(options, [&](const std::string& reason) {
+    std::cerr << "payment-server: " << reason << std::endl;
+    failed = true;
+    stop.Request();
+  });
+  server.Listen();
+  std::cout << pipeline::ServerBanner(options, server.port()) << std::flush;
+  if (options.demo_data) {
+    spdlog::info(
+        "[SERVER] demo data: pay_001 to pay_003; GetPayment and ListPayments answer with them even without Kafka");
+  }
+  server.Start();
+  stop.Wait();
+  if (!failed) spdlog::info("[SERVER] stopping");
+  server.Shutdown();
+  spdlog::info("[SERVER] stopped");
+  return failed ? kExitEnvironment : 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    pipeline::LoadDotEnv();
+    pipeline::ServerOptions options;
+    const std::vector<std::string> args(argv + 1, argv + argc);
+    if (const auto exit_code = pipeline::ParseServerOptions(args, &options)) return *exit_code;
+    return Serve(options);
+  } catch (const pipeline::SettingsError& error) {
+    std::cerr << "payment-server: " << error.what() << std::endl;
+    return kExitUsage;
+  } catch (const std::exception& error) {
+    std::cerr << "payment-server: " << error.what() << std::endl;
+    return kExitEnvironment;
+  }
+}

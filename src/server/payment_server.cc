@@ -1,0 +1,155 @@
+#include "server/payment_server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <stdexcept>
+#include <utility>
+
+#include "common/clock.h"
+#include "server/catch_up_pool.h"
+#include "server/demo_data.h"
+#include "server/kafka_reader.h"
+#include "server/payment_service.h"
+#include "server/reject_log.h"
+#include "server/replica.h"
+#include "server/server_status.h"
+#include "server/stream_hub.h"
+#include "server/token_verifier.h"
+
+namespace pipeline {
+namespace {
+
+constexpr char kServiceName[] = "payment.PaymentService";
+// Clients may ping as often as this, with or without calls.
+constexpr int kMinPingIntervalMs = 100;
+// Of the drain time, until what is stuck is cancelled; the rest is for its going.
+constexpr double kOrderlyShare = 0.6;
+// An open Health/Watch holds gRPC's own shutdown for as long as it is given.
+constexpr std::chrono::milliseconds kLastCalls(200);
+
+int Milliseconds(int64_t duration_ns) { return static_cast<int>(std::max<int64_t>(1, duration_ns / 1'000'000)); }
+
+// Tells hosts, processes and servers of one process apart, and a restarted server from the one before.
+std::string ServerId() {
+  static std::atomic<int> count = 0;
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  return std::string(host.data()) + "#" + std::to_string(getpid()) + "." + std::to_string(++count);
+}
+
+}  // namespace
+
+struct PaymentServer::State {
+  explicit State(const ServerOptions& given, std::function<void(const std::string&)> on_fatal)
+      : options(given),
+        status(options.kafka.brokers, options.kafka.topic),
+        replica(options.window_bytes_max),
+        reader(options.kafka, &replica, &status, &rejects, std::move(on_fatal)),
+        verifier(options.kafka, &replica, options.stuck_ns * 2),
+        catch_up(options.kafka, options.catch_up_readers_max),
+        hub(&replica, options.calls_max) {
+    streams = {&replica, &hub, &verifier, &catch_up, ServerId(), options.stuck_ns};
+    unaries = {&replica, &hub, &status};
+  }
+
+  const ServerOptions options;
+  ServerStatus status;
+  RejectLog rejects;
+  Replica replica;
+  KafkaReader reader;
+  TokenVerifier verifier;
+  CatchUpPool catch_up;
+  StreamHub hub;
+  StreamServices streams;
+  UnaryServices unaries;
+  std::unique_ptr<PaymentService> service;
+  std::unique_ptr<grpc::Server> server;
+  int port = 0;
+  bool shut_down = false;
+};
+
+PaymentServer::PaymentServer(const ServerOptions& options, std::function<void(const std::string&)> on_fatal) {
+  if (!on_fatal) on_fatal = [](const std::string& reason) { spdlog::critical("{}", reason); };
+  state_ = std::make_unique<State>(options, std::move(on_fatal));
+}
+
+PaymentServer::~PaymentServer() { Shutdown(); }
+
+void PaymentServer::Listen() {
+  const ServerOptions& options = state_->options;
+  if (options.demo_data) {
+    state_->replica.Update([](ReplicaState& state) {
+      for (LogRecord& record : DemoData()) state.AddBuiltIn(std::move(record));
+    });
+  }
+  state_->service = std::make_unique<PaymentService>(state_->streams, state_->unaries, options.demo_data);
+  // Both are for the builders that follow in this process.
+  static std::once_flag once;
+  std::call_once(once, [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  });
+  const bool v6 = options.listen.find(':') != std::string::npos && options.listen.front() != '[';
+  const std::string address = (v6 ? "[" + options.listen + "]" : options.listen) + ":" + std::to_string(options.port);
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &state_->port);
+  builder.RegisterService(state_->service.get());
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options.keepalive_time_ns));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(options.keepalive_timeout_ns));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
+  state_->server = builder.BuildAndStart();
+  if (state_->server == nullptr || state_->port == 0) {
+    throw std::runtime_error("can't listen on " + address + ": the address is in use, or not one of this host");
+  }
+  grpc::HealthCheckServiceInterface* health = state_->server->GetHealthCheckService();
+  state_->status.OnServing([health](bool serving) {
+    health->SetServingStatus(kServiceName, serving);
+    health->SetServingStatus(serving);  // and of the server as a whole
+  });
+}
+
+void PaymentServer::Start() {
+  if (state_->server == nullptr) Listen();
+  state_->reader.Start();
+}
+
+int PaymentServer::port() const { return state_->port; }
+bool PaymentServer::serving() const { return state_->status.serving(); }
+int64_t PaymentServer::rejected(RejectReason reason) const { return state_->rejects.count(reason); }
+int64_t PaymentServer::open_calls() const { return state_->hub.open_calls(); }
+int64_t PaymentServer::caught_up() const { return state_->catch_up.caught_up(); }
+
+void PaymentServer::Shutdown() {
+  if (std::exchange(state_->shut_down, true)) return;
+  const int64_t now_ns = MonotonicNs();
+  const int64_t drain_ns = state_->options.drain_timeout_ns;
+  const int64_t cancel_at_ns = now_ns + static_cast<int64_t>(kOrderlyShare * static_cast<double>(drain_ns));
+  state_->status.SetStopping();
+  state_->reader.RequestStop();
+  if (!state_->hub.EndAll(cancel_at_ns, now_ns + drain_ns)) {
+    spdlog::warn("[SERVER] {} calls have not ended within the drain time", state_->hub.open_calls());
+  }
+  state_->reader.Stop();
+  state_->catch_up.Stop();
+  state_->verifier.Stop();
+  if (state_->server != nullptr) {
+    state_->status.OnServing(nullptr);
+    state_->server->Shutdown(std::chrono::system_clock::now() + kLastCalls);
+    state_->server->Wait();
+  }
+  state_->hub.Stop();
+}
+
+}  // namespace pipeline

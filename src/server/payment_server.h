@@ -1,0 +1,55 @@
+// A payment server, assembled: Kafka reader, replica, gRPC service. Made by main() and by tests; any number may run in
+// one process, each on a port of its own. Listen, Start and Shutdown are called from one thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "common/settings.h"
+#include "payment/record_decoder.h"
+
+namespace pipeline {
+
+struct ServerOptions {
+  KafkaSettings kafka;
+  std::string listen = "0.0.0.0";
+  int port = 50051;  // 0: a free one
+  int64_t window_bytes_max = 256LL * 1024 * 1024;
+  bool demo_data = false;  // pay_001 to pay_003, served also without Kafka
+  int64_t drain_timeout_ns = 5'000'000'000;
+  int64_t keepalive_time_ns = 10'000'000'000;
+  int64_t keepalive_timeout_ns = 5'000'000'000;
+  int64_t calls_max = 10'000;        // open calls: streams, and unary ones that wait for a position
+  int32_t catch_up_readers_max = 8;  // further streams that are older than the window wait
+  int64_t stuck_ns = 5'000'000'000;  // a call that was ended and is not read is cancelled after this
+};
+
+class PaymentServer {
+ public:
+  // Throws SettingsError for a Kafka property that is refused. `on_fatal`: called once, from a thread of the server's,
+  // when it can't go on (the topic has too many partitions).
+  explicit PaymentServer(const ServerOptions& options, std::function<void(const std::string&)> on_fatal = nullptr);
+  ~PaymentServer();  // shuts down
+
+  // Accepts calls. Throws std::runtime_error when it can't listen (the port is in use).
+  void Listen();
+  int port() const;
+  // Listens if it does not yet, then reads Kafka.
+  void Start();
+  // NOT_SERVING, stops reading, ends the streams (UNAVAILABLE), cancels what is stuck. Returns within drain_timeout_ns
+  // and what Kafka, if it does not answer, takes to be left (about a second). A second call does nothing.
+  void Shutdown();
+
+  bool serving() const;  // as health says
+  int64_t rejected(RejectReason reason) const;
+  int64_t open_calls() const;
+  int64_t caught_up() const;  // streams that a catch-up reader joined to the window
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace pipeline

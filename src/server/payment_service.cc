@@ -1,0 +1,94 @@
+#include "server/payment_service.h"
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "server/request_check.h"
+#include "stream/list_cursor.h"
+
+namespace pipeline {
+namespace {
+
+// Of serialised payments in one page: with what surrounds them still far below the 4 MiB that clients receive.
+constexpr int64_t kPageBytesMax = 1024 * 1024;
+
+grpc::Status Invalid(const std::string& message) { return {grpc::StatusCode::INVALID_ARGUMENT, message}; }
+
+void Parse(const EventFrame& frame, ::payment::Payment* payment) {
+  payment->ParseFromArray(frame.payment().data(), static_cast<int>(frame.payment().size()));
+}
+
+std::optional<::payment::ListPaymentsRequest> ParseRequest(grpc::ByteBuffer bytes) {
+  ::payment::ListPaymentsRequest request;
+  if (!grpc::SerializationTraits<::payment::ListPaymentsRequest>::Deserialize(&bytes, &request).ok()) {
+    return std::nullopt;
+  }
+  return request;
+}
+
+}  // namespace
+
+grpc::Status PaymentService::NotLoaded() const {
+  return {grpc::StatusCode::UNAVAILABLE, unaries_.status->WhyNotLoaded()};
+}
+
+grpc::ServerUnaryReactor* PaymentService::GetPayment(grpc::CallbackServerContext* /*context*/,
+                                                     const ::payment::GetPaymentRequest* request,
+                                                     ::payment::Payment* response) {
+  if (request->payment_id().empty()) return UnaryCall::Refuse(Invalid("payment_id is empty"));
+  const auto answer = [this, id = request->payment_id(), response](const ReplicaState& state) -> UnaryCall::Answer {
+    const StoredPayment* stored = state.store().Find(id);
+    // Before the backlog is applied an absent payment may still come, and one that is there may be of yesterday.
+    if (!state.loaded() && (stored == nullptr || !answer_early_)) return {NotLoaded(), nullptr};
+    if (stored == nullptr) return {{grpc::StatusCode::NOT_FOUND, "no payment " + id}, nullptr};
+    return {grpc::Status::OK, [frame = stored->record.frame, response] { Parse(frame, response); }};
+  };
+  return UnaryCall::Start(unaries_, request->min_position(), answer);
+}
+
+grpc::ServerUnaryReactor* PaymentService::ListPayments(grpc::CallbackServerContext* /*context*/,
+                                                       const ::payment::ListPaymentsRequest* request,
+                                                       ::payment::PaymentList* response) {
+  const auto filter = CheckFilter(request->provider(), request->status());
+  if (const auto* wrong = std::get_if<std::string>(&filter)) return UnaryCall::Refuse(Invalid(*wrong));
+  const auto limit = CheckLimit(request->limit());
+  if (const auto* wrong = std::get_if<std::string>(&limit)) return UnaryCall::Refuse(Invalid(*wrong));
+  const auto answer = [this, filter = std::get<Filter>(filter), limit = std::get<int32_t>(limit),
+                       cursor = request->cursor(), response](const ReplicaState& state) -> UnaryCall::Answer {
+    if (!state.loaded() && !answer_early_) return {NotLoaded(), nullptr};
+    std::optional<ListPlace> after;
+    if (!cursor.empty()) {
+      after = DecodeListCursor(cursor, filter, state.log_id());
+      if (!after) return {Invalid("cursor: not one that this log gave for this provider and status"), nullptr};
+    }
+    const ListPage page = state.store().List(filter, after, limit, kPageBytesMax);
+    response->set_total_count(
+        static_cast<int32_t>(std::min<int64_t>(page.total_count, std::numeric_limits<int32_t>::max())));
+    if (page.next) response->set_next_cursor(EncodeListCursor(*page.next, filter, state.log_id()));
+    std::vector<EventFrame> frames;
+    for (const StoredPayment* payment : page.payments) frames.push_back(payment->record.frame);
+    return {grpc::Status::OK, [frames = std::move(frames), response] {
+              for (const EventFrame& frame : frames) Parse(frame, response->add_payments());
+            }};
+  };
+  return UnaryCall::Start(unaries_, request->min_position(), answer);
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* PaymentService::StreamPayments(grpc::CallbackServerContext* context,
+                                                                           const grpc::ByteBuffer* request) {
+  std::optional<::payment::ListPaymentsRequest> parsed = ParseRequest(*request);
+  if (!parsed) return StreamCall::Refuse(Invalid("the request is not a ListPaymentsRequest"));
+  const auto filter = CheckFilter(parsed->provider(), parsed->status());
+  if (const auto* wrong = std::get_if<std::string>(&filter)) return StreamCall::Refuse(Invalid(*wrong));
+  std::optional<::payment::ResumeToken> token;
+  if (parsed->has_resume()) token = std::move(*parsed->mutable_resume());
+  return StreamCall::Start(streams_, context, std::get<Filter>(filter), std::move(token));
+}
+
+}  // namespace pipeline

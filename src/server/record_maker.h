@@ -1,0 +1,29 @@
+// Turns a message of Kafka's into a record to apply: decoded once, serialised once. Each thread that reads Kafka (the
+// reader, every catch-up reader) owns one. Not thread-safe.
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <string>
+
+#include "payment/payment.h"
+#include "payment/record_decoder.h"
+#include "stream/event_frame.h"
+
+namespace pipeline {
+
+class RecordMaker {
+ public:
+  // `message` carries a record, not an error. kNone: *record is filled; otherwise it is unspecified.
+  RejectReason Make(const rd_kafka_message_t& message, LogRecord* record);
+
+ private:
+  RecordDecoder decoder_;
+  Payment payment_;
+  std::string serialized_;  // its memory is used again
+};
+
+// Checksum of key and value, as resume tokens carry it.
+uint32_t MessageCrc32c(const rd_kafka_message_t& message);
+
+}  // namespace pipeline

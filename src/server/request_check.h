@@ -1,0 +1,22 @@
+// What a request must be like before anything is done for it. Called from gRPC's threads and by the fuzzer. Pure,
+// thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "payment.pb.h"
+#include "payment/payment.h"
+
+namespace pipeline {
+
+inline constexpr int32_t kListLimitDefault = 10;
+inline constexpr int32_t kListLimitMax = 100;
+
+// The filter of a request, or why it is none (a number that the contract does not know).
+std::variant<Filter, std::string> CheckFilter(int provider, int status);
+// The page size that `limit` stands for: 0 the default, above the maximum the maximum; or why it is none (negative).
+std::variant<int32_t, std::string> CheckLimit(int32_t limit);
+
+}  // namespace pipeline

@@ -1,0 +1,106 @@
+#include "server/server_command.h"
+
+#include <fmt/format.h>
+#include <grpcpp/grpcpp.h>
+#include <librdkafka/rdkafka.h>
+
+#include <algorithm>
+#include <iostream>
+#include <utility>
+
+#include "common/program.h"
+#include "common/settings.h"
+
+namespace pipeline {
+namespace {
+
+constexpr int64_t kWindowBytesMin = 1024 * 1024;
+
+constexpr char kFooter[] = R"(Example:
+  payment-server --brokers localhost:9092 --topic payments.raw --port 50051
+  grpcurl -plaintext -d '{"limit":5}' localhost:50051 payment.PaymentService/ListPayments
+
+Health (grpc.health.v1) is SERVING once the records found at start are loaded and Kafka answers.
+Exit codes: 0 stopped by SIGINT or SIGTERM, 2 wrong usage, 3 the port is in use or the topic can't be served.)";
+
+// "10s,5s": time and timeout.
+std::string ReadKeepalive(const std::string& text, ServerOptions* options) {
+  const size_t comma = text.find(',');
+  const auto time_ns = ParseDurationNs(text.substr(0, comma));
+  const auto timeout_ns = comma == std::string::npos ? std::nullopt : ParseDurationNs(text.substr(comma + 1));
+  if (!time_ns || !timeout_ns || *time_ns == 0 || *timeout_ns == 0) {
+    return "found \"" + text + "\"; allowed: TIME,TIMEOUT, for instance 10s,5s";
+  }
+  options->keepalive_time_ns = *time_ns;
+  options->keepalive_timeout_ns = *timeout_ns;
+  return "";
+}
+
+std::string ReadDuration(const std::string& text, int64_t* duration_ns) {
+  const auto parsed_ns = ParseDurationNs(text);
+  if (!parsed_ns) return "found \"" + text + "\"; allowed: a duration, for instance 500ms or 5s";
+  *duration_ns = *parsed_ns;
+  return "";
+}
+
+}  // namespace
+
+std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptions* options) {
+  CLI::App app("Reads a Kafka topic of payments, keeps them, and serves them over gRPC.", "payment-server");
+  app.footer(kFooter);
+  app.set_version_flag(
+      "--version",
+      VersionText("payment-server", fmt::format("librdkafka {}, gRPC {}", rd_kafka_version_str(), grpc::Version())));
+  AddKafkaOptions(&app, &options->kafka);
+  app.add_option("--port", options->port, "Port to listen on; 0: a free one, which is printed (env GRPC_PORT)")
+      ->envname("GRPC_PORT")
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str();
+  app.add_option("--listen", options->listen, "Address to listen on")->capture_default_str();
+  app.add_option("--window-bytes", options->window_bytes_max,
+                 "Newest records kept ready for streams, for instance 64MB; older ones are read from Kafka again")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::Range(kWindowBytesMin, int64_t{1} << 50, "at least 1MB"))
+      ->capture_default_str();
+  app.add_option("--max-calls", options->calls_max, "Streams and waiting calls open at once; more are refused")
+      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
+      ->capture_default_str();
+  app.add_flag("--demo-data", options->demo_data,
+               "Adds payments pay_001 to pay_003, served by GetPayment and ListPayments even without Kafka");
+  app.add_option_function<std::string>(
+         "--drain-timeout",
+         [options](const std::string& text) {
+           const std::string wrong = ReadDuration(text, &options->drain_timeout_ns);
+           if (!wrong.empty()) throw CLI::ValidationError("--drain-timeout", wrong);
+         },
+         "How long open calls may take to end when the server is stopped (default 5s)")
+      ->type_name("DURATION");
+  app.add_option_function<std::string>(
+         "--keepalive",
+         [options](const std::string& text) {
+           const std::string wrong = ReadKeepalive(text, options);
+           if (!wrong.empty()) throw CLI::ValidationError("--keepalive", wrong);
+         },
+         "When an idle connection is probed, and how long the answer may take (default 10s,5s)")
+      ->type_name("TIME,TIMEOUT");
+  try {
+    std::reverse(args.begin(), args.end());  // as CLI11 wants a vector
+    app.parse(std::move(args));
+  } catch (const CLI::ParseError& error) {
+    return ExitForParse(app, error);
+  }
+  return std::nullopt;
+}
+
+std::string ServerBanner(const ServerOptions& options, int port) {
+  const KafkaSettings& kafka = options.kafka;
+  const std::string sasl = kafka.sasl_mechanism.empty() ? "" : ", SASL " + kafka.sasl_mechanism;
+  return fmt::format(
+      "payment-server {}\n"
+      "  gRPC:  {}:{}\n"
+      "  Kafka: {}, topic {}\n"
+      "  SSL:   {}{}\n",
+      PIPELINE_VERSION, options.listen, port, kafka.brokers, kafka.topic, kafka.ssl ? "enabled" : "disabled", sasl);
+}
+
+}  // namespace pipeline

@@ -1,0 +1,19 @@
+// payment-server's command line. Called from main() only.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/payment_server.h"
+
+namespace pipeline {
+
+// Fills `options` from the arguments (without the program's name) and the environment. An exit code when the program is
+// to end now: help or version was printed (0), or the error (2).
+std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptions* options);
+
+// What the server says of itself once it listens.
+std::string ServerBanner(const ServerOptions& options, int port);
+
+}  // namespace pipeline

@@ -1,0 +1,353 @@
+#include "server/stream_call.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include "common/clock.h"
+
+namespace pipeline {
+namespace {
+
+// What one call may hold of events beside those in the window. While it is caught up these bound the reader.
+constexpr size_t kQueueEventsMax = 1024;
+constexpr int64_t kQueueBytesMax = 1024 * 1024;
+// Gaps told in trailing metadata; the message says how many there are.
+constexpr size_t kGapsMax = 64;
+
+constexpr char kStartKey[] = "payment-start-bin";
+constexpr char kGapKey[] = "payment-gap-bin";
+constexpr char kReasonKey[] = "payment-end-reason";
+constexpr char kFellOffText[] = "the stream was too slow and has left the log window; resume";
+
+grpc::StatusCode StatusCodeOf(RefusalCode code) {
+  switch (code) {
+    case RefusalCode::kInvalidArgument:
+      return grpc::StatusCode::INVALID_ARGUMENT;
+    case RefusalCode::kFailedPrecondition:
+      return grpc::StatusCode::FAILED_PRECONDITION;
+    case RefusalCode::kOutOfRange:
+      return grpc::StatusCode::OUT_OF_RANGE;
+  }
+  return grpc::StatusCode::INTERNAL;
+}
+
+// A slice that shares `bytes` and shows `view`, a part of them.
+grpc::Slice SharedSlice(SharedBytes bytes, std::string_view view) {
+  return grpc::Slice(const_cast<char*>(view.data()), view.size(), &SharedBytes::Unref, bytes.Detach());
+}
+
+grpc::ByteBuffer MessageOf(StreamEvent event) {
+  if (!event.existing) {
+    const std::string_view all = event.frame.bytes.view();
+    const grpc::Slice slice = SharedSlice(std::move(event.frame.bytes), all);
+    return grpc::ByteBuffer(&slice, 1);
+  }
+  const std::string_view head = event.frame.head();
+  const grpc::Slice slices[] = {SharedSlice(std::move(event.frame.bytes), head),
+                                grpc::Slice(ExistingTail(event.partition, event.offset, event.record_crc32c))};
+  return grpc::ByteBuffer(slices, std::size(slices));
+}
+
+class RefusedCall : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+ public:
+  explicit RefusedCall(const grpc::Status& status) { Finish(status); }
+  void OnDone() override { delete this; }
+};
+
+}  // namespace
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamCall::Refuse(const grpc::Status& status) {
+  return new RefusedCall(status);
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamCall::Start(const StreamServices& services,
+                                                              grpc::CallbackServerContext* context,
+                                                              const Filter& filter,
+                                                              std::optional<::payment::ResumeToken> token) {
+  auto call = std::make_shared<StreamCall>(services, context, filter, std::move(token));
+  switch (services.hub->Add(call)) {
+    case Admission::kAdmitted:
+      break;
+    case Admission::kFull:
+      return Refuse({grpc::StatusCode::RESOURCE_EXHAUSTED,
+                     "this server has its " + std::to_string(services.hub->calls_max()) + " open calls already"});
+    case Admission::kStopping:
+      return Refuse({grpc::StatusCode::UNAVAILABLE, "the server is shutting down"});
+  }
+  call->Pump();
+  return call.get();
+}
+
+StreamCall::StreamCall(const StreamServices& services, grpc::CallbackServerContext* context, const Filter& filter,
+                       std::optional<::payment::ResumeToken> token)
+    : services_(services), context_(context), filter_(filter), token_(std::move(token)) {}
+
+bool StreamCall::ended() const {
+  const std::lock_guard lock(mutex_);
+  return ended_;
+}
+
+// --- Sending ---
+
+void StreamCall::Pump() {
+  const std::lock_guard lock(mutex_);
+  PumpLocked();
+}
+
+void StreamCall::PumpLocked() {
+  if (ended_ || writing_) return;
+  if (queue_.empty()) Refill();
+  if (!ended_ && !queue_.empty()) WriteNext();
+}
+
+void StreamCall::Refill() {
+  while (!ended_ && queue_.empty()) {
+    switch (stage_) {
+      case Stage::kVerifying:
+      case Stage::kCatchingUp:
+        return;  // those threads pump when they are done
+      case Stage::kStarting:
+        if (!Begin()) return;
+        break;
+      case Stage::kFlowing:
+        if (!Pull()) return;
+    }
+  }
+}
+
+bool StreamCall::Begin() {
+  std::vector<PartitionStart> starts;
+  ResumeDecision decision;
+  std::string log_id;
+  {
+    Replica::Access access = services_.replica->Lock();
+    const ReplicaState& state = access.state();
+    if (token_ ? !state.started() : !state.loaded()) {
+      access.Wait(shared_from_this());
+      return false;
+    }
+    if (token_) {
+      // What was asked of a log that was replaced since is void.
+      if (fresh_ && static_cast<int32_t>(fresh_->size()) != state.partition_count()) fresh_.reset();
+      decision = DecideResume(*token_, state, fresh_ ? &*fresh_ : nullptr);
+    } else {
+      decision.action = ResumeDecision::Action::kServe;
+      decision.starts = StreamCursor::SnapshotStarts(state);
+    }
+    if (decision.action == ResumeDecision::Action::kServe && decision.unread.empty()) {
+      cursor_ = std::make_unique<StreamCursor>(filter_, decision.starts, state);
+    }
+    log_id = state.log_id();
+  }
+  if (cursor_ != nullptr) {
+    SendStart(log_id, decision.starts);
+    stage_ = Stage::kFlowing;
+  } else if (decision.action == ResumeDecision::Action::kRefuse) {
+    EndRefused(decision.refusal);
+  } else {
+    stage_ = Stage::kVerifying;
+    services_.verifier->Submit(shared_from_this());
+  }
+  return cursor_ != nullptr;
+}
+
+bool StreamCall::Pull() {
+  std::vector<StreamEvent> events;
+  StreamCursor::Outcome outcome = StreamCursor::Outcome::kMore;
+  {
+    Replica::Access access = services_.replica->Lock();
+    outcome = cursor_->Pull(access.state(), PullLimits(), &events);
+    if (outcome == StreamCursor::Outcome::kIdle) access.Wait(shared_from_this());
+  }
+  switch (outcome) {
+    case StreamCursor::Outcome::kEvents:
+      Enqueue(std::move(events));
+      return true;
+    case StreamCursor::Outcome::kMore:
+      return true;
+    case StreamCursor::Outcome::kIdle:
+      return false;
+    case StreamCursor::Outcome::kCatchUp:
+      stage_ = Stage::kCatchingUp;
+      services_.catch_up->Submit(shared_from_this());
+      return false;
+    case StreamCursor::Outcome::kFellOff:
+      End(grpc::StatusCode::UNAVAILABLE, kFellOffText, "slow");
+      return false;
+    case StreamCursor::Outcome::kRefused:
+      EndRefused(cursor_->refusal());
+      return false;
+  }
+  return false;
+}
+
+void StreamCall::SendStart(const std::string& log_id, const std::vector<PartitionStart>& starts) {
+  ::payment::StreamStart start;
+  *start.mutable_token() = MakeToken(log_id, starts);
+  start.set_server_id(services_.server_id);
+  context_->AddInitialMetadata(kStartKey, start.SerializeAsString());
+  StartSendInitialMetadata();
+}
+
+void StreamCall::Enqueue(std::vector<StreamEvent> events) {
+  for (StreamEvent& event : events) {
+    queue_bytes_ += event.frame.bytes.size();
+    queue_.push_back(std::move(event));
+  }
+}
+
+void StreamCall::WriteNext() {
+  queue_bytes_ -= queue_.front().frame.bytes.size();
+  buffer_ = MessageOf(std::move(queue_.front()));
+  queue_.pop_front();
+  if (stage_ == Stage::kCatchingUp) room_.notify_all();
+  grpc::WriteOptions options;
+  // A hint leaves the message in the transport's buffer until the next write: right while one is at hand, and wrong for
+  // the first message, which would keep the headers back with it.
+  if (wrote_ && !queue_.empty()) options.set_buffer_hint();
+  wrote_ = true;
+  writing_ = true;
+  StartWrite(&buffer_, options);
+}
+
+void StreamCall::OnWriteDone(bool ok) {
+  const std::lock_guard lock(mutex_);
+  writing_ = false;
+  buffer_.Clear();
+  if (!ok) return End(grpc::StatusCode::CANCELLED, "the client has gone", "client");
+  PumpLocked();
+}
+
+// --- Ending ---
+
+void StreamCall::End(grpc::StatusCode code, const std::string& message, const char* reason) {
+  if (ended_) return;
+  ended_ = true;
+  queue_.clear();
+  queue_bytes_ = 0;
+  cancel_at_ns_ = MonotonicNs() + services_.stuck_ns;
+  context_->AddTrailingMetadata(kReasonKey, reason);
+  room_.notify_all();
+  Finish({code, message});
+}
+
+void StreamCall::EndRefused(const Refusal& refusal) {
+  if (ended_) return;
+  for (size_t i = 0; i < std::min(refusal.gaps.size(), kGapsMax); ++i) {
+    ::payment::PositionGap gap;
+    gap.set_partition(refusal.gaps[i].partition);
+    gap.set_wanted(refusal.gaps[i].wanted);
+    gap.set_earliest(refusal.gaps[i].earliest);
+    context_->AddTrailingMetadata(kGapKey, gap.SerializeAsString());
+  }
+  End(StatusCodeOf(refusal.code), refusal.message, "refused");
+}
+
+void StreamCall::OnCancel() {
+  const std::lock_guard lock(mutex_);
+  End(grpc::StatusCode::CANCELLED, "cancelled", "client");
+}
+
+void StreamCall::OnDone() {
+  {
+    const std::lock_guard lock(mutex_);
+    done_ = true;
+  }
+  services_.hub->Remove(this);  // may be the last reference
+}
+
+void StreamCall::Tick(int64_t now_ns) {
+  const std::lock_guard lock(mutex_);
+  if (done_) return;
+  if (ended_) {
+    // Its status waits behind a write that the client does not read: only this frees the call.
+    if (cancel_at_ns_ != 0 && now_ns >= cancel_at_ns_) {
+      cancel_at_ns_ = 0;
+      context_->TryCancel();
+    }
+    return;
+  }
+  if (stage_ != Stage::kFlowing) return;
+  bool fell_off = false;
+  {
+    const Replica::Access access = services_.replica->Lock();
+    fell_off = cursor_->HasFallenOff(access.state());
+  }
+  if (fell_off) End(grpc::StatusCode::UNAVAILABLE, kFellOffText, "slow");
+}
+
+void StreamCall::EndForShutdown(int64_t cancel_at_ns) {
+  const std::lock_guard lock(mutex_);
+  End(grpc::StatusCode::UNAVAILABLE, "the server is shutting down; resume", "shutdown");
+  if (cancel_at_ns_ != 0) cancel_at_ns_ = std::min(cancel_at_ns_, cancel_at_ns);
+}
+
+// --- Verification ---
+
+ResumeDecision StreamCall::DecideWith(const ReplicaState& state, const std::vector<Watermarks>& fresh) {
+  return DecideResume(*token_, state, &fresh);  // token_ changes in OnVerified alone, on this thread
+}
+
+void StreamCall::OnVerified(std::vector<Watermarks> fresh, const std::vector<int32_t>& same) {
+  const std::lock_guard lock(mutex_);
+  for (::payment::PartitionResume& at : *token_->mutable_partitions()) {
+    if (std::find(same.begin(), same.end(), at.partition()) != same.end()) at.clear_record_crc32c();
+  }
+  fresh_ = std::move(fresh);
+  stage_ = Stage::kStarting;
+  PumpLocked();
+}
+
+void StreamCall::OnRefused(Refusal refusal) {
+  const std::lock_guard lock(mutex_);
+  EndRefused(refusal);
+}
+
+void StreamCall::OnKafkaFailed(const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  End(grpc::StatusCode::UNAVAILABLE, "Kafka can't be read to resume this stream: " + reason, "kafka");
+}
+
+// --- Catch-up ---
+
+std::vector<int64_t> StreamCall::catch_up_from() const {
+  const std::lock_guard lock(mutex_);
+  return cursor_->catch_up_from();
+}
+
+bool StreamCall::Send(std::vector<StreamEvent> events) {
+  std::unique_lock lock(mutex_);
+  Enqueue(std::move(events));
+  PumpLocked();
+  const auto has_room = [this] { return ended_ || (queue_.size() < kQueueEventsMax && queue_bytes_ < kQueueBytesMax); };
+  // One that reads nothing at all must not keep a reader for ever; others may wait for it.
+  for (size_t left = queue_.size(); !has_room(); left = queue_.size()) {
+    const bool roomy = room_.wait_for(lock, std::chrono::nanoseconds(services_.stuck_ns), has_room);
+    if (!roomy && queue_.size() == left) {
+      End(grpc::StatusCode::UNAVAILABLE, "the stream reads nothing while it is caught up; resume", "slow");
+    }
+  }
+  return !ended_;
+}
+
+bool StreamCall::TryJoin(const std::vector<int64_t>& covered) {
+  const std::lock_guard lock(mutex_);
+  if (ended_) return false;
+  {
+    const Replica::Access access = services_.replica->Lock();
+    if (cursor_->HasFallenOff(access.state())) {  // the log was replaced
+      End(grpc::StatusCode::UNAVAILABLE, "the log was replaced; resume", "kafka");
+      return false;
+    }
+    if (!cursor_->TryJoin(access.state(), covered)) return false;
+  }
+  stage_ = Stage::kFlowing;
+  PumpLocked();
+  return true;
+}
+
+}  // namespace pipeline

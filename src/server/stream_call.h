@@ -1,0 +1,111 @@
+// One StreamPayments call: a cursor, the few events pulled from it, and the rules of gRPC's callback API (one write in
+// flight, Finish exactly once, gone only after OnDone). Reactions come from gRPC's threads, wakes and ticks from the
+// hub's, verification and catch-up from theirs: all of them take the call's mutex, and none of them blocks but Send().
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "payment.pb.h"
+#include "server/catch_up_pool.h"
+#include "server/replica.h"
+#include "server/stream_hub.h"
+#include "server/token_verifier.h"
+#include "stream/stream_cursor.h"
+
+namespace pipeline {
+
+// What every stream needs of its server. Outlives all of them.
+struct StreamServices {
+  Replica* replica = nullptr;
+  StreamHub* hub = nullptr;
+  TokenVerifier* verifier = nullptr;
+  CatchUpPool* catch_up = nullptr;
+  std::string server_id;
+  // How long a stream that was ended may leave its status unread, and one that is caught up its events, before it is
+  // cancelled.
+  int64_t stuck_ns = 5'000'000'000;
+};
+
+class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
+                   public OpenCall,
+                   public VerifiedStream,
+                   public CaughtUpStream,
+                   public std::enable_shared_from_this<StreamCall> {
+ public:
+  // Starts a call; gRPC owns it until OnDone. `context` is the call's. `token`: the request's, if any.
+  static grpc::ServerWriteReactor<grpc::ByteBuffer>* Start(const StreamServices& services,
+                                                           grpc::CallbackServerContext* context, const Filter& filter,
+                                                           std::optional<::payment::ResumeToken> token);
+  // A call that only ends.
+  static grpc::ServerWriteReactor<grpc::ByteBuffer>* Refuse(const grpc::Status& status);
+
+  StreamCall(const StreamServices& services, grpc::CallbackServerContext* context, const Filter& filter,
+             std::optional<::payment::ResumeToken> token);
+
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
+
+  void Wake() override { Pump(); }
+  void Tick(int64_t now_ns) override;
+  void EndForShutdown(int64_t cancel_at_ns) override;
+
+  ResumeDecision DecideWith(const ReplicaState& state, const std::vector<Watermarks>& fresh) override;
+  void OnVerified(std::vector<Watermarks> fresh, const std::vector<int32_t>& same) override;
+  void OnRefused(Refusal refusal) override;
+  void OnKafkaFailed(const std::string& reason) override;
+  bool ended() const override;
+
+  const Filter& catch_up_filter() const override { return filter_; }
+  std::vector<int64_t> catch_up_from() const override;
+  bool Send(std::vector<StreamEvent> events) override;
+  bool TryJoin(const std::vector<int64_t>& covered) override;
+  void OnCatchUpRefused(Refusal refusal) override { OnRefused(std::move(refusal)); }
+  void OnCatchUpFailed(const std::string& reason) override { OnKafkaFailed(reason); }
+
+ private:
+  enum class Stage : uint8_t { kStarting, kVerifying, kFlowing, kCatchingUp };
+
+  void Pump();
+  // The following with mutex_ held.
+  void PumpLocked();
+  void Refill();
+  // Both: false when nothing more comes of it now (waits, is being verified or caught up, has ended).
+  bool Begin();
+  bool Pull();
+  void SendStart(const std::string& log_id, const std::vector<PartitionStart>& starts);
+  void Enqueue(std::vector<StreamEvent> events);
+  void WriteNext();
+  void EndRefused(const Refusal& refusal);
+  void End(grpc::StatusCode code, const std::string& message, const char* reason);
+
+  const StreamServices& services_;
+  grpc::CallbackServerContext* const context_;
+  const Filter filter_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable room_;  // in queue_, for Send
+  Stage stage_ = Stage::kStarting;
+  std::optional<::payment::ResumeToken> token_;
+  std::optional<std::vector<Watermarks>> fresh_;  // what the verifier was told
+  std::unique_ptr<StreamCursor> cursor_;
+  std::deque<StreamEvent> queue_;
+  int64_t queue_bytes_ = 0;
+  grpc::ByteBuffer buffer_;  // of the write in flight
+  bool writing_ = false;
+  bool wrote_ = false;  // the first message
+  bool ended_ = false;  // Finish was called
+  bool done_ = false;
+  int64_t cancel_at_ns_ = 0;  // monotonic; 0: not
+};
+
+}  // namespace pipeline

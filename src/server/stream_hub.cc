@@ -1,0 +1,79 @@
+#include "server/stream_hub.h"
+
+#include <chrono>
+
+#include "common/clock.h"
+
+namespace pipeline {
+namespace {
+
+constexpr int64_t kTickNs = 100'000'000;
+
+}  // namespace
+
+StreamHub::StreamHub(Replica* replica, int64_t calls_max) : replica_(replica), calls_max_(calls_max) {
+  thread_ = std::thread([this] { Run(); });
+}
+
+StreamHub::~StreamHub() { Stop(); }
+
+void StreamHub::Stop() {
+  stopping_ = true;
+  replica_->Interrupt();
+  if (thread_.joinable()) thread_.join();
+}
+
+Admission StreamHub::Add(const std::shared_ptr<OpenCall>& call) {
+  const std::lock_guard lock(mutex_);
+  if (ending_) return Admission::kStopping;
+  if (static_cast<int64_t>(calls_.size()) >= calls_max_) return Admission::kFull;
+  calls_.emplace(call.get(), call);
+  return Admission::kAdmitted;
+}
+
+void StreamHub::Remove(const OpenCall* call) {
+  std::shared_ptr<OpenCall> held;  // let go after the mutex
+  const std::lock_guard lock(mutex_);
+  const auto found = calls_.find(call);
+  if (found == calls_.end()) return;
+  held = std::move(found->second);
+  calls_.erase(found);
+  if (calls_.empty()) empty_.notify_all();
+}
+
+int64_t StreamHub::open_calls() const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<int64_t>(calls_.size());
+}
+
+std::vector<std::shared_ptr<OpenCall>> StreamHub::Calls() const {
+  std::vector<std::shared_ptr<OpenCall>> calls;
+  const std::lock_guard lock(mutex_);
+  calls.reserve(calls_.size());
+  for (const auto& [key, call] : calls_) calls.push_back(call);
+  return calls;
+}
+
+bool StreamHub::EndAll(int64_t cancel_at_ns, int64_t deadline_ns) {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  for (const std::shared_ptr<OpenCall>& call : Calls()) call->EndForShutdown(cancel_at_ns);
+  std::unique_lock lock(mutex_);
+  const auto deadline = std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns));
+  return empty_.wait_until(lock, deadline, [this] { return calls_.empty(); });
+}
+
+void StreamHub::Run() {
+  int64_t next_tick_ns = MonotonicNs() + kTickNs;
+  while (!stopping_) {
+    for (const std::shared_ptr<Waiter>& waiter : replica_->TakeWoken(next_tick_ns)) waiter->Wake();
+    const int64_t now_ns = MonotonicNs();
+    if (now_ns < next_tick_ns) continue;
+    for (const std::shared_ptr<OpenCall>& call : Calls()) call->Tick(now_ns);
+    next_tick_ns = now_ns + kTickNs;
+  }
+}
+
+}  // namespace pipeline

@@ -1,0 +1,58 @@
+// All calls that stay open: wakes those that wait for records, looks now and then after those that are stuck, and ends
+// them all at shutdown. Made by PaymentServer; Add and Remove are called from gRPC's threads.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "server/replica.h"
+
+namespace pipeline {
+
+// An open call. Held alive by the hub from Add to Remove.
+class OpenCall : public Waiter {
+ public:
+  // About ten times a second, from the hub's thread.
+  virtual void Tick(int64_t now_ns) = 0;
+  // Ends the call with UNAVAILABLE; what is stuck then is cancelled at `cancel_at_ns` (by Tick).
+  virtual void EndForShutdown(int64_t cancel_at_ns) = 0;
+};
+
+enum class Admission : uint8_t { kAdmitted, kFull, kStopping };
+
+class StreamHub {
+ public:
+  StreamHub(Replica* replica, int64_t calls_max);
+  ~StreamHub();
+
+  Admission Add(const std::shared_ptr<OpenCall>& call);
+  void Remove(const OpenCall* call);
+  int64_t open_calls() const;
+  int64_t calls_max() const { return calls_max_; }
+
+  // Ends all calls and admits no more. Returns when the last one has gone, or at `deadline_ns`: false then.
+  bool EndAll(int64_t cancel_at_ns, int64_t deadline_ns);
+  // Stops the thread. Nothing is woken any more.
+  void Stop();
+
+ private:
+  void Run();
+  std::vector<std::shared_ptr<OpenCall>> Calls() const;
+
+  Replica* const replica_;
+  const int64_t calls_max_;
+  mutable std::mutex mutex_;
+  std::condition_variable empty_;
+  bool ending_ = false;
+  std::unordered_map<const OpenCall*, std::shared_ptr<OpenCall>> calls_;
+  std::atomic<bool> stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace pipeline

@@ -1,0 +1,61 @@
+// One GetPayment or ListPayments call. Answered at once, or, with min_position, when the replica has applied it: until
+// then it waits as streams do. Reactions come from gRPC's threads, wakes and ticks from the hub's.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "payment.pb.h"
+#include "server/replica.h"
+#include "server/server_status.h"
+#include "server/stream_hub.h"
+
+namespace pipeline {
+
+struct UnaryServices {
+  Replica* replica = nullptr;
+  StreamHub* hub = nullptr;
+  const ServerStatus* status = nullptr;
+};
+
+class UnaryCall : public grpc::ServerUnaryReactor, public OpenCall, public std::enable_shared_from_this<UnaryCall> {
+ public:
+  using MinPosition = google::protobuf::RepeatedPtrField<::payment::Position>;
+  // Found with the state held still; `fill` is called afterwards, with nothing held (parsing). May be empty.
+  struct Answer {
+    grpc::Status status;
+    std::function<void()> fill;
+  };
+  using Answerer = std::function<Answer(const ReplicaState&)>;
+
+  // Starts a call; gRPC owns it until OnDone.
+  static grpc::ServerUnaryReactor* Start(const UnaryServices& services, const MinPosition& min_position,
+                                         Answerer answerer);
+  // A call that only ends.
+  static grpc::ServerUnaryReactor* Refuse(const grpc::Status& status);
+
+  UnaryCall(const UnaryServices& services, const MinPosition& min_position, Answerer answerer);
+
+  void OnCancel() override;
+  void OnDone() override;
+  void Wake() override { Try(); }
+  void Tick(int64_t /*now_ns*/) override {}
+  void EndForShutdown(int64_t cancel_at_ns) override;
+
+ private:
+  void Try();
+  void End(const grpc::Status& status);  // with mutex_ held
+
+  const UnaryServices& services_;
+  const MinPosition min_position_;
+  const Answerer answerer_;
+  std::mutex mutex_;
+  bool ended_ = false;
+};
+
+}  // namespace pipeline
