@@ -3,35 +3,23 @@
 #include <ostream>
 #include <variant>
 
+#include "harness/cli/selection.h"
 #include "harness/scenario/find.h"
 #include "harness/scenario/schema_text.h"
 
 namespace harness {
 namespace {
 
-constexpr int kExitBadScenario = 2;
-constexpr int kExitNoMatch = 5;
-
-ScenarioSelection Select(const std::vector<std::string>& paths, std::ostream& err) {
-  ScenarioSelection selection = FindScenarios(paths.empty() ? std::vector<std::string>{kDefaultSelection} : paths);
-  for (const ScenarioError& error : selection.unmatched) err << error.Text() << "\n";
-  return selection;
-}
-
 int ExitCode(const ScenarioSelection& selection, bool any_broken) {
   if (any_broken) return kExitBadScenario;
   return selection.unmatched.empty() ? 0 : kExitNoMatch;
-}
-
-void PrintErrors(const std::vector<ScenarioError>& errors, std::ostream& err) {
-  for (const ScenarioError& error : errors) err << error.Text() << "\n";
 }
 
 }  // namespace
 
 int RunValidate(const std::vector<std::string>& paths, const ScenarioOverrides& overrides, std::ostream& out,
                 std::ostream& err) {
-  const ScenarioSelection selection = Select(paths, err);
+  const ScenarioSelection selection = SelectScenarios(paths, err);
   bool any_broken = false;
   for (const std::string& file : selection.files) {
     const ScenarioResult result = LoadScenario(file, overrides);
@@ -51,7 +39,7 @@ int RunSchema(std::ostream& out) {
 }
 
 int RunList(const std::vector<std::string>& paths, int width_columns, std::ostream& out, std::ostream& err) {
-  const ScenarioSelection selection = Select(paths, err);
+  const ScenarioSelection selection = SelectScenarios(paths, err);
   bool any_broken = false;
   std::vector<ScenarioListing> listings;
   for (const std::string& file : selection.files) {

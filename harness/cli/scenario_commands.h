@@ -10,9 +10,6 @@
 
 namespace harness {
 
-// What an empty selection means: the folder "scenarios" in the current directory.
-inline constexpr char kDefaultSelection[] = "scenarios";
-
 // Prints for each scenario file that it is valid, or what is wrong with it. 0: all are valid; 2: one is not; 5: none is
 // broken, but a path of the selection stands for no scenario.
 int RunValidate(const std::vector<std::string>& paths, const ScenarioOverrides& overrides, std::ostream& out,

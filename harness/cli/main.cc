@@ -1,0 +1,156 @@
+// `harness`: parses the command line and calls the command. The program is also its own reaper and its own mock broker
+// (hidden modes).
+#include <langinfo.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <clocale>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <string>
+
+#include "common/program.h"
+#include "common/settings.h"
+#include "harness/broker/broker_command.h"
+#include "harness/broker/mock_broker.h"
+#include "harness/cli/run_command.h"
+#include "harness/cli/scenario_commands.h"
+#include "harness/cli/selection.h"
+#include "harness/process/supervisor.h"
+
+namespace {
+
+using harness::ConsoleStyle;
+
+constexpr int kColumnsDefault = 100;
+
+int TerminalColumns() {
+  winsize size{};
+  if (isatty(STDOUT_FILENO) == 0) return 0;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return kColumnsDefault;
+}
+
+ConsoleStyle Style() {
+  ConsoleStyle style;
+  style.width_columns = TerminalColumns();
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  const bool dumb = term == nullptr || std::strcmp(term, "dumb") == 0;
+  if (dumb) style.width_columns = 0;
+  style.color = style.width_columns > 0 && (no_color == nullptr || *no_color == '\0');
+  style.utf8 = std::strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+  return style;
+}
+
+std::string ProgramDir() { return std::filesystem::read_symlink("/proc/self/exe").parent_path().string(); }
+
+struct CommandLine {
+  CLI::App app{"The harness of the payment pipeline: runs scenarios against it and says what was lost, where and why."};
+  harness::RunCommandOptions run;
+  std::string thresholds = "judge";
+  std::vector<std::string> paths;
+  harness::ScenarioOverrides overrides;
+  harness::BrokerCommandOptions broker;
+
+  CommandLine() {
+    app.require_subcommand(1);
+    app.set_version_flag("--version", [] { return pipeline::VersionText("harness"); });
+    app.footer(
+        "Examples:\n"
+        "  harness run scenarios/restart.json\n"
+        "  harness run scenarios/ --keep-going\n"
+        "  harness run scenarios/smoke.json --seed 7 --set /phases/1/rate=2000/s\n\n"
+        "Exit codes: 0 PASS, 1 FAIL, 2 bad scenario or usage, 3 environment, 4 INVALID (the run proves nothing),\n"
+        "5 the selection matched no scenario, 130 interrupted.");
+    AddRun();
+    CLI::App* validate = app.add_subcommand("validate", "Check scenario files without running them");
+    AddSelection(validate);
+    AddOverrides(validate);
+    app.add_subcommand("schema", "Print the JSON Schema of scenario files");
+    AddSelection(app.add_subcommand("list", "List scenarios with their descriptions"));
+    AddBroker();
+  }
+
+ private:
+  void AddSelection(CLI::App* command) {
+    command->add_option("paths", paths, "Scenario files or folders (default: scenarios)");
+  }
+  void AddOverrides(CLI::App* command) {
+    command->add_option("--seed", overrides.seed, "In place of the scenario's seed");
+    command
+        ->add_option("--set", overrides.set, "Change the scenario: POINTER=VALUE, for instance /phases/1/rate=2000/s")
+        ->allow_extra_args(false)
+        ->take_all();
+  }
+  void AddRun() {
+    CLI::App* command = app.add_subcommand("run", "Run scenarios and judge them");
+    AddSelection(command);
+    AddOverrides(command);
+    command->add_option("--out", run.run.out_dir, "Where run directories are made")->capture_default_str();
+    command->add_flag("--keep-going", run.keep_going, "Go on after a scenario that did not pass");
+    command->add_option("--thresholds", thresholds, "judge, or report: time thresholds are shown but not judged")
+        ->check(CLI::IsMember({"judge", "report"}))
+        ->capture_default_str();
+    command->footer(
+        "Examples:\n"
+        "  harness run scenarios/restart.json\n"
+        "  harness run scenarios/ --keep-going --out /var/tmp/runs\n"
+        "  harness run scenarios/smoke.json --seed 7 --set /phases/1/rate=2000/s");
+  }
+  void AddBroker() {
+    CLI::App* command = app.add_subcommand("broker", "Run a mock Kafka cluster for the demo");
+    command->add_option("--brokers", broker.brokers, "Number of brokers")
+        ->check(CLI::Range(1, 16))
+        ->capture_default_str();
+    command->add_option("--partitions", broker.partitions, "Partitions of the topic")
+        ->check(CLI::Range(1, 200))
+        ->capture_default_str();
+    command->add_option("--topic", broker.topic, "The topic")->envname("KAFKA_TOPIC")->capture_default_str();
+    command->add_option("--address-file", broker.address_file, "Write the address into this file while it runs");
+  }
+};
+
+int Run(CommandLine* line) {
+  if (line->app.got_subcommand("validate")) {
+    return harness::RunValidate(line->paths, line->overrides, std::cout, std::cerr);
+  }
+  if (line->app.got_subcommand("schema")) return harness::RunSchema(std::cout);
+  if (line->app.got_subcommand("list")) {
+    const int columns = TerminalColumns();
+    return harness::RunList(line->paths, columns > 0 ? columns : kColumnsDefault, std::cout, std::cerr);
+  }
+  if (line->app.got_subcommand("broker")) {
+    return harness::RunBrokerCommand(line->broker, std::cout, std::cerr);
+  }
+  const pipeline::StopSignal stop;
+  line->run.paths = line->paths;
+  line->run.overrides = line->overrides;
+  line->run.run.report_time_thresholds = line->thresholds == "report";
+  line->run.run.program_dir = ProgramDir();
+  line->run.run.style = Style();
+  return harness::RunCommand(line->run, stop, std::cout, std::cerr);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  harness::RunReaperIfAsked(argc, argv);
+  harness::RunMockBrokerIfAsked(argc, argv);
+  std::setlocale(LC_CTYPE, "");
+  CommandLine line;
+  try {
+    line.app.parse(argc, argv);
+    pipeline::StartLog("harness");
+    return Run(&line);
+  } catch (const CLI::ParseError& error) {
+    return pipeline::ExitForParse(line.app, error);
+  } catch (const std::exception& error) {
+    std::cerr << "harness: " << error.what() << "\n";
+    return harness::kExitEnvironment;
+  }
+}

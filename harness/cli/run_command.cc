@@ -1,0 +1,101 @@
+#include "harness/cli/run_command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+#include <utility>
+#include <variant>
+
+#include "harness/cli/selection.h"
+
+namespace harness {
+namespace {
+
+constexpr int kExitInterrupted = 130;
+
+struct Loaded {
+  std::string file;
+  Scenario scenario;
+};
+
+std::string VerdictWord(int exit_code) {
+  switch (exit_code) {
+    case 0:
+      return "PASS";
+    case 1:
+      return "FAIL";
+    case 4:
+      return "INVALID";
+    case kExitInterrupted:
+      return "INTERRUPTED";
+    default:
+      return "NOT RUN";
+  }
+}
+
+std::vector<std::string> OverridesAsGiven(const ScenarioOverrides& overrides) {
+  std::vector<std::string> given;
+  if (overrides.seed) given.push_back("--seed=" + std::to_string(*overrides.seed));
+  for (const std::string& set : overrides.set) given.push_back("--set=" + set);
+  return given;
+}
+
+void PrintTable(const std::vector<std::pair<std::string, int>>& results, std::ostream& out) {
+  if (results.size() < 2) return;
+  size_t width = 0;
+  for (const auto& [name, code] : results) width = std::max(width, name.size());
+  out << "\n";
+  for (const auto& [name, code] : results) {
+    out << fmt::format("{:<{}}  {:<11}  exit {}\n", name, width, VerdictWord(code), code);
+  }
+}
+
+}  // namespace
+
+int CombinedExitCode(const std::vector<int>& codes) {
+  for (const int code : {kExitInterrupted, kExitEnvironment, kExitBadScenario, 1, 4, kExitNoMatch}) {
+    if (std::find(codes.begin(), codes.end(), code) != codes.end()) return code;
+  }
+  return 0;
+}
+
+int RunCommand(const RunCommandOptions& options, const pipeline::StopSignal& stop, std::ostream& out,
+               std::ostream& err) {
+  const ScenarioSelection selection = SelectScenarios(options.paths, err);
+  std::vector<int> codes;
+  if (!selection.unmatched.empty()) codes.push_back(kExitNoMatch);
+  std::vector<Loaded> scenarios;
+  for (const std::string& file : selection.files) {
+    ScenarioResult result = LoadScenario(file, options.overrides);
+    if (const auto* errors = std::get_if<std::vector<ScenarioError>>(&result)) {
+      PrintErrors(*errors, err);
+      codes.push_back(kExitBadScenario);
+    } else {
+      scenarios.push_back({file, std::get<Scenario>(std::move(result))});
+    }
+  }
+  if (!codes.empty() && !options.keep_going) return CombinedExitCode(codes);
+
+  RunOptions run = options.run;
+  run.overrides = OverridesAsGiven(options.overrides);
+  std::vector<std::pair<std::string, int>> results;
+  for (const Loaded& loaded : scenarios) {
+    if (!results.empty()) out << "\n";
+    out << fmt::format("{}: {}\n", loaded.scenario.name, loaded.scenario.description) << std::flush;
+    const RunOutcome outcome = RunScenario(loaded.scenario, loaded.file, run, stop, out);
+    if (!outcome.problem.empty()) err << "harness: " << outcome.problem << "\n";
+    results.emplace_back(loaded.scenario.name, outcome.exit_code);
+    codes.push_back(outcome.exit_code);
+    if (outcome.exit_code == kExitInterrupted || stop.requested()) break;
+    if (outcome.exit_code != 0 && !options.keep_going) break;
+  }
+  PrintTable(results, out);
+  if (results.size() < scenarios.size()) {
+    out << fmt::format("{} of {} scenarios were not run{}\n", scenarios.size() - results.size(), scenarios.size(),
+                       stop.requested() ? "" : " (--keep-going runs them all)");
+  }
+  return CombinedExitCode(codes);
+}
+
+}  // namespace harness

@@ -1,0 +1,107 @@
+#include "harness/run/command_line.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace harness {
+namespace {
+
+using Values = std::map<std::string, std::string>;
+
+std::string FillIn(std::string text, const Values& values) {
+  for (const auto& [placeholder, value] : values) {
+    for (size_t at = text.find(placeholder); at != std::string::npos; at = text.find(placeholder, at + value.size())) {
+      text.replace(at, placeholder.size(), value);
+    }
+  }
+  return text;
+}
+
+Values CommonValues(const ProgramPlan& plan, const RunNames& names) {
+  return {{"{brokers}", names.brokers}, {"{topic}", names.topic}, {"{name}", plan.name}, {"{run}", names.run_id}};
+}
+
+// `built_in`: the program and its own arguments, used when the plan brings no command.
+ProcessSpec Spec(const ProgramPlan& plan, const std::string& process_name, std::vector<std::string> built_in,
+                 const Values& values, const RunNames& names) {
+  ProcessSpec spec;
+  spec.name = process_name;
+  spec.argv = plan.command.empty() ? std::move(built_in) : plan.command;
+  spec.argv.insert(spec.argv.end(), plan.args.begin(), plan.args.end());
+  for (std::string& word : spec.argv) word = FillIn(std::move(word), values);
+  for (const auto& [name, value] : plan.env) spec.env[name] = FillIn(value, values);
+  spec.cwd = plan.cwd.empty() ? names.directory.path : FillIn(plan.cwd, values);
+  spec.log_path = names.directory.log(process_name);
+  return spec;
+}
+
+void AddKafka(const RunNames& names, std::vector<std::string>* argv) {
+  argv->insert(argv->end(), {"--brokers", names.brokers, "--topic", names.topic});
+  for (const std::string& property : names.kafka_properties) argv->insert(argv->end(), {"-X", property});
+}
+
+}  // namespace
+
+bool IsTold(const ProgramPlan& plan, const std::string& placeholder) {
+  const auto names_it = [&](const std::string& text) { return text.find(placeholder) != std::string::npos; };
+  return std::any_of(plan.command.begin(), plan.command.end(), names_it) ||
+         std::any_of(plan.args.begin(), plan.args.end(), names_it) ||
+         std::any_of(plan.env.begin(), plan.env.end(), [&](const auto& item) { return names_it(item.second); });
+}
+
+std::string ServerAddress(const RunNames& names, const std::string& server) {
+  return fmt::format("127.0.0.1:{}", names.ports.at(server));
+}
+
+ProcessSpec ServerSpec(const ServerPlan& plan, const RunNames& names) {
+  const std::string port = std::to_string(names.ports.at(plan.name));
+  std::vector<std::string> argv = {names.program_dir + "/payment-server", "--listen", "127.0.0.1", "--port", port};
+  AddKafka(names, &argv);
+  // An empty Fetch on the mock cluster waits its whole time: new data does not wake it.
+  if (names.mock) argv.insert(argv.end(), {"-X", "fetch.wait.max.ms=1"});
+  Values values = CommonValues(plan, names);
+  values["{port}"] = port;
+  return Spec(plan, plan.name, std::move(argv), values, names);
+}
+
+ProcessSpec ClientSpec(const ClientPlan& plan, const std::vector<std::string>& servers, const RunNames& names) {
+  std::string addresses;
+  for (const std::string& server : servers) {
+    if (!addresses.empty()) addresses += ',';
+    addresses += ServerAddress(names, server);
+  }
+  const std::string event_log = names.directory.event_log(plan.name);
+  std::vector<std::string> argv = {
+      names.program_dir + "/payment-client", "stream", "--server", addresses, "--event-log", event_log};
+  const auto filter_word = [](std::string_view name) {
+    std::string word(name);
+    std::transform(word.begin(), word.end(), word.begin(), [](char c) { return static_cast<char>(c | 0x20); });
+    return word;
+  };
+  if (plan.filter.provider != pipeline::Provider::kUnknown) {
+    argv.insert(argv.end(), {"--provider", filter_word(pipeline::ProviderName(plan.filter.provider))});
+  }
+  if (plan.filter.status != pipeline::PaymentStatus::kUnknown) {
+    argv.insert(argv.end(), {"--status", filter_word(pipeline::StatusName(plan.filter.status))});
+  }
+  Values values = CommonValues(plan, names);
+  values["{servers}"] = addresses;
+  values["{event_log}"] = event_log;
+  return Spec(plan, plan.name, std::move(argv), values, names);
+}
+
+ProcessSpec ProducerSpec(const ProducerPlan& plan, const std::string& producer, const RunNames& names) {
+  const std::string ack_log = names.directory.ack_log(producer);
+  const std::string rec_prefix = names.run_id + "." + producer;
+  std::vector<std::string> argv = {names.program_dir + "/payment-producer"};
+  AddKafka(names, &argv);
+  argv.insert(argv.end(), {"--ack-log", ack_log, "--rec-prefix", rec_prefix});
+  Values values = CommonValues(plan, names);
+  values["{ack_log}"] = ack_log;
+  values["{rec_prefix}"] = rec_prefix;
+  return Spec(plan, producer, std::move(argv), values, names);
+}
+
+}  // namespace harness

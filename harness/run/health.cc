@@ -1,0 +1,54 @@
+#include "harness/run/health.h"
+
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+
+namespace harness {
+namespace {
+
+// HealthCheckResponse {ServingStatus status = 1}; SERVING = 1 (grpc/health/v1/health.proto, from gRPC's own
+// documentation of health checking). Serialised: field 1, varint, 1.
+bool SaysServing(const grpc::ByteBuffer& response) {
+  std::vector<grpc::Slice> slices;
+  if (!response.Dump(&slices).ok()) return false;
+  std::string bytes;
+  for (const grpc::Slice& slice : slices) bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  return bytes == std::string("\x08\x01", 2);
+}
+
+}  // namespace
+
+Readiness ProbeServer(const std::string& address, int timeout_ms) {
+  grpc::ChannelArguments arguments;
+  // A channel of its own: the back-off after a refused connection must not outlive this probe.
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  const auto channel = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(timeout_ms));
+  const grpc::ByteBuffer request(nullptr, 0);
+  grpc::ByteBuffer response;
+  std::mutex mutex;
+  std::condition_variable done;
+  bool is_done = false;
+  grpc::Status status;
+  stub.UnaryCall(&context, "/grpc.health.v1.Health/Check", grpc::StubOptions(), &request, &response,
+                 [&](grpc::Status result) {
+                   const std::lock_guard lock(mutex);
+                   status = std::move(result);
+                   is_done = true;
+                   done.notify_one();
+                 });
+  std::unique_lock lock(mutex);
+  done.wait(lock, [&] { return is_done; });  // the call has a deadline
+  if (status.ok()) return SaysServing(response) ? Readiness::kServing : Readiness::kNotServing;
+  if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) return Readiness::kNoHealth;
+  return Readiness::kUnreachable;
+}
+
+}  // namespace harness

@@ -1,0 +1,111 @@
+// The state of one run while it goes on, and its steps in order; the inside of runner.h. The runner's thread calls the
+// steps; the fault scheduler's thread calls the FaultListener's part.
+#pragma once
+
+#include <condition_variable>
+#include <iosfwd>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "harness/broker/mock_broker.h"
+#include "harness/fault/fault_scheduler.h"
+#include "harness/load/load_generator.h"
+#include "harness/observe/audit.h"
+#include "harness/observe/embedded_subscribers.h"
+#include "harness/observe/log_tail.h"
+#include "harness/observe/recorder.h"
+#include "harness/report/live_view.h"
+#include "harness/run/command_line.h"
+#include "harness/run/processes.h"
+#include "harness/run/runner.h"
+
+namespace harness {
+
+// The run can't begin: exit 3, with what to do.
+class EnvironmentError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+class Run : private FaultListener {
+ public:
+  Run(const Scenario& scenario, const RunOptions& options, RunDirectory directory, const pipeline::StopSignal& stop,
+      std::ostream* out);
+  ~Run() override;
+
+  // The steps (run_setup.cc, run_load.cc, run_finish.cc). SetUp throws EnvironmentError, and returns false when
+  // stopped.
+  bool SetUp();
+  void OfferLoad();
+  void WindDown();
+  History Finish();
+
+  std::vector<RunFacts::ProcessUsage> Usage() const;
+
+ private:
+  void StartBroker();
+  void AddServers();
+  void AddClients();
+  void AddProducers();
+  void StartServers();
+  void StartClients();
+  bool WaitClientsConnected();
+  ProcessSpec NextProducerSpec(const ProducerPlan& plan);
+  void ProducerEnded(const std::string& process_name);
+
+  void RunPhase(const PhasePlan& plan, int64_t* begin_ns);
+  void StartProducerWhenDue(const ProducerPlan& plan);
+  void ReleaseProducerStarts();
+  void WaitCaughtUp(int64_t deadline_ns);
+  bool AllCaughtUp() const;
+
+  // FaultListener
+  void OnStrike(size_t fault, int64_t planned_ns, const FaultOutcome& outcome) override;
+  void OnHealed(size_t fault, int64_t time_ns) override;
+  void OnHealFailed(size_t fault, const std::string& sentence) override;
+  bool CountReached(const Trigger& trigger) override;
+
+  bool stopped() const { return stop_.requested(); }
+
+  const Scenario& scenario_;
+  const RunOptions& options_;
+  const pipeline::StopSignal& stop_;
+  RunNames names_;
+
+  Supervisor supervisor_;
+  Recorder recorder_;
+  std::unique_ptr<LiveView> view_;
+  std::unique_ptr<MockBroker> broker_;
+  std::unique_ptr<Audit> audit_;
+  LogTail tail_;
+  std::unique_ptr<LoadGenerator> generator_;
+  EmbeddedSubscribers embedded_;
+  Processes processes_;
+  std::unique_ptr<FaultScheduler> faults_;
+
+  std::vector<size_t> fault_indices_;     // the recorder's, by plan
+  std::vector<size_t> observed_clients_;  // the recorder's, of those whose StreamStart is waited for
+  std::mutex producers_mutex_;
+  std::map<std::string, int> producer_starts_;
+  std::map<std::string, uint16_t> producer_indices_;  // the recorder's, by process name ("shop#2")
+
+  // Phases that have begun, for producers that start at a moment of one.
+  std::mutex phases_mutex_;
+  std::condition_variable phases_changed_;
+  std::map<std::string, int64_t> phase_begins_;
+  bool phases_over_ = false;
+  std::vector<std::thread> producer_starters_;
+
+  int64_t load_begin_ns_ = 0;
+  int64_t load_end_ns_ = 0;
+  int64_t drain_end_ns_ = 0;
+  bool drained_ = false;
+  RunFacts::ProcessUsage broker_usage_;
+};
+
+}  // namespace harness

@@ -1,0 +1,102 @@
+// The last steps of a run: heal, end the producers, sentinels, drain, stop everything, give the history away.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "common/clock.h"
+#include "harness/run/run.h"
+
+namespace harness {
+namespace {
+
+constexpr int64_t kSecondNs = 1'000'000'000;
+constexpr int64_t kServersBackWithinNs = 30 * kSecondNs;
+constexpr int64_t kStopWithinNs = 10 * kSecondNs;
+constexpr int64_t kFlushWithinNs = 30 * kSecondNs;
+constexpr int64_t kInterruptedFlushWithinNs = 2 * kSecondNs;
+
+std::vector<pipeline::Filter> DistinctFilters(const Scenario& scenario) {
+  std::vector<pipeline::Filter> filters;
+  for (const ClientPlan& client : scenario.clients) {
+    if (std::find(filters.begin(), filters.end(), client.filter) == filters.end()) filters.push_back(client.filter);
+  }
+  return filters;
+}
+
+int64_t After(int64_t time_ns) { return pipeline::MonotonicNs() + time_ns; }
+
+}  // namespace
+
+void Run::WindDown() {
+  view_->OnStep("healing");
+  if (faults_) faults_->StopAndHealAll();
+  ReleaseProducerStarts();
+  if (!stopped()) {
+    const std::string problem = processes_.WaitServersReady(After(kServersBackWithinNs));
+    if (!problem.empty() && !stopped()) view_->OnNotice(problem);
+  }
+  view_->OnStep("ending the producers");
+  for (const std::string& name : processes_.StopAll(ProcessRole::kProducer, After(kStopWithinNs))) {
+    view_->OnNotice(name + " did not end on SIGTERM and was killed");
+  }
+  generator_->Flush(After(stopped() ? kInterruptedFlushWithinNs : kFlushWithinNs));
+  load_end_ns_ = pipeline::MonotonicNs();
+  if (!stopped()) {
+    view_->OnStep("draining");
+    const int64_t deadline_ns = After(scenario_.drain_timeout_ns);
+    if (!generator_->ProduceSentinels(DistinctFilters(scenario_), deadline_ns)) {
+      view_->OnNotice("the sentinels were not acknowledged in time");
+    }
+    WaitCaughtUp(deadline_ns);
+    drained_ = AllCaughtUp();
+  } else if (audit_) {
+    audit_->CatchUp(After(kSecondNs));
+  }
+  drain_end_ns_ = pipeline::MonotonicNs();
+}
+
+History Run::Finish() {
+  view_->OnStep("stopping");
+  embedded_.StopAll();
+  for (const ProcessRole role : {ProcessRole::kClient, ProcessRole::kServer}) {
+    for (const std::string& name : processes_.StopAll(role, After(kStopWithinNs))) {
+      view_->OnNotice(name + " did not end on SIGTERM and was killed");
+    }
+  }
+  tail_.Drain();
+  tail_.Stop();
+  if (audit_) audit_->Stop();
+  audit_.reset();
+  generator_.reset();
+  if (broker_) {
+    const int64_t pid = broker_->pid();
+    broker_.reset();
+    if (const auto exit = supervisor_.WaitExit(pid, pipeline::MonotonicNs())) {
+      broker_usage_ = {.name = "broker",
+                       .cpu_user_ns = exit->user_cpu_ns,
+                       .cpu_system_ns = exit->system_cpu_ns,
+                       .rss_bytes_max = exit->rss_bytes_max};
+    }
+  }
+  view_->Stop();
+  return recorder_.Finish([this](History* history) {
+    history->load_begin_ns = load_begin_ns_;
+    history->load_end_ns = load_end_ns_;
+    history->drain_end_ns = drain_end_ns_;
+    history->drained = drained_;
+    history->interrupted = stopped();
+    for (Client& client : history->clients) {
+      // A foreign program may not mark its connections in its log.
+      if (client.observed && client.connections.empty()) client.marks_connections = false;
+    }
+  });
+}
+
+std::vector<RunFacts::ProcessUsage> Run::Usage() const {
+  std::vector<RunFacts::ProcessUsage> usage = processes_.Usage();
+  if (!broker_usage_.name.empty()) usage.push_back(broker_usage_);
+  return usage;
+}
+
+}  // namespace harness

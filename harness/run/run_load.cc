@@ -1,0 +1,164 @@
+// The middle of a run: phases, faults as they strike and heal, producers that start at a moment.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "common/clock.h"
+#include "harness/run/run.h"
+#include "harness/scenario/quantity.h"
+#include "harness/verify/caught_up.h"
+
+namespace harness {
+namespace {
+
+constexpr int64_t kMillisecondNs = 1'000'000;
+constexpr int64_t kLeadNs = 20 * kMillisecondNs;  // from now to the first phase's beginning
+
+}  // namespace
+
+void Run::OfferLoad() {
+  view_->OnStep("warming up the producers");
+  generator_->WarmUp();
+  for (const FaultPlan& plan : scenario_.faults) {
+    fault_indices_.push_back(recorder_.OnFault({.name = plan.name,
+                                                .type = std::string(FaultTypeName(plan.type)),
+                                                .target = plan.target,
+                                                .evidence = "its trigger never fired"}));
+  }
+  FaultListener* listener = this;
+  faults_ = std::make_unique<FaultScheduler>(scenario_.faults, &processes_, listener);
+  faults_->Start();
+  for (const ProducerPlan& plan : scenario_.producers) {
+    if (plan.kind == ProducerKind::kProcess) {
+      producer_starters_.emplace_back([this, &plan] { StartProducerWhenDue(plan); });
+    }
+  }
+  int64_t begin_ns = pipeline::MonotonicNs() + kLeadNs;
+  load_begin_ns_ = begin_ns;
+  for (const PhasePlan& plan : scenario_.phases) {
+    if (stopped()) break;
+    RunPhase(plan, &begin_ns);
+  }
+}
+
+// Leaves the next phase's beginning in `begin_ns`: a phase with a duration ends when planned, so that no time is lost
+// between two of them.
+void Run::RunPhase(const PhasePlan& plan, int64_t* begin_ns) {
+  const uint8_t index = recorder_.AddPhase({.name = plan.name,
+                                            .begin_ns = *begin_ns,
+                                            .end_ns = 0,
+                                            .measured = plan.measure,
+                                            .offers_load = plan.rate_max || plan.rate_per_s > 0,
+                                            .planned = 0});
+  {
+    const std::lock_guard lock(phases_mutex_);
+    phase_begins_[plan.name] = *begin_ns;
+    phases_changed_.notify_all();
+  }
+  faults_->OnPhase(plan.name, *begin_ns);
+  view_->OnPhase(plan.name, *begin_ns, plan.duration_ns, plan.count);
+  const int64_t planned = generator_->RunPhase(index, plan, *begin_ns, [this] { return stopped(); });
+  const int64_t end_ns = plan.rate_max || stopped() ? pipeline::MonotonicNs() : *begin_ns + plan.duration_ns;
+  recorder_.UpdatePhase(index, [&](Phase* phase) {
+    phase->end_ns = end_ns;
+    phase->planned = planned;
+  });
+  *begin_ns = end_ns;
+  if (!plan.then_drained || stopped()) return;
+  view_->OnStep("draining " + plan.name);
+  WaitCaughtUp(pipeline::MonotonicNs() + scenario_.drain_timeout_ns);
+  *begin_ns = pipeline::MonotonicNs();
+}
+
+bool Run::AllCaughtUp() const {
+  bool all = true;
+  recorder_.Read([&](const History& history) {
+    for (const size_t client : observed_clients_) all = all && CaughtUp(history, history.clients[client]);
+  });
+  return all;
+}
+
+// Until every client has what the audit has read up to now; the audit first reads what the topic has now.
+void Run::WaitCaughtUp(int64_t deadline_ns) {
+  bool caught_up = audit_->CatchUp(deadline_ns) && AllCaughtUp();
+  while (!caught_up && pipeline::MonotonicNs() < deadline_ns) {
+    if (stop_.WaitUntil(pipeline::MonotonicNs() + 10 * kMillisecondNs)) return;
+    caught_up = AllCaughtUp();
+  }
+  if (!caught_up) view_->OnNotice("not all clients caught up in time");
+}
+
+void Run::StartProducerWhenDue(const ProducerPlan& plan) {
+  const std::string start = plan.start.empty() ? scenario_.phases.front().name : plan.start;
+  const Moment moment = ParseMoment(start).value_or(Moment{start, 0});
+  {
+    std::unique_lock lock(phases_mutex_);
+    phases_changed_.wait(lock, [&] { return phases_over_ || phase_begins_.contains(moment.phase); });
+    if (!phases_over_) {
+      const int64_t due_ns = phase_begins_[moment.phase] + moment.after_ns;
+      const int64_t wait_ns = due_ns - pipeline::MonotonicNs();
+      phases_changed_.wait_for(lock, std::chrono::nanoseconds(wait_ns), [&] { return phases_over_; });
+    }
+    if (phases_over_) return;
+  }
+  try {
+    processes_.Start(plan.name);
+  } catch (const std::runtime_error& error) {
+    recorder_.HarnessError(error.what());
+  }
+}
+
+void Run::ReleaseProducerStarts() {
+  {
+    const std::lock_guard lock(phases_mutex_);
+    phases_over_ = true;
+    phases_changed_.notify_all();
+  }
+  for (std::thread& starter : producer_starters_) starter.join();
+  producer_starters_.clear();
+}
+
+void Run::OnStrike(size_t fault, int64_t planned_ns, const FaultOutcome& outcome) {
+  recorder_.UpdateFault(fault_indices_[fault], [&](FaultEvent* event) {
+    event->planned_ns = planned_ns;
+    event->struck_ns = outcome.struck_ns;
+    event->effective = outcome.effective;
+    event->evidence = outcome.evidence;
+  });
+  const FaultPlan& plan = scenario_.faults[fault];
+  view_->OnNotice(fmt::format("{} ({} of {}): {}", plan.name, FaultTypeName(plan.type), plan.target, outcome.evidence));
+}
+
+void Run::OnHealed(size_t fault, int64_t time_ns) {
+  recorder_.UpdateFault(fault_indices_[fault], [&](FaultEvent* event) { event->healed_ns = time_ns; });
+  const FaultPlan& plan = scenario_.faults[fault];
+  const bool resumed = plan.type == FaultType::kProcessPause;
+  view_->OnNotice(fmt::format("{}: {} {}", plan.name, plan.target, resumed ? "continues" : "was started again"));
+}
+
+void Run::OnHealFailed(size_t fault, const std::string& sentence) {
+  recorder_.HarnessError(fmt::format("fault {} could not be healed: {}", scenario_.faults[fault].name, sentence));
+}
+
+bool Run::CountReached(const Trigger& trigger) {
+  const LiveCounts counts = recorder_.Counts();
+  switch (trigger.count_kind) {
+    case CountKind::kSent:
+      return counts.sent >= trigger.count;
+    case CountKind::kAcked:
+      return counts.acked >= trigger.count;
+    case CountKind::kLogged:
+      return counts.logged >= trigger.count;
+    case CountKind::kDelivered:
+      break;
+  }
+  if (trigger.client.empty()) return counts.delivered_min >= trigger.count;
+  for (const ClientCounts& client : counts.clients) {
+    if (client.name == trigger.client) return client.delivered >= trigger.count;
+  }
+  return false;
+}
+
+}  // namespace harness

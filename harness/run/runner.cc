@@ -1,0 +1,112 @@
+#include "harness/run/runner.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <librdkafka/rdkafka.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+
+#include <exception>
+#include <optional>
+#include <ostream>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "common/clock.h"
+#include "harness/run/retention_plan.h"
+#include "harness/run/run.h"
+#include "harness/run/run_directory.h"
+#include "harness/verify/judge.h"
+
+namespace harness {
+namespace {
+
+constexpr int kExitBadScenario = 2;
+constexpr int kExitEnvironment = 3;
+constexpr int kExitInvalid = 4;
+constexpr int kExitInterrupted = 130;
+
+int64_t ToNs(const timeval& time) { return (int64_t{time.tv_sec} * 1'000'000 + time.tv_usec) * 1000; }
+
+RunFacts::ProcessUsage OwnUsage(const rusage& before) {
+  rusage now{};
+  getrusage(RUSAGE_SELF, &now);
+  return {.name = "harness",
+          .cpu_user_ns = ToNs(now.ru_utime) - ToNs(before.ru_utime),
+          .cpu_system_ns = ToNs(now.ru_stime) - ToNs(before.ru_stime),
+          .rss_bytes_max = int64_t{now.ru_maxrss} * 1024};
+}
+
+RunFacts Facts(const std::string& run_dir, const std::string& scenario_path, const RunOptions& options) {
+  RunFacts facts;
+  facts.run_dir = run_dir;
+  facts.scenario_path = scenario_path;
+  facts.backend = fmt::format("mock (librdkafka {})", rd_kafka_version_str());
+  facts.version = PIPELINE_VERSION;
+  facts.started_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time_t{pipeline::WallNs() / 1'000'000'000}));
+  facts.overrides = options.overrides;
+  facts.host["cores"] = std::to_string(std::thread::hardware_concurrency());
+  utsname system{};
+  if (uname(&system) == 0)
+    facts.host["kernel"] = fmt::format("{} {} {}", system.sysname, system.release, system.machine);
+  return facts;
+}
+
+RunOutcome Problem(int exit_code, std::string problem, std::string run_dir = {}) {
+  RunOutcome outcome;
+  outcome.exit_code = exit_code;
+  outcome.problem = std::move(problem);
+  outcome.run_dir = std::move(run_dir);
+  return outcome;
+}
+
+RunOutcome JudgeAndReport(const Scenario& scenario, const RunOptions& options, const History& history,
+                          const RunFacts& facts, std::ostream& out) {
+  RunOutcome outcome;
+  outcome.run_dir = facts.run_dir;
+  const Metrics metrics = ComputeMetrics(history);
+  outcome.verdict = Judge(history, scenario, {.report_time_thresholds = options.report_time_thresholds});
+  outcome.exit_code = outcome.verdict.exit_code;
+  const Report report{history, metrics, outcome.verdict, scenario, facts};
+  out << SummaryText(report, options.style) << std::flush;
+  try {
+    WriteReport(report);
+  } catch (const std::system_error& error) {
+    outcome.problem = fmt::format("the run's result could not be written: {}", error.what());
+    if (outcome.exit_code != kExitInterrupted) outcome.exit_code = kExitInvalid;
+  }
+  return outcome;
+}
+
+}  // namespace
+
+RunOutcome RunScenario(const Scenario& scenario, const std::string& scenario_path, const RunOptions& options,
+                       const pipeline::StopSignal& stop, std::ostream& out) {
+  const std::string refusal = RetentionRefusal(scenario);
+  if (!refusal.empty()) return Problem(kExitBadScenario, scenario_path + ": " + refusal);
+
+  rusage usage_before{};
+  getrusage(RUSAGE_SELF, &usage_before);
+  const int64_t started_ns = pipeline::MonotonicNs();
+  std::string run_dir;
+  try {
+    RunDirectory directory = MakeRunDirectory(options.out_dir, scenario, pipeline::WallNs());
+    run_dir = directory.path;
+    RunFacts facts = Facts(run_dir, scenario_path, options);
+    Run run(scenario, options, std::move(directory), stop, &out);
+    if (!run.SetUp()) return Problem(kExitInterrupted, "interrupted before the load began", run_dir);
+    run.OfferLoad();
+    run.WindDown();
+    const History history = run.Finish();
+    facts.duration_ns = pipeline::MonotonicNs() - started_ns;
+    facts.processes = run.Usage();
+    facts.processes.push_back(OwnUsage(usage_before));
+    return JudgeAndReport(scenario, options, history, facts, out);
+  } catch (const std::exception& error) {
+    if (stop.requested()) return Problem(kExitInterrupted, "interrupted before the load began", run_dir);
+    return Problem(kExitEnvironment, error.what(), run_dir);
+  }
+}
+
+}  // namespace harness

@@ -1,0 +1,43 @@
+#include "harness/verify/caught_up.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace harness {
+namespace {
+
+const LogRecord* LastFor(const PartitionLog& log, const pipeline::Filter& filter) {
+  const auto last = std::find_if(log.records.rbegin(), log.records.rend(), [&](const LogRecord& record) {
+    return record.valid && filter.Matches(record.provider, record.status);
+  });
+  return last == log.records.rend() ? nullptr : &*last;
+}
+
+}  // namespace
+
+bool CaughtUp(const History& history, const Client& client) {
+  std::vector<const LogRecord*> wanted;
+  size_t open = 0;
+  for (const PartitionLog& log : history.partitions) {
+    wanted.push_back(LastFor(log, client.filter));
+    if (wanted.back() != nullptr) ++open;
+  }
+  for (auto delivery = client.deliveries.rbegin(); open > 0 && delivery != client.deliveries.rend(); ++delivery) {
+    const auto partition = static_cast<size_t>(delivery->partition);
+    if (delivery->partition < 0) {  // a server without positions: the record's own identity
+      for (const LogRecord*& record : wanted) {
+        if (record == nullptr || !record->rec.has_value() || record->rec != delivery->rec) continue;
+        record = nullptr;
+        --open;
+      }
+    } else if (partition < wanted.size() && wanted[partition] != nullptr) {
+      // Offsets of a partition ascend: the first one met from the end is how far the client is.
+      if (delivery->offset < wanted[partition]->offset) return false;
+      wanted[partition] = nullptr;
+      --open;
+    }
+  }
+  return open == 0;
+}
+
+}  // namespace harness

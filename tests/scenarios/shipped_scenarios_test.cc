@@ -1,0 +1,44 @@
+// The scenarios that are shipped pass on the system that is shipped, and show what they are for.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness_process.h"
+
+namespace harness {
+namespace {
+
+using ::testing::IsEmpty;
+
+class ShippedScenariosTest : public ::testing::Test {
+ protected:
+  nlohmann::json Pass(const std::string& name) {
+    const HarnessResult run = RunHarness({"run", ScenarioPath(name)}, folder_);
+    EXPECT_EQ(run.exit_code, 0) << run.output;
+    EXPECT_EQ(run.result.value("verdict", ""), "PASS");
+    EXPECT_THAT(InvariantsIn(run.result, "violated"), IsEmpty());
+    return run.result;
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(ShippedScenariosTest, Smoke) { Pass("smoke"); }
+
+TEST_F(ShippedScenariosTest, RestartShowsARecoveryOfEachClientAfterEachRestart) {
+  const nlohmann::json result = Pass("restart");
+  int reconnected = 0;
+  for (const auto& recovery : result["recoveries"]) reconnected += recovery.value("broke", false) ? 1 : 0;
+  EXPECT_EQ(reconnected, 4) << result["recoveries"].dump(1);
+}
+
+TEST_F(ShippedScenariosTest, ProducerKillLeavesTheStreamsOpen) {
+  const nlohmann::json result = Pass("producer-kill");
+  for (const auto& client : result["clients"]) EXPECT_EQ(client.value("reconnects", -1), 0) << client.dump();
+}
+
+TEST_F(ShippedScenariosTest, BurstDrains) {
+  const nlohmann::json result = Pass("burst");
+  for (const auto& client : result["clients"]) EXPECT_GE(client.value("delivered", 0), 300'000) << client.dump();
+}
+
+}  // namespace
+}  // namespace harness

@@ -1,0 +1,98 @@
+// A client with a bug, for the tests of the verdict: the real subscription with an event log of its own making that is
+// not what was received. Never installed.
+//
+//   seeded-client BUG SERVERS EVENT_LOG [BACKOFF_MS]
+//     none       no bug: must pass
+//     drop-one   the 50th event is received and never handed on
+//     repeat     after resuming, the first event is handed on twice
+//     freeze     stops handing on after the 50th event, and says nothing
+//     phantom    hands on a payment that nobody sent, beside the 50th
+//     amount     the 50th event's amount is changed
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <string_view>
+
+#include "client/event_log.h"
+#include "client/subscription.h"
+#include "common/line_file.h"
+#include "common/program.h"
+#include "common/settings.h"
+
+namespace {
+
+constexpr int64_t kVictim = 50;
+constexpr int64_t kMillisecondNs = 1'000'000;
+
+class BuggyLog : public pipeline::SubscriptionObserver {
+ public:
+  BuggyLog(std::string bug, const std::string& path)
+      : bug_(std::move(bug)), file_(pipeline::LineFile::OpenForAppend(path)) {}
+
+  void OnStarted(const pipeline::StreamStarted& start) override {
+    first_after_resume_ = start.resumed;
+    Write([&](std::string* entry) { pipeline::AppendConnectionEntry(start, {}, nullptr, entry); });
+  }
+
+  void OnEvent(const pipeline::ReceivedEvent& event) override {
+    ++events_;
+    const bool is_victim = events_ == kVictim;
+    if (bug_ == "drop-one" && is_victim) return;
+    if (bug_ == "freeze" && events_ > kVictim) return;
+    pipeline::ReceivedEvent changed = event;
+    if (bug_ == "amount" && is_victim) changed.payment.amount.units += 1;
+    WriteEvent(changed);
+    if (bug_ == "repeat" && first_after_resume_) WriteEvent(event);
+    if (bug_ == "phantom" && is_victim) {
+      changed.payment.id = "pay_phantom";
+      changed.payment.metadata.clear();
+      changed.offset += 1'000'000;
+      WriteEvent(changed);
+    }
+    first_after_resume_ = false;
+  }
+
+  void OnEnded(const pipeline::StreamEnded& end) override {
+    Write([&](std::string* entry) { pipeline::AppendEndEntry(end, entry); });
+  }
+
+ private:
+  template <typename Append>
+  void Write(const Append& append) {
+    std::string entry;
+    append(&entry);
+    file_.Append(entry);
+  }
+  void WriteEvent(const pipeline::ReceivedEvent& event) {
+    Write([&](std::string* entry) { pipeline::AppendEventEntry(event, entry); });
+  }
+
+  std::string bug_;
+  pipeline::LineFile file_;
+  int64_t events_ = 0;
+  bool first_after_resume_ = false;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 4) {
+    std::cerr << "usage: seeded-client BUG SERVERS EVENT_LOG [BACKOFF_MS]\n";
+    return 2;
+  }
+  pipeline::StopSignal stop;
+  pipeline::SubscriptionOptions options;
+  options.servers = pipeline::ServerAddresses(argv[2], 50051);
+  options.reconnect.attempts_max = 0;
+  options.reconnect.delay_min_ns = 50 * kMillisecondNs;
+  options.reconnect.delay_max_ns = (argc > 4 ? std::atoi(argv[4]) : 500) * kMillisecondNs;
+  BuggyLog observer(argv[1], argv[3]);
+  pipeline::Subscription subscription(options, &observer);
+  stop.OnStop([&] { subscription.Stop(); });
+  const pipeline::SubscriptionResult result = subscription.Run();
+  if (result.kind == pipeline::SubscriptionResult::Kind::kStopped) return 0;
+  std::cerr << fmt::format("seeded-client: code {}: {}\n", result.code, result.message);
+  return 1;
+}

@@ -1,0 +1,93 @@
+// A producer with a bug, for the tests of the verdict. Never installed.
+//
+//   seeded-producer BUG BROKERS TOPIC ACK_LOG REC_PREFIX COUNT
+//     none       no bug: must pass
+//     false-ack  says of its 20th record that Kafka has acknowledged it, and never sends it
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+
+#include "common/clock.h"
+#include "common/kafka.h"
+#include "common/line_file.h"
+#include "common/program.h"
+#include "producer/payment_maker.h"
+
+namespace {
+
+constexpr uint64_t kVictim = 20;
+constexpr int kPollMs = 20;
+constexpr int kFlushMs = 10'000;
+
+struct Outcomes {
+  pipeline::LineFile* file;
+  int64_t open = 0;
+  int64_t last_offset = 0;
+};
+
+void OnReport(rd_kafka_t* /*handle*/, const rd_kafka_message_t* message, void* opaque) {
+  auto* outcomes = static_cast<Outcomes*>(opaque);
+  const auto sequence = reinterpret_cast<uintptr_t>(message->_private);
+  const bool ok = message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
+  outcomes->last_offset = message->offset;
+  outcomes->file->Append(nlohmann::json({{"type", "outcome"},
+                                         {"t", pipeline::MonotonicNs()},
+                                         {"seq", sequence},
+                                         {"outcome", ok ? "ok" : "unknown"},
+                                         {"partition", message->partition},
+                                         {"offset", ok ? message->offset : -1}})
+                             .dump());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 7) {
+    std::cerr << "usage: seeded-producer BUG BROKERS TOPIC ACK_LOG REC_PREFIX COUNT\n";
+    return 2;
+  }
+  const std::string bug = argv[1];
+  pipeline::StopSignal stop;
+  pipeline::LineFile file = pipeline::LineFile::OpenForAppend(argv[4]);
+  Outcomes outcomes{.file = &file};
+  pipeline::KafkaSettings settings;
+  settings.brokers = argv[2];
+  auto conf = pipeline::MakeKafkaConf(settings, {{"acks", "all"}, {"linger.ms", "1"}});
+  rd_kafka_conf_set_dr_msg_cb(conf.get(), OnReport);
+  rd_kafka_conf_set_opaque(conf.get(), &outcomes);
+  const auto kafka = pipeline::MakeKafka(RD_KAFKA_PRODUCER, std::move(conf));
+  pipeline::PaymentMaker maker({.seed = 7, .rec_prefix = argv[5]});
+  file.Append(nlohmann::json({{"type", "start"}, {"t", pipeline::MonotonicNs()}, {"producer", argv[5]}}).dump());
+
+  const int count = std::atoi(argv[6]);
+  for (int i = 0; i < count && !stop.requested(); ++i) {
+    std::string value;
+    const pipeline::MadeRecord record = maker.Make(pipeline::WallNs() / 1'000'000'000, &value);
+    file.Append(nlohmann::json({{"type", "send"},
+                                {"t", pipeline::MonotonicNs()},
+                                {"seq", record.sequence},
+                                {"key", record.key},
+                                {"value", value}})
+                    .dump());
+    if (bug == "false-ack" && record.sequence == kVictim) {
+      file.Append(nlohmann::json({{"type", "outcome"},
+                                  {"t", pipeline::MonotonicNs()},
+                                  {"seq", record.sequence},
+                                  {"outcome", "ok"},
+                                  {"partition", 0},
+                                  {"offset", -1}})
+                      .dump());
+    } else {
+      rd_kafka_producev(kafka.get(), RD_KAFKA_V_TOPIC(argv[3]), RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
+                        RD_KAFKA_V_VALUE(value.data(), value.size()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                        RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(record.sequence)), RD_KAFKA_V_END);
+    }
+    rd_kafka_poll(kafka.get(), kPollMs);
+  }
+  return rd_kafka_flush(kafka.get(), kFlushMs) == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : 1;
+}
