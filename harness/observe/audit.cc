@@ -27,11 +27,11 @@ namespace {
 
 using pipeline::KafkaPtr;
 
-constexpr int kStartTimeoutMs = 10'000;
+constexpr int kStartTimeoutMs = 5'000;
 constexpr int kQueryTimeoutMs = 500;
 constexpr int kPollMs = 50;
 constexpr size_t kBatchMax = 1'024;
-constexpr auto kWatermarkPause = std::chrono::milliseconds(50);
+constexpr auto kWatermarkPeriod = std::chrono::milliseconds(90);
 
 KafkaPtr<rd_kafka_t> MakeReader(const pipeline::KafkaSettings& kafka, bool mock) {
   // Reads ahead of the decoder, so that what a burst wrote leaves the broker before retention takes it.
@@ -86,16 +86,19 @@ bool IsTransient(rd_kafka_resp_err_t error) {
 }  // namespace
 
 struct Audit::State {
-  State(const pipeline::KafkaSettings& kafka, int partitions, bool mock_backend, Recorder* to);
+  State(const pipeline::KafkaSettings& kafka, int partition_count, bool mock_backend, Recorder* to);
 
   struct Watermarks {
     int64_t low = 0;
     int64_t high = 0;
     bool operator==(const Watermarks&) const = default;
   };
-  // Throws nothing: nullopt when the broker does not answer in time; *reason says why.
-  std::optional<Watermarks> Query(int partition, int timeout_ms, std::string* reason) const;
-  void Tell(int partition, const Watermarks& seen);
+  using AllWatermarks = std::vector<Watermarks>;
+  // Of all partitions, each end in one request a broker. nullopt when one did not answer in time; *reason says why.
+  std::optional<AllWatermarks> Query(int timeout_ms, std::string* reason) const;
+  // `when`: RD_KAFKA_OFFSET_BEGINNING or _END, which Kafka takes for a time.
+  std::optional<std::vector<int64_t>> Offsets(int64_t when, int timeout_ms, std::string* reason) const;
+  void Tell(const AllWatermarks& seen);
 
   // Empty, or why it failed.
   std::string Assign();
@@ -109,6 +112,7 @@ struct Audit::State {
   void WatermarkLoop();
 
   const std::string topic;
+  const int partitions;
   const bool mock;
   Recorder* const recorder;
   const KafkaPtr<rd_kafka_t> reader;
@@ -117,7 +121,7 @@ struct Audit::State {
 
   // The reading thread's own.
   std::vector<int64_t> next;  // the first offset not read yet, per partition
-  std::set<int> lost;         // partitions whose position is gone
+  std::set<int32_t> lost;     // partitions whose position is gone
   std::set<rd_kafka_resp_err_t> told_errors;
   pipeline::RecordDecoder decoder;
   pipeline::Payment payment;
@@ -127,56 +131,74 @@ struct Audit::State {
   std::mutex mutex;  // all below
   std::condition_variable changed;
   std::vector<int64_t> published;  // a copy of `next`
-  std::vector<Watermarks> watermarks;
+  AllWatermarks watermarks;
   bool stopping = false;
-  bool stopped = false;
 
   std::thread read_thread;
   std::thread watermark_thread;
 };
 
-Audit::State::State(const pipeline::KafkaSettings& kafka, int partitions, bool mock_backend, Recorder* to)
+Audit::State::State(const pipeline::KafkaSettings& kafka, int partition_count, bool mock_backend, Recorder* to)
     : topic(kafka.topic),
+      partitions(partition_count),
       mock(mock_backend),
       recorder(to),
       reader(MakeReader(kafka, mock_backend)),
       asker(pipeline::MakeKafka(RD_KAFKA_CONSUMER,
                                 pipeline::MakeKafkaConf(kafka, {{"client.id", "harness-audit-watermarks"}}))),
       queue(rd_kafka_queue_get_consumer(reader.get())) {
-  std::vector<int64_t> start_offsets;
-  for (int partition = 0; partition < partitions; ++partition) {
-    std::string reason;
-    const auto seen = Query(partition, kStartTimeoutMs, &reason);
-    if (!seen) {
-      throw std::runtime_error("the audit cannot read topic " + topic + " partition " + std::to_string(partition) +
-                               " at " + kafka.brokers + ": " + reason);
-    }
-    watermarks.push_back(*seen);
-    start_offsets.push_back(seen->low);
-  }
-  recorder->SetPartitions(start_offsets, true);
-  next = published = start_offsets;
-  const std::string problem = Assign();
+  std::string problem;
+  const auto seen = Query(kStartTimeoutMs, &problem);
+  if (!seen) throw std::runtime_error("the audit cannot read topic " + topic + " at " + kafka.brokers + ": " + problem);
+  for (const Watermarks& partition : *seen) next.push_back(partition.low);
+  published = next;
+  watermarks.resize(seen->size());
+  recorder->SetPartitions(next, true);
+  Tell(*seen);
+  problem = Assign();
   if (!problem.empty()) throw std::runtime_error(problem);
 }
 
-std::optional<Audit::State::Watermarks> Audit::State::Query(int partition, int timeout_ms, std::string* reason) const {
-  Watermarks seen;
-  const rd_kafka_resp_err_t error =
-      rd_kafka_query_watermark_offsets(asker.get(), topic.c_str(), partition, &seen.low, &seen.high, timeout_ms);
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return seen;
-  *reason = rd_kafka_err2str(error);
-  return std::nullopt;
+std::optional<std::vector<int64_t>> Audit::State::Offsets(int64_t when, int timeout_ms, std::string* reason) const {
+  const KafkaPtr<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(partitions));
+  for (int32_t partition = 0; partition < partitions; ++partition) {
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = when;
+  }
+  const rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(asker.get(), list.get(), timeout_ms);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    *reason = rd_kafka_err2str(error);
+    return std::nullopt;
+  }
+  std::vector<int64_t> offsets(static_cast<size_t>(partitions), -1);
+  for (int i = 0; i < list->cnt; ++i) {
+    const rd_kafka_topic_partition_t& partition = list->elems[i];
+    if (partition.err != RD_KAFKA_RESP_ERR_NO_ERROR || partition.offset < 0) {
+      *reason = "partition " + std::to_string(partition.partition) + ": " + rd_kafka_err2str(partition.err);
+      return std::nullopt;
+    }
+    offsets[static_cast<size_t>(partition.partition)] = partition.offset;
+  }
+  return offsets;
 }
 
-void Audit::State::Tell(int partition, const Watermarks& seen) {
-  const auto index = static_cast<size_t>(partition);
+std::optional<Audit::State::AllWatermarks> Audit::State::Query(int timeout_ms, std::string* reason) const {
+  const auto low = Offsets(RD_KAFKA_OFFSET_BEGINNING, timeout_ms, reason);
+  const auto high = low ? Offsets(RD_KAFKA_OFFSET_END, timeout_ms, reason) : std::nullopt;
+  if (!high) return std::nullopt;
+  AllWatermarks seen(low->size());
+  for (size_t i = 0; i < seen.size(); ++i) seen[i] = {(*low)[i], (*high)[i]};
+  return seen;
+}
+
+void Audit::State::Tell(const AllWatermarks& seen) {
+  AllWatermarks before;
   {
     const std::scoped_lock lock(mutex);
-    if (watermarks[index] == seen) return;
-    watermarks[index] = seen;
+    before = std::exchange(watermarks, seen);
   }
-  recorder->OnWatermarks(partition, seen.low, seen.high);
+  for (size_t i = 0; i < seen.size(); ++i) {
+    if (before[i] != seen[i]) recorder->OnWatermarks(static_cast<int32_t>(i), seen[i].low, seen[i].high);
+  }
 }
 
 std::string Audit::State::Assign() {
@@ -279,14 +301,14 @@ void Audit::State::TakeError(const rd_kafka_message_t& message) {
 }
 
 void Audit::State::FindLostPositions() {
-  for (const int partition : lost) {
-    std::string reason;
-    const auto seen = Query(partition, kQueryTimeoutMs, &reason);
-    if (!seen) return;  // the next round tries again
-    Tell(partition, *seen);
-    // A log that was emptied may also end before the position.
+  std::string reason;
+  const auto seen = Query(kQueryTimeoutMs, &reason);
+  if (!seen) return;  // the next round tries again
+  Tell(*seen);
+  for (const int32_t partition : lost) {
+    const auto [low, high] = (*seen)[static_cast<size_t>(partition)];
     int64_t& position = next[static_cast<size_t>(partition)];
-    position = position < seen->low || position > seen->high ? seen->low : position;
+    if (position < low || position > high) position = low;  // a log that was emptied may also end before the position
   }
   lost.clear();
   const std::string problem = Assign();
@@ -296,16 +318,12 @@ void Audit::State::FindLostPositions() {
 void Audit::State::WatermarkLoop() {
   std::unique_lock lock(mutex);
   while (!stopping) {
-    const int partitions = static_cast<int>(watermarks.size());
+    const auto due = std::chrono::steady_clock::now() + kWatermarkPeriod;
     lock.unlock();
-    for (int partition = 0; partition < partitions; ++partition) {
-      std::string reason;
-      if (const auto seen = Query(partition, kQueryTimeoutMs, &reason)) Tell(partition, *seen);
-      const std::scoped_lock stop_lock(mutex);
-      if (stopping) return;
-    }
+    std::string reason;
+    if (const auto seen = Query(kQueryTimeoutMs, &reason)) Tell(*seen);
     lock.lock();
-    changed.wait_for(lock, kWatermarkPause, [this] { return stopping; });
+    changed.wait_until(lock, due, [this] { return stopping; });
   }
 }
 
@@ -319,23 +337,20 @@ Audit::~Audit() { Stop(); }
 
 bool Audit::CatchUp(int64_t deadline_ns) {
   State& state = *state_;
-  std::vector<int64_t> ends;
-  for (int partition = 0; static_cast<size_t>(partition) < state.watermarks.size();) {
+  std::optional<State::AllWatermarks> ends;
+  while (!ends) {
     const int64_t left_ms = (deadline_ns - pipeline::MonotonicNs()) / 1'000'000;
     if (left_ms <= 0) return false;
     std::string reason;
-    const auto seen = state.Query(partition, static_cast<int>(std::min<int64_t>(left_ms, kQueryTimeoutMs)), &reason);
-    if (!seen) continue;
-    state.Tell(partition, *seen);
-    ends.push_back(seen->high);
-    partition += 1;
+    ends = state.Query(static_cast<int>(std::min<int64_t>(left_ms, kQueryTimeoutMs)), &reason);
   }
+  state.Tell(*ends);
   std::unique_lock lock(state.mutex);
-  const auto deadline =
-      std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns));  // CLOCK_MONOTONIC
+  // std::chrono::steady_clock is CLOCK_MONOTONIC.
+  const auto deadline = std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns));
   return state.changed.wait_until(lock, deadline, [&] {
-    return std::equal(ends.begin(), ends.end(), state.published.begin(),
-                      [](int64_t end, int64_t at) { return at >= end; });
+    return std::equal(ends->begin(), ends->end(), state.published.begin(),
+                      [](const State::Watermarks& end, int64_t at) { return at >= end.high; });
   });
 }
 
@@ -343,22 +358,17 @@ void Audit::Stop() {
   State& state = *state_;
   {
     const std::scoped_lock lock(state.mutex);
-    if (std::exchange(state.stopped, true)) return;
-    state.stopping = true;
+    if (std::exchange(state.stopping, true)) return;
   }
   state.changed.notify_all();
   if (state.read_thread.joinable()) state.read_thread.join();
   if (state.watermark_thread.joinable()) state.watermark_thread.join();
-  for (int partition = 0; static_cast<size_t>(partition) < state.watermarks.size(); ++partition) {
-    std::string reason;
-    const auto seen = state.Query(partition, kStartTimeoutMs, &reason);
-    if (seen) {
-      state.Tell(partition, *seen);
-      continue;
-    }
-    state.recorder->HarnessError("the audit could not see the end of partition " + std::to_string(partition) + ": " +
-                                 reason);
-    break;  // the others would wait for the same broker
+  std::string reason;
+  const auto seen = state.Query(kStartTimeoutMs, &reason);
+  if (seen) {
+    state.Tell(*seen);
+  } else {
+    state.recorder->HarnessError("the audit could not see the end of topic " + state.topic + ": " + reason);
   }
 }
 
