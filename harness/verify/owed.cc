@@ -144,9 +144,13 @@ int64_t ClientView::MissingOfConnections(const std::vector<int64_t>& frontiers,
   }
   if (!deliveries.empty()) close(deliveries.back().connection);
 
-  // Interrupted, the audit may not have read what superseded a winner.
-  const auto winners = history_->interrupted ? std::unordered_map<uint64_t, LogPlace>() : Fold(*log_, frontiers);
+  // What a partition without a frontier holds may have superseded a winner elsewhere; so may, interrupted, what the
+  // audit has not read.
+  std::vector<int64_t> bounds = frontiers;
+  std::replace(bounds.begin(), bounds.end(), int64_t{-1}, INT64_MAX - 1);
+  const auto winners = history_->interrupted ? std::unordered_map<uint64_t, LogPlace>() : Fold(*log_, bounds);
   for (const auto& [id, winner] : winners) {
+    if (log_->record(winner).offset > frontiers[static_cast<size_t>(log_->partition(winner))]) continue;
     if (!Matches(log_->record(winner))) continue;
     ++owed;
     // Without positions, the winner may have come as another record of the same rec.

@@ -51,7 +51,7 @@ std::vector<size_t> FaultsOfBreaks(const History& history, const Client& client)
   std::vector<size_t> faults(client.connections.size(), kNoFault);
   std::vector<size_t> able;
   for (size_t i = 0; i < history.faults.size(); ++i) {
-    if (history.faults[i].struck_ns != 0 && CanBreak(history, history.faults[i], client)) able.push_back(i);
+    if (HasStruck(history.faults[i]) && CanBreak(history, history.faults[i], client)) able.push_back(i);
   }
   std::sort(able.begin(), able.end(),
             [&](size_t a, size_t b) { return history.faults[a].struck_ns < history.faults[b].struck_ns; });
@@ -75,7 +75,7 @@ std::vector<Recovery> FindRecoveries(const History& history) {
     if (!client.observed) continue;
     const std::vector<size_t> breaks = FaultsOfBreaks(history, client);
     for (size_t f = 0; f < history.faults.size(); ++f) {
-      if (history.faults[f].struck_ns == 0) continue;
+      if (!HasStruck(history.faults[f])) continue;
       Recovery recovery;
       recovery.fault = f;
       recovery.client = c;

@@ -18,6 +18,9 @@ inline constexpr size_t kNoFault = SIZE_MAX;
 // After a heal a broken stream may take this long to be noticed (keepalive 10 s + 5 s).
 inline constexpr int64_t kNoticeTime = 15'000'000'000;  // ns
 
+// One that did nothing is EFFICACY's matter, and there is nothing to recover from.
+inline bool HasStruck(const FaultEvent& fault) { return fault.struck_ns != 0 && fault.effective; }
+
 // Whether `fault` can break a stream of `client` at all.
 bool CanBreak(const History& history, const FaultEvent& fault, const Client& client);
 
