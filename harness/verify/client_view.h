@@ -67,6 +67,7 @@ class ClientView {
   int64_t MissingAfterStart(const std::vector<int64_t>& frontiers, const std::function<void(LogPlace)>& visit) const;
   int64_t MissingOfSnapshot(const std::vector<int64_t>& frontiers, const std::function<void(LogPlace)>& visit) const;
   int64_t MissingOfConnections(const std::vector<int64_t>& frontiers, const std::function<void(LogPlace)>& visit) const;
+  bool ReceivedRec(Rec rec) const;  // any record of that rec
   // Whether the client can be expected to have the record and, having it, to be seen to.
   bool Matches(const LogRecord& record) const {
     const bool identifiable = record.rec.has_value() || !lacks_positions_;

@@ -8,10 +8,12 @@ namespace harness {
 LogIndex::LogIndex(const History& history) : history_(&history) {
   begins_.push_back(0);
   if (!history.audited) return;
+  if (history.partitions.size() > UINT16_MAX) throw std::length_error("more partitions than 16 bits can count");
   uint64_t total = 0;
   for (const PartitionLog& log : history.partitions) {
     total += log.records.size();
     if (total >= kNoPlace) throw std::length_error("the audited log has more records than 32 bits can count");
+    partition_of_.resize(total, static_cast<uint16_t>(begins_.size() - 1));
     begins_.push_back(static_cast<LogPlace>(total));
   }
   // A producer without acknowledgements has no sends, but dense sequences all the same; a forged sequence has not.
@@ -82,8 +84,16 @@ LogPlace LogIndex::LowerBound(int32_t partition, int64_t offset) const {
   return begin(partition) + static_cast<LogPlace>(found - records.begin());
 }
 
-int32_t LogIndex::partition(LogPlace place) const {
-  return static_cast<int32_t>(std::upper_bound(begins_.begin(), begins_.end(), place) - begins_.begin()) - 1;
+void LogIndex::NumberIds() const {
+  std::unordered_map<uint64_t, uint32_t> numbers;
+  ids_.reserve(size());
+  for (const PartitionLog& log : history_->partitions) {
+    for (const LogRecord& record : log.records) {
+      const auto number = static_cast<uint32_t>(numbers.size());
+      ids_.push_back(record.valid ? numbers.try_emplace(record.id_hash, number).first->second : 0);
+    }
+  }
+  id_count_ = numbers.size();
 }
 
 const Send* FindSend(const History& history, Rec rec) {

@@ -1,11 +1,13 @@
 // The audited log of all partitions as one dense row of records, and where each generated record stands in it. Built
 // once for a History by judge.cc and metrics.cc, read by every checker. Pure; const after construction, so thread-safe.
 //
-// Built in two passes over the log. Memory: 4 bytes for each send and log record, and a hash map entry only for records
-// that the log holds twice or that nobody sent.
+// Built in two passes over the log. Memory: 4 bytes for each send, 6 for each log record, and a hash map entry only for
+// records that the log holds twice or that nobody sent. The numbers of the payment ids (4 bytes more, and a hash map
+// while they are made) come with the first question for them: only snapshots need them.
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -37,18 +39,33 @@ class LogIndex {
     const int32_t p = partition(place);
     return history_->partitions[static_cast<size_t>(p)].records[place - begin(p)];
   }
-  int32_t partition(LogPlace place) const;  // O(log partitions)
+  int32_t partition(LogPlace place) const { return partition_of_[place]; }
 
   // Every place that holds `rec`, in the row's order; empty when there is none.
   std::span<const LogPlace> Places(Rec rec) const;
 
+  // Payment ids as small numbers: of the record at `place` (meaningless for an invalid one), from 0 to id_count() - 1.
+  uint32_t id(LogPlace place) const {
+    std::call_once(ids_made_, [this] { NumberIds(); });
+    return ids_[place];
+  }
+  size_t id_count() const {
+    std::call_once(ids_made_, [this] { NumberIds(); });
+    return id_count_;
+  }
+
  private:
   void Note(Rec rec, LogPlace place);
+  void NumberIds() const;
 
   const History* history_;
   std::vector<LogPlace> begins_;                               // one for each partition, and the end
   std::vector<std::vector<LogPlace>> first_;                   // [producer][sequence - 1]
   std::unordered_map<uint64_t, std::vector<LogPlace>> other_;  // by Rec::bits: found twice, or beyond first_
+  std::vector<uint16_t> partition_of_;                         // by place
+  mutable std::once_flag ids_made_;
+  mutable std::vector<uint32_t> ids_;  // by place
+  mutable size_t id_count_ = 0;
 };
 
 // The send that made `rec`; nullptr when no producer told of one.
