@@ -15,9 +15,9 @@ using ::testing::Contains;
 using ::testing::IsEmpty;
 
 struct Programs {
-  std::string server;  // what stands in the scenario's braces beside the name; empty: built in
-  std::string client;
-  std::string producer;
+  std::string server = {};  // what stands beside the name in the scenario; empty: built in
+  std::string client = {};
+  std::string producer = {};
 };
 
 std::string SeededServer(const std::string& bug, const std::string& state_dir) {
@@ -91,7 +91,7 @@ TEST_F(SeededBugsTest, AProducerThatClaimsAnAcknowledgementIsFoundOut) {
 TEST_F(SeededBugsTest, AClientThatFreezesLosesTheRest) { ExpectCaught({.client = SeededClient("freeze")}, "LIVE"); }
 
 TEST_F(SeededBugsTest, AClientThatInventsAPaymentShowsAPhantom) {
-  ExpectCaught({.client = SeededClient("phantom")}, "AGREE");
+  ExpectCaught({.client = SeededClient("phantom")}, "PHANTOM");
 }
 
 TEST_F(SeededBugsTest, AServerThatChangesAnAmountDisagreesWithTheLog) {
