@@ -13,6 +13,14 @@ if(PIPELINE_SANITIZE)
   target_compile_options(pipeline_flags INTERFACE -fsanitize=${PIPELINE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(pipeline_flags INTERFACE -fsanitize=${PIPELINE_SANITIZE})
 endif()
+# What the sanitizers are told in every test, and through it in every program that a test starts.
+set(PIPELINE_TEST_ENVIRONMENT "")
+if(PIPELINE_SANITIZE STREQUAL "thread")
+  set(PIPELINE_TEST_ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/ci/tsan.supp:exitcode=66:second_deadlock_stack=1")
+elseif(PIPELINE_SANITIZE)
+  set(PIPELINE_TEST_ENVIRONMENT "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:exitcode=66"
+    "UBSAN_OPTIONS=print_stacktrace=1" "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/ci/lsan.supp:print_suppressions=0")
+endif()
 
 # pipeline_library(NAME FOLDER DEPENDENCIES...): all of FOLDER's .cc but main.cc.
 function(pipeline_library name folder)
@@ -36,6 +44,12 @@ function(pipeline_program name main)
   endif()
 endfunction()
 
+# Where the sources and programs are, for tests (tests/paths.h says why not as a definition).
+configure_file(${CMAKE_SOURCE_DIR}/tests/paths.cc.in ${CMAKE_BINARY_DIR}/generated/test_paths.cc @ONLY)
+add_library(test_paths STATIC ${CMAKE_BINARY_DIR}/generated/test_paths.cc)
+target_link_libraries(test_paths PRIVATE pipeline_flags)
+target_compile_options(test_paths INTERFACE "SHELL:-include tests/paths.h")
+
 # pipeline_test(NAME FOLDER DEPENDENCIES...): all of tests/FOLDER's .cc in one binary, one line of ctest's closing lines.
 # Tests that run the programs find them beside themselves (bin/).
 function(pipeline_test name folder)
@@ -47,10 +61,15 @@ function(pipeline_test name folder)
     if(EXISTS ${CMAKE_SOURCE_DIR}/tests/${folder}/main.cc)
       set(gtest_main GTest::gmock)
     endif()
-    target_link_libraries(${name} PRIVATE ${ARGN} pipeline_flags rapidcheck ${gtest_main})
-    target_compile_definitions(${name} PRIVATE PIPELINE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" PIPELINE_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
+    target_link_libraries(${name} PRIVATE ${ARGN} pipeline_flags test_paths rapidcheck ${gtest_main})
+    # The macros of tests take the optimiser a fifth of the compile time, and nothing of what they test is slower for it.
+    target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
     add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
-    set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT "${PIPELINE_TEST_ENVIRONMENT}")
+    # Tests that run whole systems have the machine to themselves.
+    if(folder MATCHES "^(integration|scenarios)$")
+      set_tests_properties(${name} PROPERTIES RUN_SERIAL ON TIMEOUT 1500)
+    endif()
   endif()
 endfunction()
 
