@@ -57,38 +57,11 @@ configure() {
   }
 }
 
-# Ninja's output: on a terminal its progress stays on one line, elsewhere a line of it comes every few seconds; what the
-# compilers say comes whole. Nothing to do is said by silence.
-show_progress() {
-  local line next=0 shown=false
-  while IFS= read -r line; do
-    case "$line" in
-      "ninja: Entering directory"* | "ninja: no work to do." | "[0/"*"] Re-checking globbed directories...") ;;
-      "["[0-9]*/*)
-        if [ -t 1 ]; then
-          printf '\r\033[K%s' "${line:0:$((${COLUMNS:-80} - 1))}"
-          shown=true
-        elif [ "$SECONDS" -ge "$next" ]; then
-          echo "$line"
-          next=$((SECONDS + 5))
-        fi
-        ;;
-      *)
-        if $shown; then printf '\n'; fi
-        shown=false
-        printf '%s\n' "$line"
-        ;;
-    esac
-  done
-  if $shown; then printf '\r\033[K'; fi
-}
-
 build() {  # TARGETS
   mkdir -p "$here/build"
   setup
   configure
-  if [ -t 1 ]; then COLUMNS=$(tput cols 2>/dev/null || echo 80); fi
-  ninja -C "$build_dir" "$@" 2>&1 | show_progress ||
+  "$here/ci/ninja" "$build_dir" "$@" ||
     status=1 fail "the build failed; the compiler's output is above." "If the sources are as released: ./run.sh clean, then try again; ./run.sh setup if a header is missing."
 }
 

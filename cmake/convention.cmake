@@ -45,6 +45,8 @@ function(pipeline_program name main)
 endfunction()
 
 # Where the sources and programs are, for tests (tests/paths.h says why not as a definition).
+set(SOURCE_DIR ${CMAKE_SOURCE_DIR})
+set(BIN_DIR ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
 configure_file(${CMAKE_SOURCE_DIR}/tests/paths.cc.in ${CMAKE_BINARY_DIR}/generated/test_paths.cc @ONLY)
 add_library(test_paths STATIC ${CMAKE_BINARY_DIR}/generated/test_paths.cc)
 target_link_libraries(test_paths PRIVATE pipeline_flags)
@@ -71,6 +73,12 @@ function(pipeline_test name folder)
       set_tests_properties(${name} PROPERTIES RUN_SERIAL ON TIMEOUT 1500)
     endif()
   endif()
+endfunction()
+
+# pipeline_test_program(NAME SOURCE DEPENDENCIES...): a program that tests run, never installed. SOURCE is relative to tests/.
+function(pipeline_test_program name source)
+  add_executable(${name} ${CMAKE_SOURCE_DIR}/tests/${source})
+  target_link_libraries(${name} PRIVATE ${ARGN} pipeline_flags)
 endfunction()
 
 # pipeline_fuzzer(NAME SOURCE DEPENDENCIES...): a libFuzzer target; tests/fuzz/corpus/NAME is its seed corpus.
