@@ -17,6 +17,7 @@ using ::testing::HasSubstr;
 struct FakeBroker : BrokerActions {
   void CreateTopic(const std::string& topic, int partitions) override {
     if (topic == "taken") throw std::runtime_error("there is one");
+    if (topic == "odd") throw std::runtime_error("no text: \xFF");
     created.emplace_back(topic, partitions);
   }
   std::vector<std::pair<std::string, int>> created;
@@ -43,6 +44,7 @@ TEST(BrokerProtocolTest, DoesWhatItIsAsked) {
   EXPECT_EQ(broker.created, (std::vector<std::pair<std::string, int>>{{"t", 4}}));
   EXPECT_EQ(Ask(R"({"id": 3, "command": "create_topic", "topic": "taken", "partitions": 1})", &broker),
             Json::parse(R"({"id": 3, "ok": false, "error": "there is one"})"));
+  EXPECT_EQ(Ask(R"({"id": 4, "command": "create_topic", "topic": "odd", "partitions": 1})", &broker).at("ok"), false);
 }
 
 TEST(BrokerProtocolTest, SaysWhatIsWrong) {

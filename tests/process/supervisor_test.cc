@@ -204,7 +204,7 @@ TEST(SupervisorTest, EachProcessLeadsAGroupOutsideTheTerminalsReach) {
 TEST(SupervisorTest, SignalsReachTheWholeGroup) {
   Supervisor supervisor;
   Pipe output;
-  ProcessSpec spec = Shell("sleep 1000 & echo $!; wait");
+  ProcessSpec spec = Shell("sh -c 'trap \"echo heard; exit\" TERM; echo $$; while :; do sleep 0.01; done' & wait");
   spec.stdout_fd = output.writer();
   const int64_t pid = supervisor.Start(spec);
   const int64_t grandchild = std::stoll(output.ReadLine());
@@ -213,15 +213,15 @@ TEST(SupervisorTest, SignalsReachTheWholeGroup) {
   const auto exit = supervisor.WaitExit(pid, Soon());
   ASSERT_TRUE(exit);
   EXPECT_EQ(DescribeExit(*exit), "signal 15 (Terminated)");
+  EXPECT_EQ(output.ReadAll(), "heard\n");
   EXPECT_TRUE(IsGone(grandchild));  // an end is told when the group has ended
 }
 
 TEST(SupervisorTest, WhatIsLeftInAGroupMayFinishButNotStay) {
   Supervisor supervisor;
   Pipe output;
-  ProcessSpec finishes = Shell("(read line; echo flushed) <&3 & exit 3");
   Pipe input;
-  finishes.argv = {"sh", "-c", "exec 3<&0; (read line; echo flushed) <&3 & exit 3"};
+  ProcessSpec finishes = Shell("exec 3<&0; (read line; echo flushed) <&3 & exit 3");
   finishes.stdin_fd = input.reader();
   finishes.stdout_fd = output.writer();
   const int64_t first = supervisor.Start(finishes);
