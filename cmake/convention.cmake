@@ -16,9 +16,12 @@ endif()
 # What the sanitizers are told in every test, and through it in every program that a test starts.
 set(PIPELINE_TEST_ENVIRONMENT "")
 if(PIPELINE_SANITIZE STREQUAL "thread")
-  set(PIPELINE_TEST_ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/ci/tsan.supp:exitcode=66:second_deadlock_stack=1")
+  # The suppressions name functions and files, so there must be somebody to tell them.
+  find_program(LLVM_SYMBOLIZER NAMES llvm-symbolizer-16 llvm-symbolizer REQUIRED)
+  set(PIPELINE_TEST_ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/ci/tsan.supp:external_symbolizer_path=${LLVM_SYMBOLIZER}:exitcode=66:second_deadlock_stack=1")
 elseif(PIPELINE_SANITIZE)
-  set(PIPELINE_TEST_ENVIRONMENT "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:exitcode=66"
+  find_program(LLVM_SYMBOLIZER NAMES llvm-symbolizer-16 llvm-symbolizer REQUIRED)
+  set(PIPELINE_TEST_ENVIRONMENT "ASAN_SYMBOLIZER_PATH=${LLVM_SYMBOLIZER}" "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:exitcode=66"
     "UBSAN_OPTIONS=print_stacktrace=1" "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/ci/lsan.supp:print_suppressions=0")
 endif()
 
