@@ -70,6 +70,15 @@ void AssignUpper(std::string_view text, std::string* out) {
   }
 }
 
+// Escapes of half a surrogate pair, which have no UTF-8 form, are errors too.
+bool ReadString(ondemand::value value, std::string_view* text) {
+  return value.get_string().get(*text) == simdjson::SUCCESS;
+}
+
+bool ReadKey(ondemand::field* field, std::string_view* key) {
+  return field->unescaped_key().get(*key) == simdjson::SUCCESS;
+}
+
 }  // namespace
 
 std::string_view RejectReasonName(RejectReason reason) {
@@ -86,23 +95,19 @@ struct RecordDecoder::Parser {
   bool ReadRecord();
   bool ReadMember(std::string_view key, ondemand::value value);
   bool ReadText(ondemand::value value, json_type type, uint32_t member, std::string_view* text);
-  bool ReadNumber(ondemand::value value, json_type type, std::string_view* text);
+  static bool ReadNumber(ondemand::value value, json_type type, std::string_view* text);
   bool ReadTimestamp(ondemand::value value, json_type type);
   bool ReadMetadata(ondemand::value value, json_type type);
-  bool ReadMetadataEntry(ondemand::value value, MetadataEntry* entry);
-  bool ReadString(ondemand::value value, std::string_view* text) const;
-  bool ReadKey(ondemand::field* field, std::string_view* key) const;
-  bool CheckText(std::string_view text) const;
-  bool Check(ondemand::value value, json_type type, int level) const;
-  bool CheckObject(ondemand::value value, int level) const;
-  bool CheckArray(ondemand::value value, int level) const;
+  static bool ReadMetadataEntry(ondemand::value value, MetadataEntry* entry);
+  static bool Check(ondemand::value value, json_type type, int level);
+  static bool CheckObject(ondemand::value value, int level);
+  static bool CheckArray(ondemand::value value, int level);
   void SortMetadata();
   RejectReason Fill(Payment* payment) const;
 
   ondemand::parser json;
   ondemand::document document;
   std::string buffer;  // the value and simdjson's padding
-  bool has_unicode_escapes = false;
   Members members;
   std::vector<MetadataEntry> metadata;
 };
@@ -118,7 +123,6 @@ bool RecordDecoder::Parser::Load(std::string_view value) {
     while (capacity < value.size()) capacity *= 2;
     if (json.allocate(capacity) != simdjson::SUCCESS) throw std::bad_alloc();
   }
-  has_unicode_escapes = value.find("\\u") != std::string_view::npos;
   return json.iterate(buffer.data(), value.size(), buffer.size()).get(document) == simdjson::SUCCESS;
 }
 
@@ -217,21 +221,7 @@ bool RecordDecoder::Parser::ReadMetadataEntry(ondemand::value value, MetadataEnt
   return Check(value, type, 3);
 }
 
-bool RecordDecoder::Parser::ReadString(ondemand::value value, std::string_view* text) const {
-  return value.get_string().get(*text) == simdjson::SUCCESS && CheckText(*text);
-}
-
-bool RecordDecoder::Parser::ReadKey(ondemand::field* field, std::string_view* key) const {
-  return field->unescaped_key().get(*key) == simdjson::SUCCESS && CheckText(*key);
-}
-
-// The value's bytes are valid UTF-8 already; but simdjson turns the escape of a lone low surrogate into bytes that are
-// not, which protobuf would refuse to parse at every subscriber.
-bool RecordDecoder::Parser::CheckText(std::string_view text) const {
-  return !has_unicode_escapes || simdjson::validate_utf8(text);
-}
-
-bool RecordDecoder::Parser::Check(ondemand::value value, json_type type, int level) const {
+bool RecordDecoder::Parser::Check(ondemand::value value, json_type type, int level) {
   std::string_view text;
   switch (type) {
     case json_type::object:
@@ -251,7 +241,7 @@ bool RecordDecoder::Parser::Check(ondemand::value value, json_type type, int lev
   return false;
 }
 
-bool RecordDecoder::Parser::CheckObject(ondemand::value value, int level) const {
+bool RecordDecoder::Parser::CheckObject(ondemand::value value, int level) {
   ondemand::object object;
   if (level > kLevelsMax || value.get_object().get(object) != simdjson::SUCCESS) return false;
   for (auto result : object) {
@@ -264,7 +254,7 @@ bool RecordDecoder::Parser::CheckObject(ondemand::value value, int level) const 
   return true;
 }
 
-bool RecordDecoder::Parser::CheckArray(ondemand::value value, int level) const {
+bool RecordDecoder::Parser::CheckArray(ondemand::value value, int level) {
   ondemand::array array;
   if (level > kLevelsMax || value.get_array().get(array) != simdjson::SUCCESS) return false;
   for (auto result : array) {

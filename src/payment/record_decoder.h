@@ -35,10 +35,14 @@ class RecordDecoder {
   RecordDecoder(RecordDecoder&&) noexcept;
   RecordDecoder& operator=(RecordDecoder&&) noexcept;
 
-  // `value` as Kafka holds it; nullopt for a null value. On success fills *payment and returns kNone; on a rejection
-  // *payment is unspecified. Never throws on content. Unknown members are ignored; absent optional members are empty;
-  // `metadata` values that are numbers or booleans are taken as their JSON text, null is skipped, objects are
-  // kBadField.
+  // `value` as Kafka holds it; nullopt for a null value. On success fills *payment (its strings' memory is used again)
+  // and returns kNone; on a rejection *payment is unspecified. Never throws on content. With several reasons, the first
+  // in the order of RejectReason counts.
+  //
+  // Unknown members are ignored, but everything must be JSON. A member that is null counts as absent; absent optional
+  // members are empty. Of a member or metadata key that stands several times the last one counts, alone. `metadata`
+  // values that are numbers or booleans are taken as their JSON text, null is skipped, objects and arrays are
+  // kBadField. `timestamp` is any number, of which the whole seconds count.
   RejectReason Decode(std::string_view key, std::optional<std::string_view> value, Payment* payment);
 
  private:

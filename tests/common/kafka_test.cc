@@ -126,6 +126,8 @@ class MockClusterTest : public ::testing::Test {
 TEST_F(MockClusterTest, CountsPartitionsWithoutCreatingTheTopic) {
   ASSERT_EQ(rd_kafka_mock_topic_create(cluster_, "payments", 7, 1), RD_KAFKA_RESP_ERR_NO_ERROR);
   const auto handle = MakeKafka(RD_KAFKA_PRODUCER, MakeKafkaConf(Settings(), {}));
+  // A client that uses another topic asks for that one alone, unless it is told to ask for all.
+  const KafkaPtr<rd_kafka_topic_t> other(rd_kafka_topic_new(handle.get(), "other", nullptr));
   EXPECT_EQ(PartitionCount(handle.get(), "payments", 20'000), 7);
   EXPECT_EQ(PartitionCount(handle.get(), "absent", 20'000), 0);
   EXPECT_EQ(PartitionCount(handle.get(), "absent", 20'000), 0);

@@ -215,16 +215,20 @@ TEST_F(LineFileTest, CutTornTailRefusesDamageBeforeWholeLines) {
   EXPECT_EQ(Read(), text);
 }
 
-// Lines around the size in which the file is read.
+// The newline before, at and behind the end of a piece in which the file is read (256 KiB), and lines of several
+// pieces.
 TEST_F(LineFileTest, CutTornTailReadsLongLines) {
-  std::string whole;
-  for (const size_t size : {10U, 300'000U, 262'110U, 5U, 1'000'000U}) {
-    whole += SealLine("{\"x\":\"" + std::string(size, 'x') + "\"}");
+  constexpr size_t kPiece = size_t{256} * 1024;
+  const std::string shortest = SealLine("{\"x\":\"\"}");
+  for (const size_t size : {kPiece - 1, kPiece, kPiece + 1, kPiece + 2, 3 * kPiece + 1}) {
+    std::string whole = SealLine("{\"x\":\"" + std::string(size - shortest.size(), 'x') + "\"}");
+    ASSERT_EQ(whole.size(), size);
+    whole += SealLine(R"({"a":1})");
+    const std::string torn = "{\"x\":\"" + std::string(2 * kPiece, 'y');
+    Write(whole + torn);
+    EXPECT_EQ(CutTornTail(path_), static_cast<int64_t>(torn.size())) << size;
+    EXPECT_EQ(Read(), whole) << size;
   }
-  const std::string torn = "{\"x\":\"" + std::string(700'000, 'y');
-  Write(whole + torn);
-  EXPECT_EQ(CutTornTail(path_), static_cast<int64_t>(torn.size()));
-  EXPECT_EQ(Read(), whole);
 }
 
 }  // namespace

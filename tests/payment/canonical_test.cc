@@ -5,6 +5,10 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "tests/payment/payment_testing.h"
 
 namespace pipeline {
@@ -16,6 +20,30 @@ RC_GTEST_PROP(CanonicalContent, IsEqualExactlyWhenThePaymentsAre, ()) {
   RC_ASSERT((CanonicalContent(a) == CanonicalContent(b)) == (a == b));
   RC_ASSERT(CanonicalContent(a) == CanonicalContent(Payment(a)));
   RC_ASSERT(CanonicalHash(a) != 0U);
+}
+
+// Of characters that the form itself is made of, so that a part which moved to the neighbour would be hard to see.
+RC_GTEST_PROP(CanonicalContent, SeesWhereOneTextEndsAndTheNextBegins, ()) {
+  const auto text = *rc::gen::nonEmpty(rc::gen::container<std::string>(rc::gen::elementOf(std::string(":;01a"))));
+  std::vector<std::string> contents;
+  for (size_t i = 0; i <= text.size(); ++i) {
+    Payment payment;
+    payment.metadata = {{text.substr(0, i), text.substr(i)}};
+    contents.push_back(CanonicalContent(payment));
+  }
+  std::sort(contents.begin(), contents.end());
+  RC_ASSERT(std::adjacent_find(contents.begin(), contents.end()) == contents.end());
+}
+
+TEST(CanonicalContent, SeesWhatMovesToTheNeighbour) {
+  Payment a;
+  a.metadata = {{"a:b", ""}};
+  Payment b;
+  b.metadata = {{"a", "b:"}};
+  EXPECT_NE(CanonicalContent(a), CanonicalContent(b));
+  a.metadata = {};
+  b.metadata = {{"", ""}};
+  EXPECT_NE(CanonicalContent(a), CanonicalContent(b));
 }
 
 TEST(CanonicalContent, SeesEveryField) {
