@@ -159,7 +159,7 @@ TEST_F(AuditTest, RetentionMovesTheLowWatermark) {
 
 TEST_F(AuditTest, WhatRetentionTookBeforeItWasReadIsSaid) {
   pipeline::KafkaSettings slow = kafka_;  // reads nothing ahead
-  slow.properties = {"queued.min.messages=1", "queued.max.messages.kbytes=1000"};
+  slow.properties = {"queued.min.messages=50", "queued.max.messages.kbytes=1000"};
   Audit audit(slow, kPartitions, true, &recorder_);
   pipeline::RecordProducer producer = Producer({{"compression.type", "none"}});
   Send(&producer, 1, 0, "k", "first");
