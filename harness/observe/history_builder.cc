@@ -190,7 +190,12 @@ bool HistoryBuilder::OnLog(std::span<const LogSeen> records) {
     log.end_offset = std::max(log.end_offset, seen.record.offset + 1);
     if (seen.record.sentinel) continue;
     counts_.logged += 1;
-    if (!seen.record.valid) counts_.rejected += 1;
+    if (!seen.record.valid) {
+      counts_.rejected += 1;
+      continue;
+    }
+    ++logged_kinds_[static_cast<size_t>(seen.record.provider) % kKinds]
+                   [static_cast<size_t>(seen.record.status) % kKinds];
   }
   return true;
 }
@@ -353,12 +358,26 @@ void HistoryBuilder::ReportComplaints() {
   }
 }
 
+int64_t HistoryBuilder::LoggedFor(const pipeline::Filter& filter) const {
+  int64_t logged = 0;
+  for (size_t provider = 0; provider < kKinds; ++provider) {
+    for (size_t status = 0; status < kKinds; ++status) {
+      if (filter.Matches(static_cast<pipeline::Provider>(provider), static_cast<pipeline::PaymentStatus>(status))) {
+        logged += logged_kinds_[provider][status];
+      }
+    }
+  }
+  return logged;
+}
+
 LiveCounts HistoryBuilder::Counts() const {
   LiveCounts counts = counts_;
   bool first = true;
   for (size_t c = 0; c < counts.clients.size(); ++c) {
     if (!history_.clients[c].observed) continue;
     const int64_t delivered = counts.clients[c].delivered;
+    counts.clients[c].lag = std::max<int64_t>(0, LoggedFor(history_.clients[c].filter) - delivered);
+    counts.lag_max = std::max(counts.lag_max, counts.clients[c].lag);
     counts.delivered_min = first ? delivered : std::min(counts.delivered_min, delivered);
     first = false;
   }

@@ -6,6 +6,7 @@
 // counted, and become harness errors when the history is closed.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -90,6 +91,10 @@ class HistoryBuilder {
 
   History history_;
   LiveCounts counts_;
+  // Valid records of the audited log by provider and status, sentinels excluded: what a filter matches up to now.
+  static constexpr size_t kKinds = 8;
+  std::array<std::array<int64_t, kKinds>, kKinds> logged_kinds_{};
+  int64_t LoggedFor(const pipeline::Filter& filter) const;
   std::vector<ProducerState> producers_;
   std::vector<ClientState> clients_;
   std::map<std::string, Complaint> complaints_;

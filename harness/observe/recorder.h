@@ -57,11 +57,13 @@ struct ClientCounts {
   int64_t connections = 0;
   bool connected = false;
   int64_t last_delivery_ns = 0;
+  int64_t lag = 0;  // records of the audited log that its filter matches and that it was not handed yet
 };
 
 struct LiveCounts {
   int64_t sent = 0, acked = 0, failed = 0, unknown = 0, logged = 0, rejected = 0;  // sentinels excluded
   int64_t delivered_min = 0;                                                       // minimum over observed clients
+  int64_t lag_max = 0;                                                             // maximum over observed clients
   std::vector<ClientCounts> clients;
 };
 

@@ -12,8 +12,6 @@ namespace {
 constexpr size_t kClientsShown = 6;
 constexpr size_t kBarColumns = 24;
 
-int64_t LagOf(const LiveCounts& counts) { return std::max<int64_t>(0, counts.acked - counts.delivered_min); }
-
 // The share of the phase that is over, 0 to 1.
 double Progress(const LiveState& state, int64_t now_ns) {
   double share = 0;
@@ -88,7 +86,7 @@ std::vector<std::string> TerminalFrame(const LiveState& state, const LiveRates& 
   add("offered", state.counts.sent, rates.sent_per_s);
   add("acknowledged", state.counts.acked, rates.acked_per_s);
   add("delivered", state.counts.delivered_min, rates.delivered_per_s);
-  lines.push_back("  " + PadRight("lag", 12) + PadLeft(CountText(LagOf(state.counts)), 13));
+  lines.push_back("  " + PadRight("lag", 12) + PadLeft(CountText(state.counts.lag_max), 13));
   if (!state.counts.clients.empty()) lines.push_back("  " + ClientLine(state));
   for (std::string& line : lines) line = Fitted(style, line);
   lines.front() = Painted(style, Color::kBold, lines.front());
@@ -100,7 +98,7 @@ std::string PlainLine(const LiveState& state, const LiveRates& rates, int64_t no
   line += fmt::format(" · offered {} ({}) · acknowledged {} ({}) · delivered {} ({}) · lag {}",
                       CountText(state.counts.sent), RateText(rates.sent_per_s), CountText(state.counts.acked),
                       RateText(rates.acked_per_s), CountText(state.counts.delivered_min),
-                      RateText(rates.delivered_per_s), CountText(LagOf(state.counts)));
+                      RateText(rates.delivered_per_s), CountText(state.counts.lag_max));
   return Fitted(style, line);
 }
 

@@ -3,10 +3,13 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
 
 #include <exception>
+#include <memory>
 #include <optional>
 #include <ostream>
 #include <system_error>
@@ -53,6 +56,26 @@ RunFacts Facts(const std::string& run_dir, const std::string& scenario_path, con
   return facts;
 }
 
+// The log of the harness's own libraries: into the run directory while it runs, not between the lines for people.
+class LogToFile {
+ public:
+  explicit LogToFile(const std::string& path) : before_(spdlog::default_logger()) {
+    spdlog::drop(kName);
+    spdlog::set_default_logger(spdlog::basic_logger_mt(kName, path));
+    spdlog::set_level(before_->level());
+  }
+  ~LogToFile() {
+    spdlog::set_default_logger(before_);
+    spdlog::drop(kName);
+  }
+  LogToFile(const LogToFile&) = delete;
+  LogToFile& operator=(const LogToFile&) = delete;
+
+ private:
+  static constexpr char kName[] = "run";
+  std::shared_ptr<spdlog::logger> before_;
+};
+
 RunOutcome Problem(int exit_code, std::string problem, std::string run_dir = {}) {
   RunOutcome outcome;
   outcome.exit_code = exit_code;
@@ -93,6 +116,7 @@ RunOutcome RunScenario(const Scenario& scenario, const std::string& scenario_pat
   try {
     RunDirectory directory = MakeRunDirectory(options.out_dir, scenario, pipeline::WallNs());
     run_dir = directory.path;
+    const LogToFile log(directory.log("harness"));
     RunFacts facts = Facts(run_dir, scenario_path, options);
     Run run(scenario, options, std::move(directory), stop, &out);
     if (!run.SetUp()) return Problem(kExitInterrupted, "interrupted before the load began", run_dir);

@@ -17,6 +17,28 @@ namespace {
 
 OutcomeSeen Ok(uint64_t sequence, int64_t offset = 0) { return {sequence, 2'000, Outcome::kOk, 1, offset}; }
 
+TEST(RecorderTest, LagCountsWhatAClientsFilterMatchesAndItWasNotHanded) {
+  Recorder recorder("run", "");
+  Client stripe = NamedClient("stripe");
+  stripe.filter.provider = pipeline::Provider::kStripe;
+  recorder.AddClient(stripe);
+  recorder.AddClient(NamedClient("all"));
+  recorder.SetPartitions({0}, true);
+  std::vector<LogSeen> log(4);
+  for (size_t i = 0; i < log.size(); ++i) {
+    log[i].record.offset = static_cast<int64_t>(i);
+    log[i].record.valid = i != 3;
+    log[i].record.provider = i == 0 ? pipeline::Provider::kPaypal : pipeline::Provider::kStripe;
+  }
+  recorder.OnLog(log);
+  const std::vector<Delivery> one = {DeliveryAt(0, 1)};
+  recorder.OnDeliveries(0, one);
+  const LiveCounts counts = recorder.Counts();
+  EXPECT_EQ(counts.clients[0].lag, 1);
+  EXPECT_EQ(counts.clients[1].lag, 3);
+  EXPECT_EQ(counts.lag_max, 3);
+}
+
 TEST(RecorderTest, ParsesItsOwnRecsAlone) {
   Recorder recorder("20260131-smoke.1", "");
   recorder.AddProducer("load", true);

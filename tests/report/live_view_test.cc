@@ -28,6 +28,7 @@ LiveState Steady() {
   state.counts.sent = 2310;
   state.counts.acked = 2300;
   state.counts.delivered_min = 2250;
+  state.counts.lag_max = state.counts.acked - 2250;
   state.counts.clients = {{"tutorial", 2300, 0, 1, true, 0}, {"fast", 2250, 0, 1, false, 0}};
   return state;
 }
