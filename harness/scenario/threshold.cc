@@ -61,7 +61,7 @@ class Parser {
     SkipSpace();
     const std::string_view name = TakeUntil(" \t{}<>=,");
     std::vector<std::string> known;
-    for (const MetricDefinition& definition : Metrics()) {
+    for (const MetricDefinition& definition : MetricDefinitions()) {
       if (definition.name == name) metric_ = &definition;
       known.emplace_back(definition.name);
     }
@@ -186,7 +186,7 @@ class Parser {
 
 }  // namespace
 
-const std::vector<MetricDefinition>& Metrics() {
+const std::vector<MetricDefinition>& MetricDefinitions() {
   static const std::vector<MetricDefinition> metrics = {
       {"recovery.reconnect",
        true,

@@ -22,7 +22,7 @@ struct MetricDefinition {
   std::string_view description;
 };
 // Every metric that a threshold can name.
-const std::vector<MetricDefinition>& Metrics();
+const std::vector<MetricDefinition>& MetricDefinitions();
 
 // The threshold, or what is wrong with it, in a sentence that says what is allowed.
 std::variant<Threshold, std::string> ParseThreshold(std::string_view text);
