@@ -1,0 +1,242 @@
+// ACK_DURABLE, PHANTOM and AGREE where identity is thin; EFFICACY, NONVACUOUS and HARNESS_OK in both directions: what a
+// run has to show before its verdict is worth anything.
+#include <gtest/gtest.h>
+
+#include "tests/verify/story.h"
+
+namespace harness {
+namespace {
+
+using pipeline::Provider;
+using Names = std::set<std::string>;
+
+Names Invalid(const Verdict& verdict) { return InState(verdict, CheckState::kInvalid); }
+
+Story Small(const std::vector<std::string>& clients = {"watcher"}) {
+  Story story(1, clients);
+  for (int i = 0; i < 3; ++i) story.Write(0);
+  for (size_t c = 0; c < clients.size(); ++c) story.DeliverFrom(c, 0, 0);
+  return story;
+}
+
+TEST(AckDurableTest, ARecordWithoutRecIsKnownByPlaceOrContent) {
+  Story story = Small();
+  for (int64_t offset = 0; offset < 3; ++offset) {
+    story.LogAt(0, offset)->rec = {};
+    story.history.clients[0].deliveries[static_cast<size_t>(offset)].rec = {};
+  }
+  story.SendAt(0, 0);
+  Send& told_nothing = story.history.producers[0].sends[1];
+  told_nothing.offset = told_nothing.partition = -1;
+  story.End();
+  story.scenario.expect.relaxed.push_back({"NONVACUOUS", "records without rec"});
+  EXPECT_EQ(story.Judged().exit_code, 0) << Sentences(story.Judged());
+  // Another content at the told place, and a content that is nowhere.
+  story.history.producers[0].sends[0].content_hash = 77;
+  told_nothing.content_hash = 78;
+  const Verdict verdict = story.Judged();
+  EXPECT_EQ(Violated(verdict), (Names{"ACK_DURABLE", "PHANTOM"}));
+  EXPECT_EQ(Of(verdict, "ACK_DURABLE").violation_count, 2) << Sentences(verdict);
+  EXPECT_EQ(Of(verdict, "PHANTOM").violation_count, 2) << Sentences(verdict);
+}
+
+TEST(AckDurableTest, WhatRetentionTookIsNobodysLie) {
+  Story story = Small();
+  auto& log = story.history.partitions[0];
+  log.records.erase(log.records.begin());
+  log.low_watermark = 1;
+  story.End();
+  const Verdict verdict = story.Judged();
+  EXPECT_EQ(Of(verdict, "ACK_DURABLE").violations.at(0).cause, Cause::kRetention);
+  EXPECT_EQ(verdict.exit_code, 4) << Sentences(verdict);
+}
+
+TEST(AckDurableTest, AProducerThatTellsNothingIsNotApplicable) {
+  Story story = Small();
+  for (Producer& producer : story.history.producers) {
+    producer.has_acks = false;
+    producer.sends.clear();
+  }
+  story.history.phases[0].planned = 0;
+  story.End();
+  for (Producer& producer : story.history.producers) producer.sends.clear();
+  const Verdict verdict = story.Judged();
+  EXPECT_EQ(Of(verdict, "ACK_DURABLE").state, CheckState::kNotApplicable);
+  EXPECT_EQ(Of(verdict, "PHANTOM").state, CheckState::kPass);
+  EXPECT_EQ(verdict.exit_code, 0) << Sentences(verdict);
+}
+
+TEST(PhantomTest, InDoubtIsNeitherLostNorPhantom) {
+  Story story = Small();
+  story.SendAt(0, 0)->outcome = Outcome::kUnknown;  // found
+  Send never = *story.SendAt(0, 0);
+  never.offset = never.partition = -1;
+  story.history.producers[0].sends.push_back(never);  // not found
+  story.End();
+  EXPECT_EQ(story.Judged().exit_code, 0) << Sentences(story.Judged());
+}
+
+TEST(PhantomTest, AProcessIsNotBelievedAgainstTheLogTheHarnessIs) {
+  for (const size_t producer : {size_t{0}, size_t{1}}) {
+    Story story = Small();
+    const int64_t offset = story.Write(0, {.producer = producer});
+    story.Deliver(0, 0, offset);
+    story.SendAt(0, offset)->outcome = Outcome::kFail;
+    story.End();
+    const Verdict verdict = story.Judged();
+    EXPECT_EQ(Violated(verdict), Names{"PHANTOM"});
+    EXPECT_EQ(Of(verdict, "PHANTOM").violations[0].cause, producer == 0 ? Cause::kBroker : Cause::kProducer);
+  }
+}
+
+TEST(PhantomTest, WhatTheDecoderRejectsMayNotBeDelivered) {
+  Story story = Small();
+  story.LogAt(0, 1)->valid = false;
+  story.LogAt(0, 1)->content_hash = 0;
+  story.SendAt(0, 1)->content_hash = 0;
+  story.End();
+  EXPECT_EQ(Violated(story.Judged()), Names{"PHANTOM"}) << Sentences(story.Judged());
+}
+
+TEST(AgreeTest, WithoutTheAuditClientsAreComparedWithEachOther) {
+  Story story = Small({"left", "right"});
+  story.End();
+  story.history.audited = false;
+  EXPECT_EQ(Of(story.Judged(), "AGREE").state, CheckState::kPass);
+  story.history.clients[1].deliveries[2].content_hash = 99;
+  const Verdict verdict = story.Judged();
+  EXPECT_EQ(Violated(verdict), Names{"AGREE"});
+  EXPECT_EQ(Of(verdict, "AGREE").violations[0].client, "right");
+  EXPECT_EQ(Of(verdict, "AGREE").violations[0].offset, 2);
+  story.history.clients.pop_back();
+  EXPECT_EQ(Of(story.Judged(), "AGREE").state, CheckState::kNotApplicable);
+}
+
+TEST(NonvacuousTest, EachClientNeedsAcknowledgedRecords) {
+  Story story = Small({"left", "right"});
+  story.End();
+  story.scenario.expect.min_records = 3;
+  EXPECT_EQ(story.Judged().exit_code, 0) << Sentences(story.Judged());
+  story.scenario.expect.min_records = 4;
+  EXPECT_EQ(Of(story.Judged(), "NONVACUOUS").violation_count, 2);
+  EXPECT_EQ(story.Judged().exit_code, 4);
+  story.scenario.expect.min_records = 3;
+  story.SendAt(0, 1)->outcome = Outcome::kUnknown;
+  EXPECT_EQ(Invalid(story.Judged()), Names{"NONVACUOUS"});
+}
+
+TEST(NonvacuousTest, WithoutLoadOrObservedClientsNothingIsProved) {
+  Story idle;
+  idle.End();
+  EXPECT_EQ(Invalid(idle.Judged()), Names{"NONVACUOUS"}) << Sentences(idle.Judged());
+  EXPECT_EQ(idle.Judged().exit_code, 4);
+  Story blind = Small();
+  blind.End();
+  blind.history.clients[0].observed = false;
+  EXPECT_EQ(Invalid(blind.Judged()), Names{"NONVACUOUS"});
+  EXPECT_EQ(Of(blind.Judged(), "LOST").state, CheckState::kNotApplicable);
+}
+
+TEST(NonvacuousTest, AFaultNeedsARecordOnItsWay) {
+  Story story = Small();
+  const int64_t calm_ns = story.Tick(kSecond);
+  story.Tick(kSecond);
+  story.Write(0);
+  story.Deliver(0, 0, 3);
+  story.End();
+  const Send& last = *story.SendAt(0, 3);
+  const int64_t arrived_ns = story.history.clients[0].deliveries[3].time_ns;
+  const auto with_fault = [&](int64_t struck_ns, int64_t healed_ns) {
+    Story copy = story;
+    copy.AddFault("pause", "shop", struck_ns, healed_ns);
+    return Invalid(copy.Judged());
+  };
+  EXPECT_EQ(with_fault(calm_ns, calm_ns + 1), Names{"NONVACUOUS"});
+  EXPECT_EQ(with_fault(calm_ns, last.planned_ns - 1), Names{"NONVACUOUS"});
+  EXPECT_EQ(with_fault(calm_ns, last.planned_ns), Names{});
+  EXPECT_EQ(with_fault(arrived_ns, arrived_ns + 1), Names{});
+  EXPECT_EQ(with_fault(arrived_ns + 1, arrived_ns + 2), Names{"NONVACUOUS"});
+  EXPECT_EQ(with_fault(calm_ns, 0), Names{});  // never healed: to the end
+}
+
+TEST(EfficacyTest, AFaultOfThePlanThatTheHistoryDoesNotKnowNeverStruck) {
+  Story story = Small();
+  story.End();
+  EXPECT_EQ(Of(story.Judged(), "EFFICACY").state, CheckState::kNotApplicable);
+  story.scenario.faults.emplace_back().name = "crash";
+  EXPECT_EQ(Invalid(story.Judged()), Names{"EFFICACY"});
+  story.AddFault("crash", "shop", story.SendAt(0, 0)->sent_ns, story.now_ns);
+  EXPECT_EQ(Invalid(story.Judged()), Names{});
+}
+
+TEST(HarnessOkTest, ErrorsAndUnreadableLinesBreakIt) {
+  Story story = Small();
+  story.End();
+  story.history.harness_errors.push_back("the journal could not be written: no space left on device");
+  EXPECT_EQ(Invalid(story.Judged()), Names{"HARNESS_OK"});
+  story.history.harness_errors.clear();
+  story.history.clients[0].broken_lines = 1;
+  EXPECT_EQ(Invalid(story.Judged()), Names{"HARNESS_OK"});
+}
+
+// 20 planned sends, `late` of them 101 ms late, `absent` never handed over.
+Story Scheduled(int late, int absent) {
+  Story story;
+  for (int i = 0; i < 20 - absent; ++i) story.Write(0);
+  for (int i = 0; i < late; ++i) story.SendAt(0, i)->planned_ns = story.SendAt(0, i)->sent_ns - 101 * kMillisecond;
+  story.SendAt(0, late)->planned_ns = story.SendAt(0, late)->sent_ns - 100 * kMillisecond;  // just in time
+  story.history.phases[0].planned = 20;
+  story.DeliverFrom(0, 0, 0);
+  story.End();
+  return story;
+}
+
+TEST(HarnessOkTest, TheScheduleIsKept) {
+  EXPECT_EQ(Scheduled(1, 0).Judged().exit_code, 0);
+  EXPECT_EQ(Invalid(Scheduled(2, 0).Judged()), Names{"HARNESS_OK"});
+  EXPECT_EQ(Scheduled(0, 1).Judged().exit_code, 0);
+  EXPECT_EQ(Invalid(Scheduled(1, 1).Judged()), Names{"HARNESS_OK"});
+  Story story = Scheduled(2, 0);
+  EXPECT_EQ(story.Judged({.report_time_thresholds = true}).exit_code, 0);
+  story.scenario.phases[0].rate_max = true;
+  EXPECT_EQ(story.Judged().exit_code, 0);
+}
+
+TEST(HarnessOkTest, AProcesssSendsDoNotMakeUpForTheGenerators) {
+  Story story = Scheduled(2, 0);
+  for (int i = 0; i < 100; ++i) story.Deliver(0, 0, story.Write(0, {.producer = 1}));
+  story.End();
+  EXPECT_EQ(Invalid(story.Judged()), Names{"HARNESS_OK"});
+}
+
+TEST(HarnessOkTest, TrimmingWhatWasReadIsFine) {
+  Story story = Small();
+  story.End();
+  auto& log = story.history.partitions[0];
+  log.low_watermark = 3;
+  EXPECT_EQ(story.Judged().exit_code, 0) << Sentences(story.Judged());
+  // The audit was overtaken: what was there before 1 is not known.
+  log.records.erase(log.records.begin());
+  EXPECT_EQ(Invalid(story.Judged()), Names{"HARNESS_OK"});
+  // The topic was already trimmed when the audit began: nothing was missed.
+  story.history.producers[0].sends[0].sent_ns = 0;
+  story.history.phases[0].planned = 2;
+  log.start_offset = 1;
+  story.history.clients[0].connections[0].token = {{0, 0, -1}};
+  story.history.clients[0].deliveries.erase(story.history.clients[0].deliveries.begin());
+  EXPECT_EQ(story.Judged().exit_code, 0) << Sentences(story.Judged());
+}
+
+TEST(HarnessOkTest, EveryClientNeedsASentinelInEveryPartition) {
+  Story story = Small();
+  story.End();
+  story.history.clients[0].filter.provider = Provider::kPaypal;
+  for (LogRecord& record : story.history.partitions[0].records) record.provider = Provider::kPaypal;
+  EXPECT_EQ(story.Judged().exit_code, 0) << Sentences(story.Judged());
+  story.LogAt(0, 3)->provider = Provider::kStripe;
+  story.history.clients[0].deliveries.pop_back();
+  EXPECT_EQ(Invalid(story.Judged()), Names{"HARNESS_OK"});
+}
+
+}  // namespace
+}  // namespace harness

@@ -1,0 +1,224 @@
+// LOST in both directions: what a client was owed and did not get is lost, by whom; what it was not owed is not.
+#include "harness/verify/lost.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/verify/story.h"
+
+namespace harness {
+namespace {
+
+using pipeline::PaymentStatus;
+using pipeline::Provider;
+using Names = std::set<std::string>;
+
+const Violation& Only(const Verdict& verdict) {
+  EXPECT_EQ(Violated(verdict), Names{"LOST"}) << Sentences(verdict);
+  EXPECT_EQ(Of(verdict, "LOST").violation_count, 1) << Sentences(verdict);
+  static const Violation none;
+  return Of(verdict, "LOST").violations.empty() ? none : Of(verdict, "LOST").violations.front();
+}
+
+// A snapshot at P = 1 of payment 7 (offset 0) and payment 8 (offset 1); the client gets 8 only.
+Story CutSnapshot() {
+  Story story;
+  story.history.clients[0].connections.clear();
+  story.Write(0, {.id = 7});
+  story.Write(0, {.id = 8});
+  story.Connect(0, {{0, -1, 1}});
+  story.Deliver(0, 0, 1, DeliveryKind::kExisting);
+  return story;
+}
+
+TEST(LostTest, ASnapshotEntrySupersededBeforeItWasSentIsNotMissed) {
+  Story story = CutSnapshot();
+  story.Write(0, {.id = 7, .status = PaymentStatus::kCompleted});
+  story.DeliverFrom(0, 0, 2);
+  story.End();
+  const Verdict verdict = story.Judged();
+  EXPECT_EQ(verdict.exit_code, 0) << Sentences(verdict);
+}
+
+TEST(LostTest, ASnapshotEntrySupersededOnlyAfterTheSnapshotWasWholeIsLost) {
+  Story story = CutSnapshot();
+  story.Write(0);
+  story.DeliverFrom(0, 0, 2);
+  story.Write(0, {.id = 7, .status = PaymentStatus::kCompleted});
+  story.DeliverFrom(0, 0, 3);
+  story.End();
+  EXPECT_EQ(Only(story.Judged()).offset, 0);
+}
+
+TEST(LostTest, ASnapshotEntryThatALaterRecordDoesNotBeatIsLost) {
+  Story story = CutSnapshot();
+  story.LogAt(0, 0)->status = PaymentStatus::kRefunded;
+  story.Write(0, {.id = 7, .status = PaymentStatus::kPending});
+  story.DeliverFrom(0, 0, 2);
+  story.End();
+  EXPECT_EQ(Only(story.Judged()).offset, 0);
+}
+
+TEST(LostTest, OnlyTheWinnerIsOwedAndOnlyIfItMatchesItself) {
+  Story story;
+  story.history.clients[0].connections.clear();
+  story.history.clients[0].filter.status = PaymentStatus::kPending;
+  story.Write(0, {.id = 7});                                       // matched, but superseded at P
+  story.Write(0, {.id = 7, .status = PaymentStatus::kCompleted});  // the winner, which does not match
+  story.Write(0, {.id = 8});                                       // a winner that matches
+  story.Connect(0, {{0, -1, 2}});
+  story.Write(0);
+  story.Deliver(0, 0, 3);
+  story.End();
+  EXPECT_EQ(Only(story.Judged()).offset, 2);
+}
+
+TEST(LostTest, APartitionThatTheTokenDoesNotNameIsOwedFromItsBeginning) {
+  Story story(2);
+  story.history.clients[0].connections.clear();
+  story.Write(0);
+  story.Write(1);
+  story.Connect(0, {{0, 0, -1}});  // live only on partition 0
+  story.Write(0);
+  story.DeliverFrom(0, 0, 1);
+  story.End();
+  const Verdict verdict = story.Judged();
+  EXPECT_EQ(Only(verdict).partition, 1);
+  EXPECT_EQ(Only(verdict).offset, 0);
+}
+
+TEST(LostTest, WhatTheDecoderRejectsIsNotOwed) {
+  Story story;
+  story.Write(0);
+  story.Write(0);
+  story.LogAt(0, 1)->valid = false;
+  story.LogAt(0, 1)->content_hash = story.SendAt(0, 1)->content_hash = 0;
+  story.Deliver(0, 0, 0);
+  story.End();
+  EXPECT_EQ(story.Judged().exit_code, 0) << Sentences(story.Judged());
+}
+
+TEST(LostTest, WhatTheClientDroppedThoughItCameInOrderIsTheClientsLoss) {
+  Story story;
+  story.Write(0);
+  story.Write(0);
+  story.Deliver(0, 0, 0, DeliveryKind::kDropped);
+  story.Deliver(0, 0, 1);
+  story.End();
+  const Verdict verdict = story.Judged();
+  EXPECT_EQ(Only(verdict).offset, 0);
+  EXPECT_EQ(Only(verdict).cause, Cause::kClient);
+}
+
+// Offsets 0 and 3 arrive, on either side of a reconnect; 1 and 2 are skipped.
+Verdict Skip(int64_t sent_after, int64_t declared_after) {
+  Story story;
+  for (int i = 0; i < 4; ++i) story.Write(0);
+  story.Deliver(0, 0, 0);
+  story.Break(0);
+  Connection* connection = story.Connect(0, {{0, declared_after, -1}}, true);
+  if (sent_after >= 0) connection->sent = {{0, sent_after, -1}};
+  story.Deliver(0, 0, 3);
+  story.End();
+  const Verdict verdict = story.Judged();
+  EXPECT_EQ(Violated(verdict), Names{"LOST"}) << Sentences(verdict);
+  EXPECT_EQ(Of(verdict, "LOST").violation_count, 2);
+  EXPECT_EQ(Of(verdict, "LOST").violations.front().offset, 1);
+  return verdict;
+}
+
+TEST(LostTest, ATokenTellsWhoseASkipWas) {
+  EXPECT_EQ(Of(Skip(2, 2), "LOST").violations.front().cause, Cause::kClient);
+  EXPECT_EQ(Of(Skip(0, 2), "LOST").violations.front().cause, Cause::kServer);
+  EXPECT_EQ(Of(Skip(0, 0), "LOST").violations.front().cause, Cause::kServerOrWire);
+  EXPECT_EQ(Of(Skip(-1, 2), "LOST").violations.front().cause, Cause::kServerOrWire);
+}
+
+TEST(LostTest, WhatWasTrimmedBeforeTheClientGotThereIsRetentionsAndProvesNothing) {
+  Story story;
+  for (int i = 0; i < 4; ++i) story.Write(0);
+  story.Deliver(0, 0, 0);
+  story.history.partitions[0].low_watermark = 3;
+  story.Deliver(0, 0, 3);
+  story.End();
+  const Verdict verdict = story.Judged();
+  EXPECT_EQ(Of(verdict, "LOST").violation_count, 2) << Sentences(verdict);
+  EXPECT_EQ(Of(verdict, "LOST").violations.front().cause, Cause::kRetention);
+  EXPECT_EQ(Of(verdict, "HARNESS_OK").state, CheckState::kInvalid);
+  EXPECT_EQ(verdict.exit_code, 4);
+}
+
+TEST(LostTest, WhatTheClientSkippedLongBeforeItWasTrimmedIsStillLost) {
+  Story story;
+  for (int i = 0; i < 4; ++i) story.Write(0);
+  story.Deliver(0, 0, 0);
+  story.Deliver(0, 0, 2);
+  story.Deliver(0, 0, 3);
+  story.history.partitions[0].low_watermark = 4;
+  story.End();
+  const Verdict verdict = story.Judged();
+  EXPECT_EQ(Only(verdict).cause, Cause::kServerOrWire);
+  EXPECT_EQ(verdict.exit_code, 1);
+}
+
+TEST(LostTest, WithoutResumeARecordSupersededWhileAwayIsNotMissed) {
+  Story story;
+  story.history.clients[0].resume = ResumeMode::kNone;
+  story.Write(0, {.id = 7});
+  story.Deliver(0, 0, 0);
+  story.Break(0);
+  story.Write(0, {.id = 7, .status = PaymentStatus::kFailed});
+  story.Write(0, {.id = 7, .status = PaymentStatus::kCompleted});
+  story.Connect(0, {{0, -1, 2}});
+  story.Deliver(0, 0, 2, DeliveryKind::kExisting);
+  story.End();
+  EXPECT_EQ(story.Judged().exit_code, 0) << Sentences(story.Judged());
+}
+
+TEST(LostTest, WithoutResumeAWinnerThatNeverCameIsLost) {
+  Story story;
+  story.history.clients[0].resume = ResumeMode::kNone;
+  story.Write(0, {.id = 7});
+  story.Write(0, {.id = 8});
+  story.Deliver(0, 0, 0);
+  story.Break(0);
+  story.Connect(0, {{0, -1, 1}});
+  story.Deliver(0, 0, 0, DeliveryKind::kExisting);
+  story.End();
+  EXPECT_EQ(Only(story.Judged()).offset, 1);
+}
+
+TEST(LostTest, WithoutResumeAHoleInWhatCameAsNewIsLostEvenIfSuperseded) {
+  Story story;
+  story.history.clients[0].resume = ResumeMode::kNone;
+  story.Write(0, {.id = 7});
+  story.Write(0, {.id = 7, .status = PaymentStatus::kFailed});
+  story.Write(0, {.id = 7, .status = PaymentStatus::kCompleted});
+  story.Deliver(0, 0, 0);
+  story.Deliver(0, 0, 2);
+  story.End();
+  EXPECT_EQ(Only(story.Judged()).offset, 1);
+}
+
+TEST(LostTest, BeyondTheFrontierNothingIsLostYet) {
+  Story story;
+  story.Write(0);
+  story.Write(0);
+  story.Deliver(0, 0, 0);
+  story.End({0});
+  EXPECT_EQ(Violated(story.Judged()), Names{"LIVE"});
+}
+
+TEST(LostTest, InterruptedWhatIsMissingIsPending) {
+  Story story;
+  story.Write(0);
+  story.Write(0);
+  story.Deliver(0, 0, 0);
+  story.history.interrupted = true;
+  const Verdict verdict = story.Judged();
+  EXPECT_EQ(Of(verdict, "LOST").reason, "interrupted: 1 deliveries pending");
+  EXPECT_TRUE(Violated(verdict).empty());
+  EXPECT_EQ(verdict.exit_code, 130);
+}
+
+}  // namespace
+}  // namespace harness

@@ -1,0 +1,169 @@
+// DUP and ORDER in both directions: repeats and steps backwards are told apart, each within the life in which it
+// counts.
+#include <gtest/gtest.h>
+
+#include "harness/verify/dup.h"
+#include "harness/verify/metrics.h"
+#include "harness/verify/order.h"
+#include "tests/verify/story.h"
+
+namespace harness {
+namespace {
+
+using Names = std::set<std::string>;
+constexpr int kOutOfRange = 11;
+
+// Offsets 0 to 3 handed on in order on the first connection, which then breaks.
+Story FourThenABreak(int code = 14) {
+  Story story;
+  for (int i = 0; i < 4; ++i) story.Write(0);
+  story.DeliverFrom(0, 0, 0);
+  story.Break(0, code);
+  return story;
+}
+
+TEST(SequenceTest, ARepeatInsideTheDeclaredOverlapAndDroppedIsNoDup) {
+  Story story = FourThenABreak();
+  story.Connect(0, {{0, 1, -1}}, true);
+  story.Deliver(0, 0, 2, DeliveryKind::kDropped);
+  story.Deliver(0, 0, 3, DeliveryKind::kDropped);
+  story.End();
+  EXPECT_EQ(story.Judged().exit_code, 0) << Sentences(story.Judged());
+}
+
+TEST(SequenceTest, ARepeatOutsideTheDeclaredOverlapIsTheServersEvenIfDropped) {
+  Story story = FourThenABreak();
+  story.Connect(0, {{0, 2, -1}}, true);
+  story.Deliver(0, 0, 2, DeliveryKind::kDropped);
+  story.Deliver(0, 0, 3, DeliveryKind::kDropped);
+  story.End();
+  const Verdict verdict = story.Judged();
+  EXPECT_EQ(Violated(verdict), Names{"DUP"}) << Sentences(verdict);
+  EXPECT_EQ(Of(verdict, "DUP").violation_count, 1);
+  EXPECT_EQ(Of(verdict, "DUP").violations[0].offset, 2);
+  EXPECT_EQ(Of(verdict, "DUP").violations[0].cause, Cause::kServerOrWire);
+}
+
+TEST(SequenceTest, ARepeatHandedOnIsTheClientsWhateverTheStreamDeclared) {
+  Story story = FourThenABreak();
+  story.Connect(0, {{0, 1, -1}}, true);
+  story.Deliver(0, 0, 2);
+  story.Deliver(0, 0, 3, DeliveryKind::kDropped);
+  story.End();
+  const Verdict verdict = story.Judged();
+  EXPECT_EQ(Violated(verdict), Names{"DUP"}) << Sentences(verdict);
+  EXPECT_EQ(Of(verdict, "DUP").violation_count, 1);
+  EXPECT_EQ(Of(verdict, "DUP").violations[0].cause, Cause::kClient);
+}
+
+TEST(SequenceTest, ANewSnapshotWithoutAReasonIsNoNewLife) {
+  Story story = FourThenABreak();
+  story.Connect(0, {{0, -1, 3}});
+  for (int64_t offset = 0; offset < 4; ++offset) story.Deliver(0, 0, offset, DeliveryKind::kExisting);
+  story.End();
+  const Verdict verdict = story.Judged();
+  EXPECT_EQ(Violated(verdict), Names{"DUP"});
+  EXPECT_EQ(Of(verdict, "DUP").violation_count, 4);
+}
+
+TEST(SequenceTest, ANewSnapshotAfterARefusedTokenIsANewLife) {
+  Story refused_stream = FourThenABreak(kOutOfRange);
+  Story refused_attempt = FourThenABreak();
+  refused_attempt.history.clients[0].attempts.push_back({refused_attempt.Tick(), kOutOfRange, "trimmed"});
+  for (Story* story : {&refused_stream, &refused_attempt}) {
+    story->Connect(0, {{0, -1, 3}});
+    for (int64_t offset = 0; offset < 4; ++offset) story->Deliver(0, 0, offset, DeliveryKind::kExisting);
+    story->End();
+    EXPECT_EQ(story->Judged().exit_code, 0) << Sentences(story->Judged());
+  }
+}
+
+TEST(SequenceTest, WithoutResumeEachConnectionIsALife) {
+  Story story = FourThenABreak();
+  story.history.clients[0].resume = ResumeMode::kNone;
+  story.Connect(0, {{0, -1, 3}});
+  for (int64_t offset = 0; offset < 4; ++offset) story.Deliver(0, 0, offset, DeliveryKind::kExisting);
+  story.End();
+  EXPECT_EQ(story.Judged().exit_code, 0) << Sentences(story.Judged());
+  story.Deliver(0, 0, 1, DeliveryKind::kNew);
+  const Verdict verdict = story.Judged();
+  EXPECT_EQ(Violated(verdict), Names{"DUP"});
+  EXPECT_EQ(Of(verdict, "DUP").violations[0].cause, Cause::kServerOrWire);
+}
+
+TEST(SequenceTest, AStepBackAcrossAReconnectIsOutOfOrder) {
+  Story story;
+  for (int i = 0; i < 3; ++i) story.Write(0);
+  story.Deliver(0, 0, 0);
+  story.Deliver(0, 0, 2);
+  story.Break(0);
+  story.Connect(0, {{0, 0, -1}}, true);
+  story.Deliver(0, 0, 1);
+  story.End();
+  const Verdict verdict = story.Judged();
+  EXPECT_EQ(Violated(verdict), Names{"ORDER"}) << Sentences(verdict);
+  EXPECT_EQ(Of(verdict, "ORDER").violations[0].offset, 1);
+}
+
+TEST(SequenceTest, PartitionsMayInterleaveAnyHow) {
+  Story story(2);
+  for (int i = 0; i < 2; ++i) story.Write(0), story.Write(1);
+  story.Deliver(0, 1, 0);
+  story.Deliver(0, 1, 1);
+  story.Deliver(0, 0, 0);
+  story.Deliver(0, 0, 1);
+  story.End();
+  EXPECT_EQ(story.Judged().exit_code, 0);
+}
+
+TEST(SequenceTest, ALogWithoutConnectionMarksIsNotJudged) {
+  Story story = FourThenABreak();
+  story.history.clients[0].marks_connections = false;
+  story.history.clients[0].resume = ResumeMode::kNone;
+  story.history.clients[0].connections.clear();
+  for (Delivery& delivery : story.history.clients[0].deliveries) delivery.connection = 0;
+  auto& deliveries = story.history.clients[0].deliveries;
+  deliveries.push_back(deliveries.front());
+  story.history.clients[0].connections.clear();
+  const Verdict verdict = story.Judged();
+  EXPECT_EQ(Of(verdict, "DUP").state, CheckState::kNotApplicable);
+  EXPECT_EQ(Of(verdict, "ORDER").state, CheckState::kNotApplicable);
+}
+
+TEST(SequenceTest, ARecordThatTheLogHoldsTwiceMayComeTwice) {
+  Story story;
+  story.Write(0);
+  const int64_t again = story.Write(0);
+  story.LogAt(0, again)->rec = story.LogAt(0, 0)->rec;
+  story.LogAt(0, again)->content_hash = story.LogAt(0, 0)->content_hash;
+  story.history.producers[0].sends.pop_back();
+  --story.history.phases[0].planned;
+  story.DeliverFrom(0, 0, 0);
+  story.End();
+  EXPECT_EQ(story.Judged().exit_code, 0) << Sentences(story.Judged());
+}
+
+TEST(SequenceTest, NonsenseInAForeignLogIsNoReasonToFallOver) {
+  Story story;
+  story.Write(0);
+  story.Deliver(0, 0, 0);
+  auto& deliveries = story.history.clients[0].deliveries;
+  for (const int32_t partition : {-7, 1, INT32_MAX}) {
+    Delivery nonsense = deliveries.front();
+    nonsense.partition = partition;
+    nonsense.offset = INT64_MAX;
+    nonsense.connection = UINT32_MAX;
+    nonsense.rec = Rec::Make(UINT16_MAX, 0xFFFF'FFFF'FFFF);
+    deliveries.push_back(nonsense);
+    deliveries.push_back(nonsense);
+  }
+  story.End();
+  const Verdict verdict = story.Judged();
+  EXPECT_EQ(Violated(verdict), (Names{"DUP", "PHANTOM"})) << Sentences(verdict);
+  EXPECT_EQ(Of(verdict, "DUP").violation_count, 3);
+  EXPECT_EQ(Of(verdict, "PHANTOM").violation_count, 6);
+  ComputeMetrics(story.history);
+}
+
+}  // namespace
+}  // namespace harness
