@@ -80,8 +80,9 @@ void LiveView::State::Run() {
       last = stopping_;
       state = shown_;
       notices.swap(notices_);
-      if (notices_dropped_ > 0)
+      if (notices_dropped_ > 0) {
         notices.push_back("  and " + std::to_string(std::exchange(notices_dropped_, 0)) + " more");
+      }
     }
     const auto now = std::chrono::steady_clock::now();
     if (now >= next) {

@@ -211,6 +211,7 @@ std::string Painted(const ConsoleStyle& style, Color color, std::string_view tex
 
 std::string TableText(const Table& table, size_t columns) {
   std::vector<size_t> widths;
+  widths.reserve(table.header.size());
   for (const std::string& title : table.header) widths.push_back(Columns(title));
   for (const auto& row : table.rows) {
     for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], Columns(row[i]));
