@@ -39,8 +39,9 @@ std::string Escaped(std::string_view text) {
   }
   // U+FFFE and U+FFFF are valid UTF-8 and not XML.
   for (const std::string_view bad : {"\xEF\xBF\xBE", "\xEF\xBF\xBF"}) {
-    for (size_t at = escaped.find(bad); at != std::string::npos; at = escaped.find(bad))
+    for (size_t at = escaped.find(bad); at != std::string::npos; at = escaped.find(bad)) {
       escaped.replace(at, bad.size(), "?");
+    }
   }
   return escaped;
 }
@@ -103,6 +104,7 @@ Case FaultCase(const Report& report, const FaultEvent& fault) {
 
 std::vector<Case> Cases(const Report& report) {
   std::vector<Case> cases;
+  cases.reserve(report.verdict.invariants.size() + report.verdict.thresholds.size());
   for (const CheckResult& check : report.verdict.invariants) cases.push_back(CheckCase("invariants", check));
   for (const CheckResult& check : report.verdict.thresholds) cases.push_back(CheckCase("thresholds", check));
   for (const FaultEvent& fault : AllFaults(report)) cases.push_back(FaultCase(report, fault));

@@ -55,6 +55,7 @@ std::string_view OutcomeName(Outcome outcome) {
 
 std::vector<const CheckResult*> AllChecks(const Verdict& verdict) {
   std::vector<const CheckResult*> checks;
+  checks.reserve(verdict.invariants.size() + verdict.thresholds.size());
   for (const CheckResult& check : verdict.invariants) checks.push_back(&check);
   for (const CheckResult& check : verdict.thresholds) checks.push_back(&check);
   return checks;
