@@ -12,7 +12,7 @@
 
 namespace pipeline {
 
-inline constexpr int64_t kDotEnvBytesMax = 1024 * 1024;
+inline constexpr int64_t kDotEnvBytesMax = int64_t{1024} * 1024;
 
 // NAME=value pairs of a .env text: comments, blank lines, `export `, single and double quotes (with \n \" \\ in double
 // ones), spaces around names and values, CRLF, a byte order mark. `#` begins a comment at the beginning of a line,

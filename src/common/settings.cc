@@ -70,7 +70,7 @@ std::vector<std::string> AcceptGoFlags(std::vector<std::string> args, const std:
   for (std::string& arg : args) {
     if (arg == "--") break;
     if (!arg.starts_with('-') || arg.starts_with("--")) continue;
-    const std::string_view name = std::string_view(arg).substr(1, arg.find('=') - 1);
+    const std::string name = arg.substr(1, arg.find('=') - 1);
     if (std::find(names.begin(), names.end(), name) != names.end()) arg.insert(0, "-");
   }
   return args;

@@ -258,12 +258,9 @@ bool RecordDecoder::Parser::CheckArray(ondemand::value value, int level) {
   ondemand::array array;
   if (level > kLevelsMax || value.get_array().get(array) != simdjson::SUCCESS) return false;
   for (auto result : array) {
-    ondemand::value element;
     json_type type{};
-    if (std::move(result).get(element) != simdjson::SUCCESS || element.type().get(type) != simdjson::SUCCESS) {
-      return false;
-    }
-    if (!Check(element, type, level + 1)) return false;
+    if (result.type().get(type) != simdjson::SUCCESS) return false;  // the element's own error too
+    if (!Check(result.value_unsafe(), type, level + 1)) return false;
   }
   return true;
 }

@@ -11,7 +11,8 @@
 
 namespace pipeline {
 
-inline constexpr int64_t kRecordBytesMax = 3 * 1024 * 1024;  // larger would not pass a default 4 MiB receive limit
+inline constexpr int64_t kRecordBytesMax =
+    int64_t{3} * 1024 * 1024;  // larger would not pass a default 4 MiB receive limit
 
 enum class RejectReason : uint8_t {
   kNone,
