@@ -38,7 +38,7 @@ struct Subject {
 class WitnessWriter {
  public:
   WitnessWriter(const Report& report, const CheckResult& check)
-      : report_(report), history_(report.history), check_(check) {}
+      : history_(report.history), check_(check) {}
 
   std::string Write() {
     Line("== " + check_.name +
@@ -97,7 +97,6 @@ class WitnessWriter {
   void AddClientNeighbours(const Client& client);
   void AddOthers();
 
-  const Report& report_;
   const History& history_;
   const CheckResult& check_;
   const Violation* violation_ = nullptr;
