@@ -37,8 +37,7 @@ struct Subject {
 
 class WitnessWriter {
  public:
-  WitnessWriter(const Report& report, const CheckResult& check)
-      : history_(report.history), check_(check) {}
+  WitnessWriter(const Report& report, const CheckResult& check) : history_(report.history), check_(check) {}
 
   std::string Write() {
     Line("== " + check_.name +
