@@ -75,7 +75,7 @@ void TokenVerifier::Run() {
 
 void TokenVerifier::Verify(std::deque<Job>* jobs) {
   if (handle_ == nullptr) {
-    handle_ = MakeKafka(RD_KAFKA_CONSUMER, MakeConsumerConf(settings_, {{"queued.min.messages", "1"}}));
+    handle_ = MakeKafka(RD_KAFKA_CONSUMER, MakeConsumerConf(settings_));
     rd_kafka_poll_set_consumer(handle_.get());
   }
   const int32_t count = replica_->Lock().state().partition_count();

@@ -160,6 +160,8 @@ TEST(PaymentStoreTest, SurvivesManyVersionsOfFewPayments) {
     store.Apply(
         MakeRecord(0, offset, "pay_" + std::to_string(offset % 3), PaymentStatus::kPending, Provider::kPaypal, offset));
   }
+  EXPECT_EQ(store.size(), 3);
+  EXPECT_EQ(store.Find("pay_0123456789abcdef_0")->record.offset, 9999);
   std::vector<int64_t> offsets;
   store.ForEachWinner(0, -1, 100'000, [&](const StoredPayment& payment) {
     offsets.push_back(payment.record.offset);

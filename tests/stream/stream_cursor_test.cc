@@ -221,6 +221,7 @@ RC_GTEST_PROP(StreamCursorTest, EverySubscriberGetsWhatItIsOwed, ()) {
     return std::make_unique<TestReplica>(log, *rc::gen::element<int64_t>(1, 400, 1000, 1'000'000));
   };
   std::unique_ptr<TestReplica> replica = new_replica();
+  replica->ApplySome(*rc::gen::inRange(0, 60));
   TestClient client(log, filter);
   const int steps = *rc::gen::inRange(0, 200);
   for (int i = 0; i < steps; ++i) {
@@ -324,6 +325,18 @@ TEST(StreamCursorTest, AReplacedLogEndsEverySubscriber) {
   std::vector<StreamEvent> out;
   EXPECT_EQ(cursor.Pull(state, {}, &out), Outcome::kFellOff);
   EXPECT_FALSE(cursor.TryJoin(state, {100}));
+}
+
+TEST(CatchUpPlanTest, OffersEachRecordOnceAndNeverGoesBack) {
+  CatchUpPlan plan({Provider::kUnknown, PaymentStatus::kFailed}, {4, -1});
+  EXPECT_EQ(plan.next_offset(0), 5);
+  EXPECT_FALSE(plan.Offer(0, 4, Provider::kStripe, PaymentStatus::kFailed)) << "covered before";
+  EXPECT_TRUE(plan.Offer(0, 5, Provider::kStripe, PaymentStatus::kFailed));
+  EXPECT_FALSE(plan.Offer(0, 5, Provider::kStripe, PaymentStatus::kFailed)) << "read again";
+  EXPECT_FALSE(plan.Offer(0, 8, Provider::kStripe, PaymentStatus::kPending)) << "not the filter's";
+  plan.Advance(0, 3);
+  plan.Advance(1, 2);
+  EXPECT_EQ(plan.covered(), (std::vector<int64_t>{8, 1}));
 }
 
 TEST(ReplicaStateTest, IsLoadedOnceItsBacklogIsApplied) {
