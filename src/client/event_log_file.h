@@ -12,7 +12,7 @@
 
 namespace pipeline {
 
-inline constexpr size_t kLogLineBytesMax = 64 * 1024 * 1024;
+inline constexpr size_t kLogLineBytesMax = size_t{64} * 1024 * 1024;
 
 class EventLogFile {
  public:

@@ -25,7 +25,7 @@ class Output {
   // From now on a write waits kGraceNs at most for its reader.
   void Interrupt();
 
-  static constexpr size_t kBufferBytesMax = 64 * 1024;
+  static constexpr size_t kBufferBytesMax = size_t{64} * 1024;
   static constexpr int64_t kGraceNs = 1'000'000'000;
 
  private:

@@ -23,7 +23,7 @@ namespace {
 
 // What is at hand is written to the event log and handed on in one go, up to these.
 constexpr size_t kBatchEventsMax = 256;
-constexpr size_t kBatchBytesMax = 1024 * 1024;
+constexpr size_t kBatchBytesMax = size_t{1024} * 1024;
 
 // The event log can't be written any more.
 class LogFailure : public std::runtime_error {

@@ -66,6 +66,7 @@ void FreezableRelay::Forward() {
       std::array<char, 65536> bytes;
       const ssize_t count = read(ends[from].fd, bytes.data(), bytes.size());
       if (count <= 0) stop_ = true;
+      if (count > 0 && from == 0) ++from_client_;
       // Frozen: swallowed, as on a network that loses everything.
       if (count > 0 && !frozen_) send(ends[1 - from].fd, bytes.data(), static_cast<size_t>(count), MSG_NOSIGNAL);
     }

@@ -30,12 +30,15 @@ class FreezableRelay : public SilentPort {
   explicit FreezableRelay(int server_port);
   ~FreezableRelay();
   void Freeze() { frozen_ = true; }
+  // Pieces that came from the client so far.
+  int from_client() const { return from_client_; }
 
  private:
   void Forward();
 
   const int server_port_;
   std::atomic<bool> frozen_ = false;
+  std::atomic<int> from_client_ = 0;
   std::atomic<bool> stop_ = false;
   std::thread thread_;
 };

@@ -406,6 +406,12 @@ TEST(SubscriptionTest, AServerThatFallsSilentIsNoticedByKeepalive) {
   Heard heard;
   RunningSubscription running(options, &heard);
   ASSERT_TRUE(heard.WaitFor([&] { return heard.events.size() == 2; }));
+  // The stream is idle: from here on the client sends pings alone. It goes on with more of them than gRPC's default of
+  // two without data.
+  const int before = relay.from_client();
+  for (int i = 0; i < 6000 && relay.from_client() < before + 6; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  ASSERT_GE(relay.from_client(), before + 6);
   relay.Freeze();
   ASSERT_TRUE(heard.WaitFor([&] { return !heard.ends.empty(); }));
   running.StopAndWait();
