@@ -65,11 +65,10 @@ StreamCursor::Outcome StreamCursor::Pull(const ReplicaState& state, const PullLi
 // kIdle with another phase than kSnapshot: the snapshot is over and nothing was taken from it.
 StreamCursor::Outcome StreamCursor::PullSnapshot(const ReplicaState& state, const PullLimits& limits,
                                                  std::vector<StreamEvent>* out) {
+  // A snapshot begun on another replica goes on when this one has applied all that the client has seen of any
+  // partition: an older state would send what was superseded before.
   for (size_t p = 0; p < starts_.size(); ++p) {
-    // A snapshot begun on another replica: its state is here once all it covers is.
-    if (starts_[p].snapshot_until && state.position(static_cast<int32_t>(p)) <= *starts_[p].snapshot_until) {
-      return Outcome::kIdle;
-    }
+    if (state.position(static_cast<int32_t>(p)) <= starts_[p].records_after()) return Outcome::kIdle;
   }
   Budget budget(limits);
   bool full = false;
