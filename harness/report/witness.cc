@@ -130,8 +130,9 @@ void WitnessWriter::FindSubject() {
     const std::vector<Send>& sends = history_.producers[subject_.rec.producer()].sends;
     if (subject_.rec.sequence() >= 1 && subject_.rec.sequence() <= sends.size()) {
       subject_.send = &sends[subject_.rec.sequence() - 1];
-      for (const int64_t time_ns : {subject_.send->planned_ns, subject_.send->sent_ns, subject_.send->acked_ns})
+      for (const int64_t time_ns : {subject_.send->planned_ns, subject_.send->sent_ns, subject_.send->acked_ns}) {
         Saw(time_ns);
+      }
     }
   }
   for (const Client& client : history_.clients) {
@@ -147,8 +148,9 @@ void WitnessWriter::AddRecord() {
   Line("The record");
   Field("rec", subject_.rec.has_value() ? RecText(history_, subject_.rec) : "none");
   if (subject_.id_hash != 0) Field("payment", PaymentId(subject_.id_hash));
-  if (subject_.offset >= 0)
+  if (subject_.offset >= 0) {
     Field("position", fmt::format("partition {} offset {}", subject_.partition, subject_.offset));
+  }
   if (!subject_.logged.empty()) {
     const LogRecord& record = *subject_.logged.front().record;
     Field("content", record.valid ? fmt::format("{} {}", pipeline::ProviderName(record.provider),
@@ -216,8 +218,9 @@ void WitnessWriter::AddSurroundings() {
   Line("Around it (2 s before to 2 s after)");
   bool any = false;
   for (const FaultEvent& fault : history_.faults) {
-    if (fault.struck_ns == 0 || fault.struck_ns > to_ns || (fault.healed_ns != 0 && fault.healed_ns < from_ns))
+    if (fault.struck_ns == 0 || fault.struck_ns > to_ns || (fault.healed_ns != 0 && fault.healed_ns < from_ns)) {
       continue;
+    }
     any = true;
     Field("fault " + fault.name, fmt::format("{} {}, struck {}, healed {}; {}", fault.type, fault.target,
                                              At(fault.struck_ns), At(fault.healed_ns), fault.evidence));
