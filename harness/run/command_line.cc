@@ -24,11 +24,11 @@ Values CommonValues(const ProgramPlan& plan, const RunNames& names) {
 }
 
 // `built_in`: the program and its own arguments, used when the plan brings no command.
-ProcessSpec Spec(const ProgramPlan& plan, const std::string& process_name, std::vector<std::string> built_in,
+ProcessSpec Spec(const ProgramPlan& plan, const std::string& process_name, const std::vector<std::string>& built_in,
                  const Values& values, const RunNames& names) {
   ProcessSpec spec;
   spec.name = process_name;
-  spec.argv = plan.command.empty() ? std::move(built_in) : plan.command;
+  spec.argv = plan.command.empty() ? built_in : plan.command;
   spec.argv.insert(spec.argv.end(), plan.args.begin(), plan.args.end());
   for (std::string& word : spec.argv) word = FillIn(std::move(word), values);
   for (const auto& [name, value] : plan.env) spec.env[name] = FillIn(value, values);
@@ -63,7 +63,7 @@ ProcessSpec ServerSpec(const ServerPlan& plan, const RunNames& names) {
   if (names.mock) argv.insert(argv.end(), {"-X", "fetch.wait.max.ms=1"});
   Values values = CommonValues(plan, names);
   values["{port}"] = port;
-  return Spec(plan, plan.name, std::move(argv), values, names);
+  return Spec(plan, plan.name, argv, values, names);
 }
 
 ProcessSpec ClientSpec(const ClientPlan& plan, const std::vector<std::string>& servers, const RunNames& names) {
@@ -89,7 +89,7 @@ ProcessSpec ClientSpec(const ClientPlan& plan, const std::vector<std::string>& s
   Values values = CommonValues(plan, names);
   values["{servers}"] = addresses;
   values["{event_log}"] = event_log;
-  return Spec(plan, plan.name, std::move(argv), values, names);
+  return Spec(plan, plan.name, argv, values, names);
 }
 
 ProcessSpec ProducerSpec(const ProducerPlan& plan, const std::string& producer, const RunNames& names) {
@@ -101,7 +101,7 @@ ProcessSpec ProducerSpec(const ProducerPlan& plan, const std::string& producer, 
   Values values = CommonValues(plan, names);
   values["{ack_log}"] = ack_log;
   values["{rec_prefix}"] = rec_prefix;
-  return Spec(plan, producer, std::move(argv), values, names);
+  return Spec(plan, producer, argv, values, names);
 }
 
 }  // namespace harness

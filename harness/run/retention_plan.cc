@@ -58,8 +58,9 @@ class Plan {
     for (size_t i = 0; i < phases_.size(); ++i) {
       const PhasePlan& phase = scenario_.phases[i];
       if (phase.rate_max) {
-        if (span.begin_s <= phases_[i].begin_s && phases_[i].begin_s <= span.end_s)
+        if (span.begin_s <= phases_[i].begin_s && phases_[i].begin_s <= span.end_s) {
           bytes += BurstBytes(phase, stored_bytes);
+        }
         continue;
       }
       const double overlap_s = std::min(span.end_s, phases_[i].end_s) - std::max(span.begin_s, phases_[i].begin_s);

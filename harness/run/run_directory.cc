@@ -37,7 +37,7 @@ void MakeFolder(const std::string& path) {
 // A folder that did not exist before.
 std::string MakeNewFolder(const std::string& base) {
   for (int number = 1; number < 1000; ++number) {
-    const std::string path = number == 1 ? base : fmt::format("{}-{}", base, number);
+    std::string path = number == 1 ? base : fmt::format("{}-{}", base, number);
     if (mkdir(path.c_str(), 0777) == 0) return path;
     if (errno != EEXIST) Refuse(path, std::strerror(errno));
   }

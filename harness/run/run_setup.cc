@@ -33,6 +33,7 @@ pipeline::KafkaSettings KafkaOf(const RunNames& names) {
 std::vector<std::string> ResolvedServers(const Scenario& scenario, const ClientPlan& plan) {
   if (!plan.servers.empty()) return plan.servers;
   std::vector<std::string> all;
+  all.reserve(scenario.servers.size());
   for (const ServerPlan& server : scenario.servers) all.push_back(server.name);
   return all;
 }
@@ -108,7 +109,7 @@ void Run::AddClients() {
       client.reconnect_delay_max_ns = plan.reconnect_delay_max_ns;
       client.servers = servers;
       const bool observed = client.observed;
-      const size_t index = recorder_.AddClient(std::move(client));
+      const size_t index = recorder_.AddClient(client);
       if (observed) observed_clients_.push_back(index);
       if (is_process && observed) tail_.FollowEventLog(names_.directory.event_log(name), index);
     }

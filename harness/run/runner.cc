@@ -51,8 +51,9 @@ RunFacts Facts(const std::string& run_dir, const std::string& scenario_path, con
   facts.overrides = options.overrides;
   facts.host["cores"] = std::to_string(std::thread::hardware_concurrency());
   utsname system{};
-  if (uname(&system) == 0)
+  if (uname(&system) == 0) {
     facts.host["kernel"] = fmt::format("{} {} {}", system.sysname, system.release, system.machine);
+  }
   return facts;
 }
 

@@ -61,6 +61,7 @@ HarnessProcess::HarnessProcess(std::vector<std::string> arguments, const Tempora
   }
   arguments.insert(arguments.begin(), ProgramPath("harness"));
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;

@@ -116,7 +116,7 @@ class Relay final : public PaymentService::Service {
         if (!writer->Write(passed)) upstream->TryCancel();
       }
     }
-    const grpc::Status status = reader->Finish();
+    grpc::Status status = reader->Finish();
     for (const auto& [key, value] : upstream->GetServerTrailingMetadata()) {
       if (key.starts_with("payment-")) {
         context->AddTrailingMetadata(std::string(key.data(), key.size()), std::string(value.data(), value.size()));
@@ -132,6 +132,7 @@ class Relay final : public PaymentService::Service {
 
 pid_t StartUpstream(std::vector<std::string> arguments) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   pid_t pid = 0;
