@@ -45,12 +45,12 @@ pipeline::KafkaPtr<rd_kafka_t> MakeClient(rd_kafka_type_t type, const std::strin
 
 void Produce(const std::string& brokers, const std::string& topic, int partitions, int count) {
   const auto producer = MakeClient(RD_KAFKA_PRODUCER, brokers);
+  const pipeline::KafkaPtr<rd_kafka_topic_t> handle(rd_kafka_topic_new(producer.get(), topic.c_str(), nullptr));
   for (int i = 0; i < count; ++i) {
-    const std::string value = "value " + std::to_string(i);
-    ASSERT_EQ(rd_kafka_producev(producer.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(i % partitions),
-                                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()), RD_KAFKA_V_END),
-              RD_KAFKA_RESP_ERR_NO_ERROR);
+    std::string value = "value " + std::to_string(i);
+    ASSERT_EQ(rd_kafka_produce(handle.get(), i % partitions, RD_KAFKA_MSG_F_COPY, value.data(), value.size(), nullptr,
+                               0, nullptr),
+              0);
   }
   ASSERT_EQ(rd_kafka_flush(producer.get(), 30'000), RD_KAFKA_RESP_ERR_NO_ERROR);
 }

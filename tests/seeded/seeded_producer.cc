@@ -61,6 +61,7 @@ int main(int argc, char** argv) {
   rd_kafka_conf_set_dr_msg_cb(conf.get(), OnReport);
   rd_kafka_conf_set_opaque(conf.get(), &outcomes);
   const auto kafka = pipeline::MakeKafka(RD_KAFKA_PRODUCER, std::move(conf));
+  const pipeline::KafkaPtr<rd_kafka_topic_t> topic(rd_kafka_topic_new(kafka.get(), argv[3], nullptr));
   pipeline::PaymentMaker maker({.seed = 7, .rec_prefix = argv[5]});
   file.Append(nlohmann::json({{"type", "start"}, {"t", pipeline::MonotonicNs()}, {"producer", argv[5]}}).dump());
 
@@ -83,9 +84,8 @@ int main(int argc, char** argv) {
                                   {"offset", -1}})
                       .dump());
     } else {
-      rd_kafka_producev(kafka.get(), RD_KAFKA_V_TOPIC(argv[3]), RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
-                        RD_KAFKA_V_VALUE(value.data(), value.size()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                        RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(record.sequence)), RD_KAFKA_V_END);
+      rd_kafka_produce(topic.get(), RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, value.data(), value.size(),
+                       record.key.data(), record.key.size(), reinterpret_cast<void*>(record.sequence));
     }
     rd_kafka_poll(kafka.get(), kPollMs);
   }

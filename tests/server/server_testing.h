@@ -74,12 +74,12 @@ class TestKafka {
   void Produce(int32_t partition, const std::string& key, std::optional<std::string> value) {
     void* bytes = value ? value->data() : nullptr;
     const size_t size = value ? value->size() : 0;
+    const KafkaPtr<rd_kafka_topic_t> topic(rd_kafka_topic_new(sender_.get(), topic_.c_str(), nullptr));
     for (;;) {
-      const rd_kafka_resp_err_t error =
-          rd_kafka_producev(sender_.get(), RD_KAFKA_V_TOPIC(topic_.c_str()), RD_KAFKA_V_PARTITION(partition),
-                            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key.data(), key.size()),
-                            RD_KAFKA_V_VALUE(bytes, size), RD_KAFKA_V_END);
-      if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+      const int refused =
+          rd_kafka_produce(topic.get(), partition, RD_KAFKA_MSG_F_COPY, bytes, size, key.data(), key.size(), nullptr);
+      if (refused == 0) return;
+      const rd_kafka_resp_err_t error = rd_kafka_last_error();
       if (error != RD_KAFKA_RESP_ERR__QUEUE_FULL) throw std::runtime_error(rd_kafka_err2str(error));
       rd_kafka_poll(sender_.get(), 10);
     }
