@@ -1,13 +1,9 @@
 // `harness`: parses the command line and calls the command. The program is also its own reaper and its own mock broker
 // (hidden modes).
-#include <langinfo.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <clocale>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -21,31 +17,11 @@
 #include "harness/cli/scenario_commands.h"
 #include "harness/cli/selection.h"
 #include "harness/process/supervisor.h"
+#include "harness/report/text.h"
 
 namespace {
 
-using harness::ConsoleStyle;
-
 constexpr int kColumnsDefault = 100;
-
-int TerminalColumns() {
-  winsize size{};
-  if (isatty(STDOUT_FILENO) == 0) return 0;
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  return kColumnsDefault;
-}
-
-ConsoleStyle Style() {
-  ConsoleStyle style;
-  style.width_columns = TerminalColumns();
-  const char* no_color = std::getenv("NO_COLOR");
-  const char* term = std::getenv("TERM");
-  const bool dumb = term == nullptr || std::strcmp(term, "dumb") == 0;
-  if (dumb) style.width_columns = 0;
-  style.color = style.width_columns > 0 && (no_color == nullptr || *no_color == '\0');
-  style.utf8 = std::strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-  return style;
-}
 
 std::string ProgramDir() { return std::filesystem::read_symlink("/proc/self/exe").parent_path().string(); }
 
@@ -121,7 +97,7 @@ int Run(CommandLine* line) {
   }
   if (line->app.got_subcommand("schema")) return harness::RunSchema(std::cout);
   if (line->app.got_subcommand("list")) {
-    const int columns = TerminalColumns();
+    const int columns = harness::DetectConsoleStyle(STDOUT_FILENO).width_columns;
     return harness::RunList(line->paths, columns > 0 ? columns : kColumnsDefault, std::cout, std::cerr);
   }
   if (line->app.got_subcommand("broker")) {
@@ -132,7 +108,9 @@ int Run(CommandLine* line) {
   line->run.overrides = line->overrides;
   line->run.run.report_time_thresholds = line->thresholds == "report";
   line->run.run.program_dir = ProgramDir();
-  line->run.run.style = Style();
+  line->run.run.style = harness::DetectConsoleStyle(STDOUT_FILENO);
+  const char* command = std::getenv("PIPELINE_HARNESS_COMMAND");  // set by run.sh
+  if (command != nullptr) line->run.run.harness_command = command;
   return harness::RunCommand(line->run, stop, std::cout, std::cerr);
 }
 
@@ -141,7 +119,6 @@ int Run(CommandLine* line) {
 int main(int argc, char** argv) {
   harness::RunReaperIfAsked(argc, argv);
   harness::RunMockBrokerIfAsked(argc, argv);
-  std::setlocale(LC_CTYPE, "");
   CommandLine line;
   try {
     line.app.parse(argc, argv);

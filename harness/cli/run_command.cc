@@ -79,6 +79,7 @@ int RunCommand(const RunCommandOptions& options, const pipeline::StopSignal& sto
 
   RunOptions run = options.run;
   run.overrides = OverridesAsGiven(options.overrides);
+  if (run.report_time_thresholds) run.overrides.emplace_back("--thresholds=report");
   std::vector<std::pair<std::string, int>> results;
   for (const Loaded& loaded : scenarios) {
     if (!results.empty()) out << "\n";

@@ -48,6 +48,7 @@ RunFacts Facts(const std::string& run_dir, const std::string& scenario_path, con
   facts.backend = fmt::format("mock (librdkafka {})", rd_kafka_version_str());
   facts.version = PIPELINE_VERSION;
   facts.started_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time_t{pipeline::WallNs() / 1'000'000'000}));
+  facts.harness_command = options.harness_command;
   facts.overrides = options.overrides;
   facts.host["cores"] = std::to_string(std::thread::hardware_concurrency());
   utsname system{};
