@@ -90,10 +90,10 @@ int64_t CutTornTail(const std::string& path) {
   std::string buffer;
   size_t scanned = 0;  // bytes of `buffer` without a newline
   while (file.ReadInto(&buffer)) {
+    const std::string_view read = buffer;
     size_t begin = 0;
-    for (size_t newline = buffer.find('\n', scanned); newline != std::string::npos;
-         newline = buffer.find('\n', begin)) {
-      scan.AddLine(std::string_view(buffer).substr(begin, newline - begin));
+    for (size_t newline = read.find('\n', scanned); newline != std::string::npos; newline = read.find('\n', begin)) {
+      scan.AddLine(read.substr(begin, newline - begin));
       begin = newline + 1;
     }
     buffer.erase(0, begin);
