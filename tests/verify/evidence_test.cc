@@ -25,7 +25,6 @@ TEST(AckDurableTest, ARecordWithoutRecIsKnownByPlaceOrContent) {
     story.LogAt(0, offset)->rec = {};
     story.history.clients[0].deliveries[static_cast<size_t>(offset)].rec = {};
   }
-  story.SendAt(0, 0);
   Send& told_nothing = story.history.producers[0].sends[1];
   told_nothing.offset = told_nothing.partition = -1;
   story.End();
@@ -85,7 +84,7 @@ TEST(PhantomTest, AProcessIsNotBelievedAgainstTheLogTheHarnessIs) {
     story.End();
     const Verdict verdict = story.Judged();
     EXPECT_EQ(Violated(verdict), Names{"PHANTOM"});
-    EXPECT_EQ(Of(verdict, "PHANTOM").violations[0].cause, producer == 0 ? Cause::kBroker : Cause::kProducer);
+    EXPECT_EQ(Of(verdict, "PHANTOM").violations.at(0).cause, producer == 0 ? Cause::kBroker : Cause::kProducer);
   }
 }
 
@@ -106,8 +105,8 @@ TEST(AgreeTest, WithoutTheAuditClientsAreComparedWithEachOther) {
   story.history.clients[1].deliveries[2].content_hash = 99;
   const Verdict verdict = story.Judged();
   EXPECT_EQ(Violated(verdict), Names{"AGREE"});
-  EXPECT_EQ(Of(verdict, "AGREE").violations[0].client, "right");
-  EXPECT_EQ(Of(verdict, "AGREE").violations[0].offset, 2);
+  EXPECT_EQ(Of(verdict, "AGREE").violations.at(0).client, "right");
+  EXPECT_EQ(Of(verdict, "AGREE").violations.at(0).offset, 2);
   story.history.clients.pop_back();
   EXPECT_EQ(Of(story.Judged(), "AGREE").state, CheckState::kNotApplicable);
 }

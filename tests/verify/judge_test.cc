@@ -66,10 +66,10 @@ TEST(JudgeTest, MoreViolationsAreCountedThanKept) {
   Story story = Good();
   story.history.clients[0].deliveries.erase(story.history.clients[0].deliveries.begin(),
                                             story.history.clients[0].deliveries.begin() + 100);
-  const CheckResult& lost = Of(story.Judged(), "LOST");
+  const CheckResult lost = Of(story.Judged(), "LOST");
   EXPECT_EQ(lost.violation_count, 100);
   EXPECT_EQ(lost.violations.size(), kViolationsKept);
-  EXPECT_EQ(lost.violations.front().offset, 0);
+  EXPECT_EQ(lost.violations.at(0).offset, 0);
 }
 
 struct Case {

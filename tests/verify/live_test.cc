@@ -38,8 +38,8 @@ TEST(LiveTest, ASilenceLongerThanTheLimitIsOne) {
   story.End();
   const Verdict verdict = story.Judged();
   EXPECT_EQ(Violated(verdict), Names{"LIVE"}) << Sentences(verdict);
-  EXPECT_EQ(Of(verdict, "LIVE").violations[0].offset, 2);
-  EXPECT_EQ(Of(verdict, "LIVE").violations[0].cause, Cause::kServerOrWire);
+  EXPECT_EQ(Of(verdict, "LIVE").violations.at(0).offset, 2);
+  EXPECT_EQ(Of(verdict, "LIVE").violations.at(0).cause, Cause::kServerOrWire);
   // Time thresholds can be reported instead.
   const Verdict reported = story.Judged({.report_time_thresholds = true});
   EXPECT_EQ(reported.exit_code, 0);
@@ -136,13 +136,14 @@ TEST(LiveTest, AnAbsentSentinelListsWhatIsMissing) {
   story.Deliver(0, 0, 1);
   const Verdict verdict = story.Judged();
   EXPECT_EQ(Violated(verdict), Names{"LIVE"}) << Sentences(verdict);
-  const CheckResult& live = Of(verdict, "LIVE");
+  const CheckResult live = Of(verdict, "LIVE");
   EXPECT_EQ(live.violation_count, 1);
-  EXPECT_EQ(live.violations[0].partition, 1);
-  EXPECT_EQ(live.violations[0].offset, 1);
-  EXPECT_NE(live.violations[0].sentence.find("11 records are missing there: partition 1 offset 1"), std::string::npos)
-      << live.violations[0].sentence;
-  EXPECT_NE(live.violations[0].sentence.find("and 3 more"), std::string::npos);
+  EXPECT_EQ(live.violations.at(0).partition, 1);
+  EXPECT_EQ(live.violations.at(0).offset, 1);
+  EXPECT_NE(live.violations.at(0).sentence.find("11 records are missing there: partition 1 offset 1"),
+            std::string::npos)
+      << live.violations.at(0).sentence;
+  EXPECT_NE(live.violations.at(0).sentence.find("and 3 more"), std::string::npos);
 }
 
 TEST(LiveTest, WhoIsToBlameForAnAbsentSentinel) {
@@ -152,7 +153,7 @@ TEST(LiveTest, WhoIsToBlameForAnAbsentSentinel) {
     story.Deliver(0, 0, 0);
     story.End({0});
     change(&story);
-    return Of(story.Judged(), "LIVE").violations[0].cause;
+    return Of(story.Judged(), "LIVE").violations.at(0).cause;
   };
   EXPECT_EQ(absent([](Story*) {}), Cause::kServerOrWire);
   EXPECT_EQ(absent([](Story* story) {

@@ -12,11 +12,10 @@ using pipeline::PaymentStatus;
 using pipeline::Provider;
 using Names = std::set<std::string>;
 
-const Violation& Only(const Verdict& verdict) {
+Violation Only(const Verdict& verdict) {
   EXPECT_EQ(Violated(verdict), Names{"LOST"}) << Sentences(verdict);
   EXPECT_EQ(Of(verdict, "LOST").violation_count, 1) << Sentences(verdict);
-  static const Violation none;
-  return Of(verdict, "LOST").violations.empty() ? none : Of(verdict, "LOST").violations.front();
+  return Of(verdict, "LOST").violations.empty() ? Violation() : Of(verdict, "LOST").violations.at(0);
 }
 
 // A snapshot at P = 1 of payment 7 (offset 0) and payment 8 (offset 1); the client gets 8 only.
@@ -122,15 +121,15 @@ Verdict Skip(int64_t sent_after, int64_t declared_after) {
   const Verdict verdict = story.Judged();
   EXPECT_EQ(Violated(verdict), Names{"LOST"}) << Sentences(verdict);
   EXPECT_EQ(Of(verdict, "LOST").violation_count, 2);
-  EXPECT_EQ(Of(verdict, "LOST").violations.front().offset, 1);
+  EXPECT_EQ(Of(verdict, "LOST").violations.at(0).offset, 1);
   return verdict;
 }
 
 TEST(LostTest, ATokenTellsWhoseASkipWas) {
-  EXPECT_EQ(Of(Skip(2, 2), "LOST").violations.front().cause, Cause::kClient);
-  EXPECT_EQ(Of(Skip(0, 2), "LOST").violations.front().cause, Cause::kServer);
-  EXPECT_EQ(Of(Skip(0, 0), "LOST").violations.front().cause, Cause::kServerOrWire);
-  EXPECT_EQ(Of(Skip(-1, 2), "LOST").violations.front().cause, Cause::kServerOrWire);
+  EXPECT_EQ(Of(Skip(2, 2), "LOST").violations.at(0).cause, Cause::kClient);
+  EXPECT_EQ(Of(Skip(0, 2), "LOST").violations.at(0).cause, Cause::kServer);
+  EXPECT_EQ(Of(Skip(0, 0), "LOST").violations.at(0).cause, Cause::kServerOrWire);
+  EXPECT_EQ(Of(Skip(-1, 2), "LOST").violations.at(0).cause, Cause::kServerOrWire);
 }
 
 TEST(LostTest, WhatWasTrimmedBeforeTheClientGotThereIsRetentionsAndProvesNothing) {
@@ -142,7 +141,7 @@ TEST(LostTest, WhatWasTrimmedBeforeTheClientGotThereIsRetentionsAndProvesNothing
   story.End();
   const Verdict verdict = story.Judged();
   EXPECT_EQ(Of(verdict, "LOST").violation_count, 2) << Sentences(verdict);
-  EXPECT_EQ(Of(verdict, "LOST").violations.front().cause, Cause::kRetention);
+  EXPECT_EQ(Of(verdict, "LOST").violations.at(0).cause, Cause::kRetention);
   EXPECT_EQ(Of(verdict, "HARNESS_OK").state, CheckState::kInvalid);
   EXPECT_EQ(verdict.exit_code, 4);
 }

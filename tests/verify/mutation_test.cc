@@ -49,9 +49,9 @@ void ExpectVerdict(const ModelRun& run, const Expected& expected) {
            << Sentences(verdict);
   RC_ASSERT(Violated(verdict) == expected.violated);
   RC_ASSERT(verdict.exit_code == 1);
-  const CheckResult& result = Of(verdict, expected.invariant);
+  const CheckResult result = Of(verdict, expected.invariant);
   RC_ASSERT(result.violation_count == expected.count);
-  const Violation& violation = result.violations.front();
+  const Violation& violation = result.violations.at(0);
   RC_ASSERT(violation.client == expected.client);
   RC_ASSERT(violation.partition == expected.partition);
   RC_ASSERT(violation.offset == expected.offset);
@@ -145,7 +145,8 @@ RC_GTEST_PROP(MutationTest, ARecordThatNoClientGotIsTheServersLoss, ()) {
   const Verdict verdict = Judge(history, run.scenario);
   RC_LOG() << Sentences(verdict);
   RC_ASSERT(Violated(verdict) == Names{"LOST"});
-  for (const Violation& violation : Of(verdict, "LOST").violations) {
+  const CheckResult lost = Of(verdict, "LOST");
+  for (const Violation& violation : lost.violations) {
     // A client without positions may have lost another record of the same rec with it.
     if (violation.offset == expected.offset) RC_ASSERT(violation.cause == Cause::kServer);
   }
@@ -189,8 +190,8 @@ RC_GTEST_PROP(MutationTest, ARecordWithoutPositionMoreOftenThanTheLogHoldsItIsAD
   const Verdict verdict = Judge(history, run.scenario);
   RC_LOG() << Sentences(verdict);
   RC_ASSERT(Violated(verdict) == Names{"DUP"});
-  RC_ASSERT(Of(verdict, "DUP").violations.front().rec == again.rec);
-  RC_ASSERT(Of(verdict, "DUP").violations.front().cause == Cause::kServerOrWire);
+  RC_ASSERT(Of(verdict, "DUP").violations.at(0).rec == again.rec);
+  RC_ASSERT(Of(verdict, "DUP").violations.at(0).cause == Cause::kServerOrWire);
 }
 
 RC_GTEST_PROP(MutationTest, SwappedNeighboursAreOutOfOrder, ()) {
@@ -343,7 +344,7 @@ RC_GTEST_PROP(MutationTest, AnAcknowledgementOfNothingIsNotDurable, ()) {
   sends.push_back(lie);
   ExpectVerdict(run, {{"ACK_DURABLE"}, "ACK_DURABLE", {CauseOfProducer(model)}, "", lie.partition, lie.offset});
   const Verdict verdict = Judge(run.history, run.scenario);
-  RC_ASSERT(Of(verdict, "ACK_DURABLE").violations.front().rec == Rec::Make(model.producer(), sends.size()));
+  RC_ASSERT(Of(verdict, "ACK_DURABLE").violations.at(0).rec == Rec::Make(model.producer(), sends.size()));
 }
 
 RC_GTEST_PROP(MutationTest, ARecordGoneFromTheLogIsNotDurable, ()) {

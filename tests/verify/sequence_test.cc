@@ -40,8 +40,8 @@ TEST(SequenceTest, ARepeatOutsideTheDeclaredOverlapIsTheServersEvenIfDropped) {
   const Verdict verdict = story.Judged();
   EXPECT_EQ(Violated(verdict), Names{"DUP"}) << Sentences(verdict);
   EXPECT_EQ(Of(verdict, "DUP").violation_count, 1);
-  EXPECT_EQ(Of(verdict, "DUP").violations[0].offset, 2);
-  EXPECT_EQ(Of(verdict, "DUP").violations[0].cause, Cause::kServerOrWire);
+  EXPECT_EQ(Of(verdict, "DUP").violations.at(0).offset, 2);
+  EXPECT_EQ(Of(verdict, "DUP").violations.at(0).cause, Cause::kServerOrWire);
 }
 
 TEST(SequenceTest, ARepeatHandedOnIsTheClientsWhateverTheStreamDeclared) {
@@ -53,7 +53,7 @@ TEST(SequenceTest, ARepeatHandedOnIsTheClientsWhateverTheStreamDeclared) {
   const Verdict verdict = story.Judged();
   EXPECT_EQ(Violated(verdict), Names{"DUP"}) << Sentences(verdict);
   EXPECT_EQ(Of(verdict, "DUP").violation_count, 1);
-  EXPECT_EQ(Of(verdict, "DUP").violations[0].cause, Cause::kClient);
+  EXPECT_EQ(Of(verdict, "DUP").violations.at(0).cause, Cause::kClient);
 }
 
 TEST(SequenceTest, ANewSnapshotWithoutAReasonIsNoNewLife) {
@@ -88,7 +88,7 @@ TEST(SequenceTest, WithoutResumeEachConnectionIsALife) {
   story.Deliver(0, 0, 1, DeliveryKind::kNew);
   const Verdict verdict = story.Judged();
   EXPECT_EQ(Violated(verdict), Names{"DUP"});
-  EXPECT_EQ(Of(verdict, "DUP").violations[0].cause, Cause::kServerOrWire);
+  EXPECT_EQ(Of(verdict, "DUP").violations.at(0).cause, Cause::kServerOrWire);
 }
 
 TEST(SequenceTest, AStepBackAcrossAReconnectIsOutOfOrder) {
@@ -102,7 +102,7 @@ TEST(SequenceTest, AStepBackAcrossAReconnectIsOutOfOrder) {
   story.End();
   const Verdict verdict = story.Judged();
   EXPECT_EQ(Violated(verdict), Names{"ORDER"}) << Sentences(verdict);
-  EXPECT_EQ(Of(verdict, "ORDER").violations[0].offset, 1);
+  EXPECT_EQ(Of(verdict, "ORDER").violations.at(0).offset, 1);
 }
 
 TEST(SequenceTest, PartitionsMayInterleaveAnyHow) {

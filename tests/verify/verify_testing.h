@@ -24,14 +24,14 @@ inline std::set<std::string> InState(const Verdict& verdict, CheckState state) {
 }
 inline std::set<std::string> Violated(const Verdict& verdict) { return InState(verdict, CheckState::kViolated); }
 
-inline const CheckResult& Of(const Verdict& verdict, const std::string& name) {
+// By value, so that it may outlive the verdict.
+inline CheckResult Of(const Verdict& verdict, const std::string& name) {
   for (const auto* results : {&verdict.invariants, &verdict.thresholds}) {
     for (const CheckResult& result : *results) {
       if (result.name == name) return result;
     }
   }
-  static const CheckResult none;
-  return none;
+  return {};
 }
 
 inline std::string Sentences(const Verdict& verdict) {
