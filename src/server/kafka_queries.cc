@@ -57,6 +57,7 @@ std::vector<Watermarks> QueryWatermarks(rd_kafka_t* handle, const std::string& t
   const std::vector<int64_t> low = ListOffsets(handle, topic, count, RD_KAFKA_OFFSET_BEGINNING, timeout_ms);
   const std::vector<int64_t> high = ListOffsets(handle, topic, count, RD_KAFKA_OFFSET_END, timeout_ms);
   std::vector<Watermarks> marks;
+  marks.reserve(low.size());
   for (int32_t p = 0; p < count; ++p) marks.push_back({low[p], std::max(low[p], high[p])});
   return marks;
 }

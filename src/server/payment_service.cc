@@ -16,7 +16,7 @@ namespace pipeline {
 namespace {
 
 // Of serialised payments in one page: with what surrounds them still far below the 4 MiB that clients receive.
-constexpr int64_t kPageBytesMax = 1024 * 1024;
+constexpr int64_t kPageBytesMax = 1024LL * 1024;
 
 grpc::Status Invalid(const std::string& message) { return {grpc::StatusCode::INVALID_ARGUMENT, message}; }
 
@@ -46,7 +46,7 @@ grpc::ServerUnaryReactor* PaymentService::GetPayment(grpc::CallbackServerContext
     const StoredPayment* stored = state.store().Find(id);
     // Before the backlog is applied an absent payment may still come, and one that is there may be of yesterday.
     if (!state.loaded() && (stored == nullptr || !answer_early_)) return {NotLoaded(), nullptr};
-    if (stored == nullptr) return {{grpc::StatusCode::NOT_FOUND, "no payment " + id}, nullptr};
+    if (stored == nullptr) return {{grpc::StatusCode::NOT_FOUND, "no payment " + Shortened(id)}, nullptr};
     return {grpc::Status::OK, [frame = stored->record.frame, response] { Parse(frame, response); }};
   };
   return UnaryCall::Start(unaries_, request->min_position(), answer);
@@ -72,6 +72,7 @@ grpc::ServerUnaryReactor* PaymentService::ListPayments(grpc::CallbackServerConte
         static_cast<int32_t>(std::min<int64_t>(page.total_count, std::numeric_limits<int32_t>::max())));
     if (page.next) response->set_next_cursor(EncodeListCursor(*page.next, filter, state.log_id()));
     std::vector<EventFrame> frames;
+    frames.reserve(page.payments.size());
     for (const StoredPayment* payment : page.payments) frames.push_back(payment->record.frame);
     return {grpc::Status::OK, [frames = std::move(frames), response] {
               for (const EventFrame& frame : frames) Parse(frame, response->add_payments());

@@ -3,6 +3,18 @@
 #include <algorithm>
 
 namespace pipeline {
+namespace {
+
+constexpr size_t kQuotedBytesMax = 100;
+
+}  // namespace
+
+std::string Shortened(const std::string& text) {
+  if (text.size() <= kQuotedBytesMax) return text;
+  size_t end = kQuotedBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // not within a character
+  return text.substr(0, end) + "...";
+}
 
 std::variant<Filter, std::string> CheckFilter(int provider, int status) {
   if (!::payment::Provider_IsValid(provider)) {

@@ -19,4 +19,7 @@ std::variant<Filter, std::string> CheckFilter(int provider, int status);
 // The page size that `limit` stands for: 0 the default, above the maximum the maximum; or why it is none (negative).
 std::variant<int32_t, std::string> CheckLimit(int32_t limit);
 
+// What a client sent, as a status message may repeat it: cut to a length that fits trailing metadata.
+std::string Shortened(const std::string& text);
+
 }  // namespace pipeline

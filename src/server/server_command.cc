@@ -14,7 +14,7 @@
 namespace pipeline {
 namespace {
 
-constexpr int64_t kWindowBytesMin = 1024 * 1024;
+constexpr int64_t kWindowBytesMin = 1024LL * 1024;
 
 constexpr char kFooter[] = R"(Example:
   payment-server --brokers localhost:9092 --topic payments.raw --port 50051

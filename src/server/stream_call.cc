@@ -14,14 +14,14 @@ namespace {
 
 // What one call may hold of events beside those in the window. While it is caught up these bound the reader.
 constexpr size_t kQueueEventsMax = 1024;
-constexpr int64_t kQueueBytesMax = 1024 * 1024;
+constexpr int64_t kQueueBytesMax = 1024LL * 1024;
 // Gaps told in trailing metadata; the message says how many there are.
 constexpr size_t kGapsMax = 64;
 
 constexpr char kStartKey[] = "payment-start-bin";
 constexpr char kGapKey[] = "payment-gap-bin";
 constexpr char kReasonKey[] = "payment-end-reason";
-constexpr char kFellOffText[] = "the stream was too slow and has left the log window; resume";
+constexpr char kFellOffText[] = "the stream has left the log window (too slow, or the log was replaced); resume";
 
 grpc::StatusCode StatusCodeOf(RefusalCode code) {
   switch (code) {

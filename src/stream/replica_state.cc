@@ -48,6 +48,7 @@ void ReplicaState::Skip(int32_t partition, int64_t next_offset) {
   Advance(partition, next_offset);
   partitions_[partition].log_start = next_offset;
   std::vector<int64_t> held_after;
+  held_after.reserve(partitions_.size());
   for (const Partition& at : partitions_) held_after.push_back(at.position - 1);
   window_.Start(held_after);
 }

@@ -8,6 +8,8 @@
 namespace pipeline {
 namespace {
 
+constexpr size_t kLogIdQuotedBytesMax = 300;  // above the length of a topic's name and a cluster's id
+
 std::string Hex(uint32_t checksum) {
   char text[9];
   std::snprintf(text, sizeof(text), "%08x", checksum);
@@ -99,8 +101,11 @@ ResumeDecision DecideResume(const ::payment::ResumeToken& token, const ReplicaSt
                             const std::vector<Watermarks>* fresh) {
   if (std::string wrong = Malformed(token); !wrong.empty()) return Refuse(RefusalCode::kInvalidArgument, wrong);
   if (token.log_id() != state.log_id()) {
-    return Refuse(RefusalCode::kFailedPrecondition,
-                  "the resume token is of log " + token.log_id() + ", this server reads " + state.log_id());
+    // The client's text goes into trailing metadata, which hold only so much.
+    const bool whole = token.log_id().size() <= kLogIdQuotedBytesMax;
+    return Refuse(RefusalCode::kFailedPrecondition, "the resume token is of log " +
+                                                        (whole ? token.log_id() : "of another form") +
+                                                        ", this server reads " + state.log_id());
   }
   for (const ::payment::PartitionResume& at : token.partitions()) {
     if (at.partition() < state.partition_count()) continue;

@@ -13,7 +13,7 @@ class SharedBytes {
  public:
   SharedBytes() = default;
   // A copy of `parts`, one after the other; at most 4 GiB together.
-  explicit SharedBytes(std::initializer_list<std::string_view> parts);
+  SharedBytes(std::initializer_list<std::string_view> parts);
   ~SharedBytes() { Unref(block_); }
   SharedBytes(const SharedBytes& other) : block_(other.block_) { Ref(block_); }
   SharedBytes(SharedBytes&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}

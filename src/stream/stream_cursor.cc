@@ -44,6 +44,7 @@ StreamCursor::StreamCursor(const Filter& filter, std::vector<PartitionStart> sta
 
 std::vector<PartitionStart> StreamCursor::SnapshotStarts(const ReplicaState& state) {
   std::vector<PartitionStart> starts;
+  starts.reserve(static_cast<size_t>(state.partition_count()));
   for (int32_t p = 0; p < state.partition_count(); ++p) starts.push_back({-1, state.position(p) - 1, std::nullopt});
   return starts;
 }

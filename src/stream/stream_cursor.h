@@ -24,8 +24,8 @@ struct StreamEvent {
 
 struct PullLimits {
   int32_t events_max = 128;
-  int64_t bytes_max = 256 * 1024;  // of frames; a single larger event goes alone
-  int32_t scan_max = 4096;         // entries looked at, so that a filter that matches nothing holds no lock for long
+  int64_t bytes_max = 256LL * 1024;  // of frames; a single larger event goes alone
+  int32_t scan_max = 4096;           // entries looked at, so that a filter that matches nothing holds no lock for long
 };
 
 class StreamCursor {

@@ -135,6 +135,25 @@ TEST(LifecycleTest, RefusesATopicOfTooManyPartitions) {
   EXPECT_FALSE(server.serving());
 }
 
+// Its StreamStart fits the metadata that clients take by default.
+TEST(LifecycleTest, ServesATopicOfTheMostPartitionsAllowed) {
+  TestKafka kafka(200);
+  for (int partition = 0; partition < 200; ++partition) kafka.ProducePayment(partition, std::to_string(partition));
+  kafka.Flush();
+  PaymentServer server(TestOptions(kafka.settings()));
+  server.Start();
+  TestStream stream(server.port());
+  stream.Open();
+  ASSERT_TRUE(stream.WaitForStart());
+  EXPECT_EQ(stream.start().token().partitions_size(), 200);
+  EXPECT_EQ(stream.ReadMany(200).size(), 200u);
+  stream.Open();
+  ASSERT_TRUE(stream.WaitForStart());
+  kafka.ProducePayment(199, "pay_new");
+  kafka.Flush();
+  EXPECT_EQ(stream.ReadMany(1).at(0).payment().id(), "pay_new");
+}
+
 TEST(LifecycleTest, BadRecordsAreCountedAndTheStreamGoesOn) {
   TestKafka kafka(1);
   PaymentServer server(TestOptions(kafka.settings()));
