@@ -107,7 +107,7 @@ TEST(MetricsTest, AConnectionThatBreaksBeforeItsFirstMessageIsOneMoreAttempt) {
   silent.first_message_ns = 0;
   connections.insert(connections.begin() + 1, silent);
   for (Delivery& delivery : run.story.history.clients[0].deliveries) delivery.connection *= 2;
-  const Recovery& fast = ComputeMetrics(run.story.history).recoveries[0];
+  const Recovery fast = ComputeMetrics(run.story.history).recoveries[0];
   EXPECT_EQ(fast.reconnect_ns, 999 * kMillisecond);
   EXPECT_EQ(fast.attempts, 2);
   EXPECT_EQ(run.Of("client.reconnects{client=fast,fault=crash} == 2").value, 2);
