@@ -166,7 +166,7 @@ class TestStream {
   grpc::Status Finish() {
     while (Read()) {
     }
-    const grpc::Status status = reader_->Finish();
+    grpc::Status status = reader_->Finish();
     gaps_.clear();
     const auto [first, last] = context_->GetServerTrailingMetadata().equal_range("payment-gap-bin");
     for (auto at = first; at != last; ++at) {

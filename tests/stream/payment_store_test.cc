@@ -188,8 +188,9 @@ TEST(PaymentStoreTest, AnyRecordOfTheLogWinsOverABuiltInPayment) {
 TEST(PaymentStoreTest, APageStopsAtItsBytesButHoldsOne) {
   PaymentStore store;
   store.Start(1);
-  for (int64_t offset = 0; offset < 4; ++offset)
+  for (int64_t offset = 0; offset < 4; ++offset) {
     store.Apply(MakeRecord(0, offset, std::string(100, 'a') + std::to_string(offset)));
+  }
   EXPECT_EQ(store.List({}, std::nullopt, 100, 250).payments.size(), 2u);
   const ListPage page = store.List({}, std::nullopt, 100, 1);
   EXPECT_EQ(page.payments.size(), 1u);

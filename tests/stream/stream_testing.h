@@ -18,7 +18,7 @@ inline LogRecord MakeRecord(int32_t partition, int64_t offset, const std::string
   LogRecord record;
   record.partition = partition;
   record.offset = offset;
-  record.record_crc32c = static_cast<uint32_t>(1000 * (partition + 1) + offset);
+  record.record_crc32c = static_cast<uint32_t>(int64_t{1000} * (partition + 1) + offset);
   record.provider = provider;
   record.status = status;
   record.created_at_s = created_at_s;
