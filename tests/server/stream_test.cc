@@ -34,6 +34,13 @@ class StreamTest : public ::testing::Test {
     }
     kafka_.Flush();
   }
+  // A stream that begins while a tiny window rushes on falls off it again, as it should.
+  void WaitUntilApplied(const PaymentServer& server) const {
+    TestUnary unary(server.port());
+    for (int i = produced_ - kPartitions; i < produced_; ++i) {
+      ASSERT_TRUE(Eventually([&] { return unary.Get("pay_" + std::to_string(i)).ok(); })) << i;
+    }
+  }
   // Each produced record once.
   void ExpectAllOnce(const TestStream& stream) const {
     EXPECT_EQ(static_cast<int>(stream.received().size()), produced_);
@@ -118,6 +125,7 @@ TEST_F(StreamTest, ResumesBehindTheWindowAndJoinsIt) {
   stream.ReadMany(300);
   stream.Cancel();
   ProduceMany(1000);
+  WaitUntilApplied(*server);
   stream.Open();
   stream.ReadMany(1000);
   for (int i = 0; i < 20; ++i) {
@@ -138,6 +146,7 @@ TEST_F(StreamTest, ASnapshotCutHalfWayGoesOnAtAnotherServer) {
   stream.ReadMany(70);
   stream.Cancel();
   ProduceMany(50);
+  WaitUntilApplied(*second);
   stream.Dial(second->port());
   stream.Open();
   stream.ReadMany(180);
@@ -158,6 +167,7 @@ TEST_F(StreamTest, MoreCatchUpsThanReadersAllEnd) {
     streams.back()->Cancel();
   }
   ProduceMany(300);
+  WaitUntilApplied(*server);
   for (const auto& stream : streams) stream->Open();
   for (const auto& stream : streams) stream->ReadMany(300);
   for (const auto& stream : streams) ExpectAllOnce(*stream);
