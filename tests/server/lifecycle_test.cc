@@ -208,7 +208,9 @@ TEST(LifecycleTest, APortInUseIsAnErrorAndNotShared) {
 
 TEST(LifecycleTest, EndsInTimeWithOpenStuckAndWatchingClients) {
   TestKafka kafka(1);
-  auto server = std::make_unique<PaymentServer>(TestOptions(kafka.settings()));
+  ServerOptions options = TestOptions(kafka.settings());
+  options.stuck_ns = 600'000'000'000;  // the shutdown itself has to free what is stuck
+  auto server = std::make_unique<PaymentServer>(options);
   server->Start();
   ASSERT_TRUE(Eventually([&] { return server->serving(); }));
   TestStream idle(server->port());

@@ -293,12 +293,13 @@ TEST_F(StreamTest, ManySubscribersComeAndGoWhileRecordsArrive) {
 
 // One that stops reading costs no memory beyond the window: it is ended, and resumes where it was.
 TEST_F(StreamTest, ASlowReaderIsEndedAndLosesNothing) {
-  const auto server = StartServer([](ServerOptions* options) { options->window_bytes_max = 100'000; });
+  // The transport holds a few MiB on the way: far less than the window, so that the call is stuck in a write long
+  // before it falls off.
+  const auto server = StartServer([](ServerOptions* options) { options->window_bytes_max = 16'000'000; });
   TestStream stream(server->port());
   stream.Open();
   ASSERT_TRUE(stream.WaitForStart());
   const std::string padding = R"(,"metadata":{"x":")" + std::string(2000, 'x') + "\"}";
-  // Far more than the transport holds on the way.
   while (server->open_calls() > 0 && produced_ < 60'000) {
     for (int i = 0; i < 500; ++i, ++produced_) {
       kafka_.ProducePayment(produced_ % kPartitions, "pay_" + std::to_string(produced_), "pending", "stripe", padding);
