@@ -54,6 +54,7 @@ void Serve(const pipeline::Filter& filter, const std::vector<pipeline::Partition
   }
   Require(outcome == pipeline::StreamCursor::Outcome::kIdle || outcome == pipeline::StreamCursor::Outcome::kCatchUp);
   std::vector<int64_t> last;
+  last.reserve(starts.size());
   for (const pipeline::PartitionStart& start : starts) last.push_back(start.after);
   for (const pipeline::StreamEvent& event : events) {
     Require(event.offset > last[event.partition]);

@@ -209,8 +209,9 @@ TEST_F(StreamTest, ATokenThatCannotBeHonouredIsRefused) {
 
 // The record that the token names has left the window and the store: only Kafka can tell what it was.
 TEST_F(StreamTest, ComparesARecordThatOnlyKafkaHas) {
-  for (int i = 0; i < 50; ++i)
+  for (int i = 0; i < 50; ++i) {
     kafka_.ProducePayment(0, "pay_a", "pending", "stripe", R"(,"metadata":{"n":")" + std::to_string(i) + "\"}");
+  }
   kafka_.Flush();
   const auto server = StartServer([](ServerOptions* options) { options->window_bytes_max = 1; });
   TestStream stream(server->port());
@@ -245,7 +246,7 @@ TEST_F(StreamTest, ATrimmedTokenIsToldTheGap) {
   stream.Open();
   stream.ReadMany(kPartitions);
   stream.Cancel();
-  std::string noise(1024 * 1024, 'x');  // that does not compress
+  std::string noise(1'000'000, 'x');  // that does not compress
   uint32_t random = 1;
   for (char& c : noise) c = static_cast<char>('a' + ((random = random * 1664525 + 1013904223) >> 24) % 26);
   for (int i = 0; i < 12; ++i) {
