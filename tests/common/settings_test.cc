@@ -76,7 +76,7 @@ class KafkaOptionsTest : public ::testing::Test {
   }
 
   // 0 and the settings, or the exit code and what was printed.
-  int Parse(Strings args) {
+  int Parse(const Strings& args) {
     settings_ = {};
     CLI::App app("test");
     app.set_version_flag("--version", "test 1.0");

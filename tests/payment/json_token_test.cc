@@ -20,9 +20,9 @@ TEST(IsJsonNumber, FollowsTheGrammar) {
 }
 
 RC_GTEST_PROP(IsJsonNumber, IsTheRegularExpression, ()) {
-  static const std::regex kNumber("-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][-+]?[0-9]+)?");
+  static const std::regex number("-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][-+]?[0-9]+)?");
   const auto text = *rc::gen::container<std::string>(rc::gen::elementOf(std::string("001-+.eE")));
-  RC_ASSERT(IsJsonNumber(text) == std::regex_match(text, kNumber));
+  RC_ASSERT(IsJsonNumber(text) == std::regex_match(text, number));
 }
 
 TEST(TrimJsonSpace, CutsWhatIsBehind) {

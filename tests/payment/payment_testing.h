@@ -5,6 +5,7 @@
 
 #include <limits>
 #include <map>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,30 +16,30 @@ namespace pipeline {
 
 // Valid UTF-8 of all lengths of sequences, with characters that JSON escapes.
 inline rc::Gen<std::string> Utf8Text() {
-  static const std::vector<std::string> kPieces = {"a",
-                                                   "Z",
-                                                   "0",
-                                                   " ",
-                                                   "\"",
-                                                   "\\",
-                                                   "/",
-                                                   "\n",
-                                                   "\r",
-                                                   "\t",
-                                                   "\b",
-                                                   "\f",
-                                                   std::string("\x01"),
-                                                   "\x7f",
-                                                   std::string(1, '\0'),
-                                                   "é",
-                                                   "₹",
-                                                   "€",
-                                                   "\xED\x9F\xBF",
-                                                   "\xEE\x80\x80",
-                                                   "\xEF\xBF\xBF",
-                                                   "😀",
-                                                   "\xF4\x8F\xBF\xBF"};
-  return rc::gen::map(rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(kPieces)),
+  static const std::vector<std::string> pieces_of_text = {"a",
+                                                          "Z",
+                                                          "0",
+                                                          " ",
+                                                          "\"",
+                                                          "\\",
+                                                          "/",
+                                                          "\n",
+                                                          "\r",
+                                                          "\t",
+                                                          "\b",
+                                                          "\f",
+                                                          std::string("\x01"),
+                                                          "\x7f",
+                                                          std::string(1, '\0'),
+                                                          "é",
+                                                          "₹",
+                                                          "€",
+                                                          "\xED\x9F\xBF",
+                                                          "\xEE\x80\x80",
+                                                          "\xEF\xBF\xBF",
+                                                          "😀",
+                                                          "\xF4\x8F\xBF\xBF"};
+  return rc::gen::map(rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(pieces_of_text)),
                       [](const std::vector<std::string>& pieces) {
                         std::string text;
                         for (const std::string& piece : pieces) text += piece;
@@ -81,10 +82,13 @@ inline rc::Gen<Payment> AnyPayment() {
       rc::gen::set(&Payment::metadata, AnyMetadata()));
 }
 
-inline void showValue(const Money& money, std::ostream& out) { out << money.units << "/10^" << money.exponent; }
-inline void showValue(const Payment& payment, std::ostream& out) {
-  out << payment.id << " " << payment.amount.units << "/10^" << payment.amount.exponent << " " << payment.currency
-      << " metadata " << payment.metadata.size();
+// How a failed property shows its arguments.
+inline std::ostream& operator<<(std::ostream& out, const Money& money) {
+  return out << money.units << "/10^" << money.exponent;
+}
+inline std::ostream& operator<<(std::ostream& out, const Payment& payment) {
+  return out << payment.id << " " << payment.amount << " " << payment.currency << " metadata "
+             << payment.metadata.size();
 }
 
 }  // namespace pipeline

@@ -36,7 +36,7 @@ RC_GTEST_PROP(RecordDecoder, GivesBackWhatAppendRawJsonWrote, ()) {
 }
 
 rc::Gen<json> AnyJson(int levels) {
-  const auto scalar =
+  auto scalar =
       rc::gen::oneOf(rc::gen::map(Utf8Text(), [](std::string text) { return json(std::move(text)); }),
                      rc::gen::map(rc::gen::arbitrary<int64_t>(), [](int64_t number) { return json(number); }),
                      rc::gen::map(rc::gen::inRange(-100000, 100000), [](int number) { return json(number / 64.0); }),
@@ -80,11 +80,11 @@ RC_GTEST_PROP(RecordDecoder, TakesEveryValidObjectForJson, ()) {
 }
 
 std::string Mutate(std::string text) {
-  static const std::string kBytes = "{}[]\",:\\ue0123.-+ \n\t\x01\x7f\x80\xc3\xa9\xff";
+  static const std::string bytes = "{}[]\",:\\ue0123.-+ \n\t\x01\x7f\x80\xc3\xa9\xff";
   const int changes = *rc::gen::inRange(1, 4);
   for (int i = 0; i < changes && !text.empty(); ++i) {
     const auto at = *rc::gen::inRange<size_t>(0, text.size());
-    const char byte = *rc::gen::elementOf(kBytes);
+    const char byte = *rc::gen::elementOf(bytes);
     switch (*rc::gen::inRange(0, 4)) {
       case 0:
         text[at] = byte;
