@@ -102,7 +102,7 @@ class FrameReader {
                std::to_string(bytes_cut()) + " bytes were not read";
     return false;
   }
-  std::string_view payload_view(size_t bytes) const { return std::string_view(frame_).substr(0, bytes); }
+  std::string_view payload_view(size_t bytes) const { return {frame_.data(), bytes}; }
 
   const std::string path_;
   std::unique_ptr<std::FILE, FileCloser> file_;

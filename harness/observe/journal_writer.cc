@@ -56,7 +56,7 @@ void JournalWriter::Append(FrameType type, std::string_view payload) {
   AppendRaw(static_cast<uint32_t>(payload.size()), &pending_);
   AppendRaw(type, &pending_);
   pending_.append(payload);
-  AppendRaw(pipeline::Crc32c(std::string_view(pending_).substr(begin)), &pending_);
+  AppendRaw(pipeline::Crc32c({pending_.data() + begin, pending_.size() - begin}), &pending_);
   if (begin < kWriteBytes && pending_.size() >= kWriteBytes) wake_.notify_one();
 }
 

@@ -21,7 +21,7 @@ class NameBatch {
   void TellTo(Recorder* recorder) {
     names_.clear();
     for (const Entry& entry : entries_) {
-      names_.push_back({entry.id_hash, std::string_view(text_).substr(entry.begin, entry.size)});
+      names_.push_back({entry.id_hash, {text_.data() + entry.begin, entry.size}});
     }
     if (!names_.empty()) recorder->OnNames(names_);
     entries_.clear();

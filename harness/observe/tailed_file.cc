@@ -91,7 +91,7 @@ size_t TailedFile::GiveLines(size_t bytes, const std::function<bool(const Line&)
     Line line;
     line.begin_bytes = next_bytes_ + static_cast<int64_t>(begin);
     line.too_long = std::exchange(skipping_, false) || end - begin > kLineBytesMax;
-    if (!line.too_long) line.text = std::string_view(buffer_).substr(begin, end - begin);
+    if (!line.too_long) line.text = {buffer_.data() + begin, end - begin};
     begin = end + 1;
     *any = true;
     if (each(line)) good_bytes_ = next_bytes_ + static_cast<int64_t>(begin);

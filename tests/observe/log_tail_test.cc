@@ -87,7 +87,7 @@ TEST_F(LogTailTest, FollowsFilesThatComeLaterAndGrowInPieces) {
     const std::string text = ConnectionLine(5) + EventLines(0, kEvents) + EndLine(9'000, 1);
     size_t piece = 1;
     for (size_t at = 0; at < text.size(); at += piece, piece = piece * 7 % 5'003 + 1) {
-      AppendTo(folder_.File("fast.jsonl"), std::string_view(text).substr(at, piece));
+      AppendTo(folder_.File("fast.jsonl"), text.substr(at, piece));
     }
   });
   EXPECT_TRUE(WaitForDelivered(0, kEvents));

@@ -37,13 +37,18 @@ std::string ReadAll(const std::string& path) {
 
 namespace {
 
+template <typename T>
+int AsInt(T value) {
+  return static_cast<int>(value);
+}
+
 void ProducersText(const History& history, std::ostream& out) {
   for (const Producer& producer : history.producers) {
     out << "producer " << producer.name << " acks " << producer.has_acks << "\n";
     for (const Send& s : producer.sends) {
       out << "  send " << s.planned_ns << " " << s.sent_ns << " " << s.acked_ns << " " << s.content_hash << " "
-          << s.partition << "@" << s.offset << " outcome " << int(s.outcome) << " " << s.sentinel << s.measured
-          << " phase " << int(s.phase) << "\n";
+          << s.partition << "@" << s.offset << " outcome " << AsInt(s.outcome) << " " << s.sentinel << s.measured
+          << " phase " << AsInt(s.phase) << "\n";
     }
   }
 }
@@ -53,7 +58,7 @@ void PartitionsText(const History& history, std::ostream& out) {
     out << "partition " << log.start_offset << " " << log.low_watermark << " " << log.end_offset << "\n";
     for (const LogRecord& r : log.records) {
       out << "  " << r.offset << " seen " << r.seen_ns << " rec " << r.rec.bits << " hash " << r.content_hash << " id "
-          << r.id_hash << " t " << r.timestamp_s << " crc " << r.crc32c << " " << int(r.provider) << int(r.status)
+          << r.id_hash << " t " << r.timestamp_s << " crc " << r.crc32c << " " << AsInt(r.provider) << AsInt(r.status)
           << r.valid << r.sentinel << "\n";
     }
   }
@@ -61,8 +66,9 @@ void PartitionsText(const History& history, std::ostream& out) {
 
 void ClientsText(const History& history, std::ostream& out) {
   for (const Client& c : history.clients) {
-    out << "client " << c.name << " " << int(c.filter.provider) << int(c.filter.status) << int(c.resume) << c.observed
-        << c.marks_connections << c.embedded << " " << c.reconnect_delay_max_ns << " broken " << c.broken_lines << "\n";
+    out << "client " << c.name << " " << AsInt(c.filter.provider) << AsInt(c.filter.status) << AsInt(c.resume)
+        << c.observed << c.marks_connections << c.embedded << " " << c.reconnect_delay_max_ns << " broken "
+        << c.broken_lines << "\n";
     for (const std::string& server : c.servers) out << "  of " << server << "\n";
     for (const Connection& n : c.connections) {
       out << "  connection " << n.started_ns << " " << n.first_message_ns << " " << n.ended_ns << " " << n.code << " "
@@ -76,7 +82,7 @@ void ClientsText(const History& history, std::ostream& out) {
     for (const Delivery& d : c.deliveries) {
       out << "  " << d.partition << "@" << d.offset << " " << d.time_ns << " rec " << d.rec.bits << " hash "
           << d.content_hash << " id " << d.id_hash << " crc " << d.crc32c << " on " << d.connection << " "
-          << int(d.kind) << d.sentinel << "\n";
+          << AsInt(d.kind) << d.sentinel << "\n";
     }
   }
 }
