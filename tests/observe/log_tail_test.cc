@@ -154,6 +154,22 @@ TEST_F(LogTailTest, BrokenLinesAreCountedAndTheRestIsTaken) {
   EXPECT_FALSE(history.clients[0].marks_connections);
 }
 
+TEST_F(LogTailTest, EventsStayOnTheirSideOfAConnection) {
+  AppendTo(folder_.File("fast.jsonl"), ConnectionLine(1) + EventLines(0, 3) + ConnectionLine(2) + EventLines(3, 5) +
+                                           EndLine(70, 1) + ConnectionLine(3) + EventLines(5, 6));
+  tail_.FollowEventLog(folder_.File("fast.jsonl"), 0);
+  tail_.Drain();
+  tail_.Stop();
+  const History history = recorder_.Finish(nullptr);
+  const Client& client = history.clients[0];
+  ASSERT_EQ(client.connections.size(), 3u);
+  EXPECT_EQ(client.connections[0].ended_ns, 0);  // its program died
+  EXPECT_EQ(client.connections[1].ended_ns, 70);
+  std::vector<uint32_t> connections;
+  for (const Delivery& delivery : client.deliveries) connections.push_back(delivery.connection);
+  EXPECT_EQ(connections, (std::vector<uint32_t>{0, 0, 0, 1, 1, 2}));
+}
+
 TEST_F(LogTailTest, SentinelsAreToldByTheirRec) {
   AppendTo(folder_.File("fast.jsonl"), EventLines(0, 2) + EventLines(2, 3, "run." + std::string(kSentinelProducer)));
   tail_.FollowEventLog(folder_.File("fast.jsonl"), 0);
