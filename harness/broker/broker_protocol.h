@@ -12,7 +12,7 @@
 
 namespace harness {
 
-inline constexpr size_t kBrokerLineBytesMax = 64 * 1024;
+inline constexpr size_t kBrokerLineBytesMax = 65'536;
 
 // Does what `line` asks for and gives the answer, without its newline. Whatever the line holds, there is an answer.
 //   ping

@@ -25,7 +25,7 @@ std::vector<std::string> Environment(const std::map<std::string, std::string>& a
     const std::string_view text = *entry;
     if (!added.contains(std::string(text.substr(0, text.find('='))))) environment.emplace_back(text);
   }
-  for (const auto& [name, value] : added) environment.push_back(name + "=" + value);
+  for (const auto& [name, value] : added) environment.emplace_back(name).append("=").append(value);
   return environment;
 }
 

@@ -135,8 +135,7 @@ class Reaper {
   bool Serve() {
     ReceivedPacket packet = Receive();
     if (packet.size <= 0) return packet.size < 0 && (errno == EINTR || errno == EAGAIN);
-    std::optional<ReaperRequest> request =
-        DecodeRequest(std::string_view(packet_).substr(0, static_cast<size_t>(packet.size)));
+    const std::optional<ReaperRequest> request = DecodeRequest({packet_.data(), static_cast<size_t>(packet.size)});
     if (!request) {
       std::fprintf(stderr, "harness-reaper: a request can't be read; ending\n");
       return false;

@@ -14,7 +14,7 @@
 namespace harness {
 
 // A packet must fit the socket's buffer as Linux sets it by default (208 KiB, its bookkeeping included).
-inline constexpr size_t kRequestBytesMax = 128 * 1024;
+inline constexpr size_t kRequestBytesMax = 131'072;
 inline constexpr size_t kProcessesMax = 1000;  // alive at a time
 inline constexpr int kReaperFd = 3;            // where the reaper finds its end
 inline constexpr char kReaperArgument[] = "--reaper";

@@ -87,6 +87,7 @@ pid_t SpawnReaper(int socket) {
   for (char** entry = environ; *entry != nullptr; ++entry) variables.emplace_back(*entry);
   variables.push_back(std::string(kReaperGuard) + "=1");
   std::vector<char*> environment;
+  environment.reserve(variables.size() + 1);
   for (std::string& variable : variables) environment.push_back(variable.data());
   environment.push_back(nullptr);
   std::string name = "harness-reaper";
@@ -210,8 +211,7 @@ int64_t Supervisor::Start(const ProcessSpec& spec) {
   } catch (const std::runtime_error& error) {
     throw std::runtime_error("can't start " + spec.name + ": " + error.what());
   }
-  if (!reply)
-    throw std::runtime_error("can't start " + spec.name + ": the reaper process has ended or does not answer");
+  if (!reply) throw std::runtime_error("can't start " + spec.name + ": the reaper has ended or does not answer");
   if (reply->kind != ReplyKind::kStarted) throw std::runtime_error(StartError(spec, reply->failure));
   return reply->exit.pid;
 }

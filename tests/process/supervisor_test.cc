@@ -390,7 +390,7 @@ TEST(ReaperTest, DoesNotEndByTheSignalsOfATerminal) {
   ASSERT_TRUE(exit);
   EXPECT_EQ(DescribeExit(*exit), "signal 9 (Killed)");
   EXPECT_TRUE(Eventually([&] { return IsGone(pid); }));
-  EXPECT_THAT(StartErrorOf(&supervisor, Shell("exit 0")), HasSubstr("the reaper process has ended"));
+  EXPECT_THAT(StartErrorOf(&supervisor, Shell("exit 0")), HasSubstr("the reaper has ended"));
   EXPECT_FALSE(supervisor.Signal(pid, SIGKILL));
 }
 
