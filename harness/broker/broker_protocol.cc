@@ -34,12 +34,12 @@ int Int(const Json& request, const char* name) {
 }
 
 const std::map<std::string, Handler>& Handlers() {
-  static const auto* const kHandlers = new std::map<std::string, Handler>{
+  static const auto* const handlers = new std::map<std::string, Handler>{
       {"ping", [](const Json&, BrokerActions*, Json*) {}},
       {"create_topic", [](const Json& request, BrokerActions* actions,
                           Json*) { actions->CreateTopic(Text(request, "topic"), Int(request, "partitions")); }},
   };
-  return *kHandlers;
+  return *handlers;
 }
 
 Json Answer(std::string_view line, BrokerActions* actions) {

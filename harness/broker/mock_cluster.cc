@@ -41,7 +41,7 @@ pipeline::KafkaPtr<rd_kafka_t> MakeHost() {
   }
   pipeline::KafkaPtr<rd_kafka_t> host(rd_kafka_new(RD_KAFKA_PRODUCER, conf.get(), reason, sizeof(reason)));
   if (!host) throw std::runtime_error(std::string("can't set up the mock cluster: ") + reason);
-  conf.release();  // rd_kafka_new has taken it
+  static_cast<void>(conf.release());  // rd_kafka_new has taken it
   return host;
 }
 

@@ -16,6 +16,7 @@ std::vector<StopResult> StopProcesses(Supervisor* supervisor, const std::vector<
     if (supervisor->Signal(pid, SIGTERM)) supervisor->Signal(pid, SIGCONT);
   }
   std::vector<StopResult> results;
+  results.reserve(pids.size());
   for (const int64_t pid : pids) results.push_back({pid, supervisor->WaitExit(pid, deadline_ns), false});
   for (StopResult& result : results) {
     if (!result.exit) result.killed = supervisor->Signal(result.pid, SIGKILL);

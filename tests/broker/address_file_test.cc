@@ -105,6 +105,7 @@ TEST(AddressFileTest, OfManyAtATimeOneGetsIt) {
     if (round % 2 == 1) std::ofstream(path) << "127.0.0.1:1\n";
     std::vector<std::optional<AddressFile>> files(4);
     std::vector<std::thread> threads;
+    threads.reserve(files.size());
     for (auto& file : files) {
       threads.emplace_back([&] {
         try {
@@ -130,9 +131,7 @@ RC_GTEST_PROP(AddressFileTextTest, AddressesLookLikeAddresses, ()) {
 }
 
 TEST(AddressFileTextTest, OtherTextDoesNot) {
-  for (const char* text : {"a", "notes\n", "a b:1\n", ":1\n", "a:\n", "a:x\n", "a:1,b\n", "# Title\n",
-                           "\x7f"
-                           "ELF"}) {
+  for (const char* text : {"a", "notes\n", "a b:1\n", ":1\n", "a:\n", "a:x\n", "a:1,b\n", "# Title\n", "\x7f@ELF"}) {
     EXPECT_FALSE(LooksLikeAddressFile(text)) << text;
   }
 }

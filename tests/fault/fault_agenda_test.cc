@@ -29,6 +29,7 @@ FaultPlan AtCount(const std::string& target, int64_t count) {
 
 std::vector<size_t> Faults(const std::vector<FaultAction>& actions) {
   std::vector<size_t> faults;
+  faults.reserve(actions.size());
   for (const FaultAction& action : actions) faults.push_back(action.fault);
   return faults;
 }

@@ -279,6 +279,7 @@ TEST(SupervisorTest, ServesSeveralThreadsAtATime) {
   Supervisor supervisor;
   std::atomic<int> killed = 0;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       for (int round = 0; round < 10; ++round) {
