@@ -184,7 +184,8 @@ TEST(RecordProducerTest, TheDestructorTellsWhatIsOpen) {
 TEST(RecordProducerTest, AfterAFatalErrorItIsRebuiltAndEveryRecordHasItsOutcome) {
   TestCluster cluster(2);
   Outcomes outcomes;
-  RecordProducer producer({cluster.settings(), {}}, outcomes.Sink());
+  // Small batches, so that most records are still in librdkafka's queue when it fails.
+  RecordProducer producer({cluster.settings(), {{"batch.num.messages", "10"}}}, outcomes.Sink());
   for (uint64_t i = 1; i <= 10; ++i) SendOne(&producer, i, -1);
   ASSERT_TRUE(producer.WaitUntilBelow(1, FarDeadlineNs()));
   rd_kafka_mock_push_request_errors(cluster.mock(), kProduceApi, 1, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
