@@ -85,11 +85,11 @@ uint64_t EmbeddedProducer::AddSentinel(const pipeline::Filter& filter, int32_t p
 
 void EmbeddedProducer::TellSends() {
   names_.clear();
+  const std::string_view bytes = bytes_;
   for (size_t i = 0; i < items_.size(); ++i) {
     const Item& item = items_[i];
     if (!item.first_of_payment) continue;
-    names_.push_back(
-        {sends_[i].id_hash, std::string_view(bytes_).substr(item.begin + item.value_bytes, item.key_bytes)});
+    names_.push_back({sends_[i].id_hash, bytes.substr(item.begin + item.value_bytes, item.key_bytes)});
   }
   if (!names_.empty()) recorder_->OnNames(names_);
   recorder_->OnSends(index_, sends_);
@@ -98,10 +98,11 @@ void EmbeddedProducer::TellSends() {
 void EmbeddedProducer::HandOver(const std::function<bool()>& stop) {
   if (items_.empty()) return;
   TellSends();
+  const std::string_view bytes = bytes_;
   for (size_t i = 0; i < items_.size(); ++i) {
     const Item& item = items_[i];
-    const std::string_view value = std::string_view(bytes_).substr(item.begin, item.value_bytes);
-    const std::string_view key = std::string_view(bytes_).substr(item.begin + item.value_bytes, item.key_bytes);
+    const std::string_view value = bytes.substr(item.begin, item.value_bytes);
+    const std::string_view key = bytes.substr(item.begin + item.value_bytes, item.key_bytes);
     while (!producer_.TrySend(sends_[i].sequence, item.partition, key, value)) {
       if (stop()) {
         FailFrom(i);

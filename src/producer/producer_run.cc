@@ -215,8 +215,9 @@ void ProducerRun::OnReports(std::span<const DeliveryReport> reports) {
 
 void ProducerRun::StopBecause(const std::string& what) {
   const std::lock_guard lock(mutex_);
-  if (!broken_)
+  if (!broken_) {
     err_ << "payment-producer: " << what << "; stopping, for what is sent could not be recorded" << std::endl;
+  }
   broken_ = true;
   stop_->Request();
 }

@@ -43,7 +43,7 @@ RC_GTEST_PROP(PaymentMakerTest, TheDecoderFindsWhatTheMakerSays, ()) {
     RC_ASSERT(made.sequence == options.first_sequence + i);
     RC_ASSERT(made.payment->created_at_s == kNowS + static_cast<int64_t>(i));
     RC_ASSERT(value.substr(0, 6) == "before");
-    CheckAgainstDecoder(made, std::string_view(value).substr(6), &decoder);
+    CheckAgainstDecoder(made, value.substr(6), &decoder);
     std::string rec;
     for (const auto& [key, text] : made.payment->metadata) {
       if (key == "rec") rec = text;
