@@ -47,10 +47,10 @@ class Phantom {
     if (!history_.producers[producer].has_acks) return;
     findings_.Judged();
     const Send* send = FindSend(history_, record.rec);
-    if (send == nullptr) {
-      // Its acknowledgement log may not have been read to the end.
-      history_.interrupted ? void(++pending_)
-                           : Report(place, ProducerCause(history_, producer), "which its producer never sent");
+    if (send == nullptr && history_.interrupted) {
+      ++pending_;  // its acknowledgement log may not have been read to the end
+    } else if (send == nullptr) {
+      Report(place, ProducerCause(history_, producer), "which its producer never sent");
     } else if (send->outcome == Outcome::kFail) {
       Report(place, ProducerCause(history_, producer), "of which its producer was told that it was not persisted");
     } else if (record.content_hash != send->content_hash) {
@@ -83,7 +83,11 @@ class Phantom {
     for (const LogPlace place : nameless_) {
       findings_.Judged();
       if (owned[place]) continue;
-      history_.interrupted ? void(++pending_) : Report(place, Cause::kBroker, "which no producer of this run sent");
+      if (history_.interrupted) {
+        ++pending_;
+      } else {
+        Report(place, Cause::kBroker, "which no producer of this run sent");
+      }
     }
   }
 
