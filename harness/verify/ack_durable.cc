@@ -34,8 +34,9 @@ class AckDurable {
     if (!any && !history_.producers.empty()) return findings_.NotApplicable("no producer tells its acknowledgements");
     CheckByContent();
     if (pending_ > 0) findings_.Note(fmt::format("{} pending", pending_));
-    if (unjudged_ > 0)
+    if (unjudged_ > 0) {
       findings_.Note(fmt::format("{} acknowledged without a position, not valid payments: n/a", unjudged_));
+    }
     return findings_.Finish();
   }
 

@@ -106,6 +106,12 @@ int64_t AuditedEnd(const History& history, int32_t partition) {
   return history.interrupted ? read : std::max(read, log.end_offset);
 }
 
+std::vector<int64_t> AuditedLasts(const History& history, const LogIndex& log) {
+  std::vector<int64_t> lasts(static_cast<size_t>(log.partitions()));
+  for (int32_t p = 0; p < log.partitions(); ++p) lasts[static_cast<size_t>(p)] = AuditedEnd(history, p) - 1;
+  return lasts;
+}
+
 bool TrimmedUnread(const PartitionLog& log, int64_t offset) {
   return offset < log.start_offset || (offset < log.low_watermark && log.Find(offset) == nullptr);
 }

@@ -77,6 +77,8 @@ Violation AtDelivery(const Evidence& evidence, const ClientView& view, size_t de
 
 // The offset up to which the audit has read `partition` (not included). Beyond it, an interrupted run knows nothing.
 int64_t AuditedEnd(const History& history, int32_t partition);
+// The last audited offset of every partition: for ClientView::ForEachMissing.
+std::vector<int64_t> AuditedLasts(const History& history, const LogIndex& log);
 // True when a record at `offset` may have been trimmed before the audit read it.
 bool TrimmedUnread(const PartitionLog& log, int64_t offset);
 // "3 s", "250 ms", "1.25 us": for sentences.

@@ -134,16 +134,15 @@ class HarnessOk {
   // A missing record below the low watermark, with nothing received between it and the watermark: it may have been
   // trimmed before the client had reached it.
   void CheckFrontier(const ClientView& view) {
-    std::vector<int64_t> ends, lowest_missing(history_.partitions.size(), -1);
+    std::vector<int64_t> lowest_missing(history_.partitions.size(), -1);
     std::vector<int64_t> received_below(history_.partitions.size(), -1);
     for (int32_t p = 0; p < evidence_.log.partitions(); ++p) {
       const auto i = static_cast<size_t>(p);
-      ends.push_back(AuditedEnd(history_, p) - 1);
       LogPlace place = evidence_.log.LowerBound(p, history_.partitions[i].low_watermark);
       while (place > evidence_.log.begin(p) && !view.received(place - 1)) --place;
       if (place > evidence_.log.begin(p)) received_below[i] = evidence_.log.record(place - 1).offset;
     }
-    view.ForEachMissing(ends, [&](LogPlace place) {
+    view.ForEachMissing(AuditedLasts(history_, evidence_.log), [&](LogPlace place) {
       const auto i = static_cast<size_t>(evidence_.log.partition(place));
       const int64_t offset = evidence_.log.record(place).offset;
       if (offset >= history_.partitions[i].low_watermark) return;
@@ -151,11 +150,11 @@ class HarnessOk {
       if (lowest_missing[i] < 0 || offset < lowest_missing[i]) lowest_missing[i] = offset;
     });
     for (size_t i = 0; i < lowest_missing.size(); ++i) {
-      if (lowest_missing[i] < 0 || history_.partitions[i].low_watermark <= history_.partitions[i].start_offset)
-        continue;
+      const PartitionLog& log = history_.partitions[i];
+      if (lowest_missing[i] < 0 || log.low_watermark <= log.start_offset) continue;
       Report(Cause::kRetention,
              fmt::format("partition {} was trimmed up to offset {} before client {} had got offset {}", i,
-                         history_.partitions[i].low_watermark, view.client().name, lowest_missing[i]),
+                         log.low_watermark, view.client().name, lowest_missing[i]),
              view.client().name, static_cast<int32_t>(i), lowest_missing[i]);
     }
   }

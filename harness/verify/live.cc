@@ -73,8 +73,9 @@ class Live {
       absent[static_cast<size_t>(p)] = sentinel;
       ends[static_cast<size_t>(p)] = AuditedEnd(history_, p) - 1;
     }
-    if (std::all_of(absent.begin(), absent.end(), [](const LogRecord* sentinel) { return sentinel == nullptr; }))
+    if (std::all_of(absent.begin(), absent.end(), [](const LogRecord* sentinel) { return sentinel == nullptr; })) {
       return;
+    }
     std::vector<std::vector<LogPlace>> missing(ends.size());
     view.ForEachMissing(
         ends, [&](LogPlace place) { missing[static_cast<size_t>(evidence_.log.partition(place))].push_back(place); });

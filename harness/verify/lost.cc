@@ -112,8 +112,7 @@ CheckResult CheckLost(const Evidence& evidence) {
   if (!history.audited) return findings.NotApplicable("the topic was not audited");
   bool any = false;
   int64_t pending = 0;
-  std::vector<int64_t> ends;
-  for (int32_t p = 0; p < evidence.log.partitions(); ++p) ends.push_back(AuditedEnd(history, p) - 1);
+  const std::vector<int64_t> ends = AuditedLasts(history, evidence.log);
   for (size_t i = 0; i < history.clients.size(); ++i) {
     const Client& client = history.clients[i];
     if (!client.observed) {

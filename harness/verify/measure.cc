@@ -88,8 +88,9 @@ Measured Reconnect(const History& history, const Metrics& metrics, const Thresho
       const bool can_break = std::any_of(history.clients.begin(), history.clients.end(), [&](const Client& client) {
         return IsSelected(threshold, client) && CanBreak(history, history.faults[i], client);
       });
-      if (HasStruck(history.faults[i]) && can_break && !has_sample[i])
+      if (HasStruck(history.faults[i]) && can_break && !has_sample[i]) {
         return {std::nullopt, 0, SamplesWanted(threshold)};
+      }
     }
   }
   return OfValues(threshold, std::move(values));

@@ -164,9 +164,7 @@ class MetricsBuilder {
   // What was acknowledged and never came holds a backlog up, and a recovery.
   void CountMissing(const ClientView& view) {
     if (!history_.audited) return;
-    std::vector<int64_t> ends;
-    for (int32_t p = 0; p < log_.partitions(); ++p) ends.push_back(AuditedEnd(history_, p) - 1);
-    view.ForEachMissing(ends, [&](LogPlace place) {
+    view.ForEachMissing(AuditedLasts(history_, log_), [&](LogPlace place) {
       const LogRecord& record = log_.record(place);
       const Send* send = record.sentinel ? nullptr : FindSend(history_, record.rec);
       if (send == nullptr || send->outcome != Outcome::kOk || send->acked_ns == 0) return;

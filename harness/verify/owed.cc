@@ -79,6 +79,7 @@ int64_t ClientView::MissingOfSnapshot(const std::vector<int64_t>& frontiers,
                                [](const LifeStart& start) { return start.snapshot_until > start.after; });
   if (!any) return 0;
   std::vector<int64_t> bounds;
+  bounds.reserve(starts_.size());
   for (const LifeStart& start : starts_) bounds.push_back(start.bound());
   int64_t owed = 0;
   std::unordered_map<uint32_t, LogPlace> missing;  // by id number

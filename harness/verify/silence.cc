@@ -68,7 +68,8 @@ std::vector<Interval> TouchedSpans(const Evidence& evidence, const Client& clien
 }
 
 // Cuts `spans` where a fault at a server of the client's list strikes or heals: what was connected there begins anew.
-std::vector<Interval> CutAtServerFaults(const Evidence& evidence, const Client& client, std::vector<Interval> spans) {
+std::vector<Interval> CutAtServerFaults(const Evidence& evidence, const Client& client,
+                                        const std::vector<Interval>& spans) {
   std::vector<int64_t> cuts;
   for (const FaultEvent& fault : evidence.history.faults) {
     if (fault.struck_ns == 0 || !IsServerOf(evidence, client, fault.target)) continue;

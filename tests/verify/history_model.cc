@@ -241,6 +241,7 @@ class Model {
   }
   std::vector<int64_t> Ends() const {
     std::vector<int64_t> ends;
+    ends.reserve(history_.partitions.size());
     for (const PartitionLog& log : history_.partitions) ends.push_back(log.end_offset);
     return ends;
   }
@@ -303,6 +304,7 @@ class Model {
     std::map<uint64_t, std::pair<int32_t, const LogRecord*>> latest, at_start;
     if (in_snapshot) {
       std::vector<int64_t> bounds;
+      bounds.reserve(stream.start.size());
       for (const LifeStart& other : stream.start) bounds.push_back(other.bound() + 1);
       at_start = Store(bounds);
       latest = Store(Ends());

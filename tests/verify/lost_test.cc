@@ -118,7 +118,7 @@ Verdict Skip(int64_t sent_after, int64_t declared_after) {
   if (sent_after >= 0) connection->sent = {{0, sent_after, -1}};
   story.Deliver(0, 0, 3);
   story.End();
-  const Verdict verdict = story.Judged();
+  Verdict verdict = story.Judged();
   EXPECT_EQ(Violated(verdict), Names{"LOST"}) << Sentences(verdict);
   EXPECT_EQ(Of(verdict, "LOST").violation_count, 2);
   EXPECT_EQ(Of(verdict, "LOST").violations.at(0).offset, 1);

@@ -70,8 +70,8 @@ std::vector<Victim> Victims(const History& history, IsFit is_fit) {
   for (size_t c = 0; c < history.clients.size(); ++c) {
     const auto& deliveries = history.clients[c].deliveries;
     for (size_t i = 0; i < deliveries.size(); ++i) {
-      if (deliveries[i].kind != DeliveryKind::kDropped && is_fit(history.clients[c], deliveries[i]))
-        victims.push_back({c, i});
+      const bool handed_on = deliveries[i].kind != DeliveryKind::kDropped;
+      if (handed_on && is_fit(history.clients[c], deliveries[i])) victims.push_back({c, i});
     }
   }
   return victims;
@@ -243,8 +243,9 @@ RC_GTEST_PROP(MutationTest, ChangedContentDisagrees, ()) {
   const int what = *rc::gen::inRange(0, 3);
   if (what == 0) delivery.content_hash ^= 2;
   if (what == 1) delivery.rec = Rec::Make(0, delivery.rec.sequence() + 1'000'000);
-  if (what == 2)
+  if (what == 2) {
     delivery.crc32c = run.history.partitions[static_cast<size_t>(delivery.partition)].Find(delivery.offset)->crc32c ^ 2;
+  }
   run.scenario.expect.relaxed.push_back({"NONVACUOUS", "another rec is not acknowledged"});
   ExpectVerdict(run, expected);
 }
@@ -320,8 +321,8 @@ std::vector<Rec> Told(const History& history) {
   for (uint16_t i = 0; i < 2; ++i) {
     const auto& sends = history.producers[i].sends;
     for (size_t j = 0; j < sends.size(); ++j) {
-      if (sends[j].outcome == Outcome::kOk && sends[j].offset >= 0 && sends[j].content_hash != 0)
-        told.push_back(Rec::Make(i, j + 1));
+      const bool placed = sends[j].offset >= 0 && sends[j].content_hash != 0;
+      if (placed && sends[j].outcome == Outcome::kOk) told.push_back(Rec::Make(i, j + 1));
     }
   }
   return told;
