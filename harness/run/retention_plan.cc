@@ -8,7 +8,6 @@
 #include <optional>
 #include <vector>
 
-#include "harness/scenario/quantity.h"
 #include "producer/payment_maker.h"
 
 namespace harness {

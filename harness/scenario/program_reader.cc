@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "harness/scenario/quantity.h"
+#include "text/duration.h"
 
 namespace harness {
 namespace {
@@ -37,8 +37,8 @@ Words PlaceholdersIn(std::string_view text) {
 std::optional<int64_t> BackoffMaxNs(std::string_view text) {
   const size_t dots = text.find("..");
   if (dots == std::string_view::npos) return std::nullopt;
-  const auto low = ParseDurationNs(text.substr(0, dots));
-  const auto high = ParseDurationNs(text.substr(dots + 2));
+  const auto low = pipeline::ParseDurationNs(text.substr(0, dots));
+  const auto high = pipeline::ParseDurationNs(text.substr(dots + 2));
   return low && high && *low <= *high && *high > 0 ? high : std::nullopt;
 }
 
@@ -198,7 +198,7 @@ bool ReadDuration(const Json& json, const std::string& at, const std::string& ke
                   DurationRange range, int64_t* time_ns) {
   const auto text = json.find(key);
   if (text == json.end()) return false;
-  const auto parsed = ParseDurationNs(text->get<std::string>());
+  const auto parsed = pipeline::ParseDurationNs(text->get<std::string>());
   if (!parsed || (range == kPositive && *parsed == 0)) {
     errors->AtValue(Below(at, key), "found " + Shown(*text) +
                                         "; allowed: " + (range == kPositive ? "above 0 and " : "") + "at most 24h");

@@ -1,5 +1,5 @@
-// Times, rates and moments as scenarios write them: a decimal number and a unit, never a bare number. Used by the
-// parser of scenarios and by the runner (ParseMoment, for a producer's start). Pure.
+// Rates and moments as scenarios write them, never a bare number (durations: text/duration.h). Used by the parser of
+// scenarios and by the runner (ParseMoment, for a producer's start). Pure.
 #pragma once
 
 #include <cstdint>
@@ -8,10 +8,6 @@
 #include <string_view>
 
 namespace harness {
-
-// "500ms", "1.5s", "2m" (ns, us, ms, s, m, h) in ns, exact to the ns; nullopt for anything else and above 24 h.
-std::optional<int64_t> ParseDurationNs(std::string_view text);
-inline constexpr int64_t kDurationNsMax = int64_t{24} * 3600 * 1'000'000'000;
 
 // "500/s", "0.5/s"; nullopt for anything else and above 10,000,000/s.
 std::optional<double> ParseRatePerS(std::string_view text);

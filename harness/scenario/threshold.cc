@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "harness/scenario/error_list.h"
-#include "harness/scenario/quantity.h"
+#include "text/duration.h"
 
 namespace harness {
 namespace {
@@ -104,7 +104,7 @@ class Parser {
     if (key != "each" && value.empty()) Fail("the selector " + Name(key) + " has an empty value");
     if (key == "excluding" && value != "faults")
       Fail("found \"excluding=" + std::string(value) + "\"; allowed: \"excluding=faults\"");
-    if (key == "after" && !ParseDurationNs(value)) {
+    if (key == "after" && !pipeline::ParseDurationNs(value)) {
       Fail("found \"after=" + std::string(value) + "\"; allowed: a time with its unit, \"after=10s\"");
     }
     if (!threshold_.selectors.emplace(key, value).second) Fail("the selector " + Name(key) + " stands twice");
@@ -162,7 +162,7 @@ class Parser {
     const std::string_view word = Trim(rest_);
     if (word.empty()) Fail("no limit after the comparison; " + std::string(kForm));
     if (metric_->is_time) {
-      const auto limit = ParseDurationNs(word);
+      const auto limit = pipeline::ParseDurationNs(word);
       if (!limit) {
         Fail("found the limit " + Name(word) + "; " + threshold_.metric +
              " is a time: allowed is one with its unit (ns, us, ms, s, m, h) up to 24h, for instance \"100ms\"");

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "harness/scenario/quantity.h"
 #include "harness/verify/first_times.h"
 #include "harness/verify/log_index.h"
 #include "harness/verify/metrics.h"
 #include "harness/verify/recovery.h"
+#include "text/duration.h"
 
 namespace harness {
 namespace {
@@ -136,7 +136,7 @@ class LatencySelection {
       const auto name = Selected(threshold, selector);
       if (!name) continue;
       const auto after = selector == std::string_view("during") ? Selected(threshold, "after") : std::nullopt;
-      const int64_t after_ns = after ? ParseDurationNs(*after).value_or(0) : 0;
+      const int64_t after_ns = after ? pipeline::ParseDurationNs(*after).value_or(0) : 0;
       const size_t fault = Find(history.faults, *name);
       auto spans = fault == SIZE_MAX ? std::vector<Interval>() : FaultSpans(history, metrics, whose, fault, after_ns);
       within_ = within_ ? Intersection(*within_, spans) : std::move(spans);

@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/program.h"
 #include "common/settings.h"
+#include "text/duration.h"
 
 namespace pipeline {
 namespace {

@@ -6,9 +6,9 @@
 #include <ctime>
 
 #include "client/event_log.h"
-#include "common/settings.h"
 #include "payment/codec.h"
 #include "payment/money.h"
+#include "text/duration.h"
 
 namespace pipeline {
 namespace {

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "client/token.h"
-#include "common/settings.h"
 #include "payment.grpc.pb.h"
+#include "text/duration.h"
 
 namespace pipeline {
 namespace {

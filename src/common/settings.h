@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "common/dot_env.h"
-#include "common/duration.h"
 #include "common/kafka_settings.h"
 #include "common/settings_error.h"
 

@@ -11,6 +11,7 @@
 
 #include "common/program.h"
 #include "producer/payment_maker.h"
+#include "text/duration.h"
 
 namespace pipeline {
 namespace {

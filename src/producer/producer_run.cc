@@ -18,6 +18,7 @@
 #include "producer/ack_log.h"
 #include "producer/payment_maker.h"
 #include "producer/record_producer.h"
+#include "text/duration.h"
 
 namespace pipeline {
 namespace {

@@ -10,6 +10,7 @@
 
 #include "common/program.h"
 #include "common/settings.h"
+#include "text/duration.h"
 
 namespace pipeline {
 namespace {

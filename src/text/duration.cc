@@ -1,8 +1,9 @@
-#include "common/duration.h"
+#include "text/duration.h"
 
 #include <array>
-#include <charconv>
 #include <utility>
+
+#include "text/decimal.h"
 
 namespace pipeline {
 namespace {
@@ -14,35 +15,18 @@ constexpr std::array<std::pair<std::string_view, int64_t>, 6> kUnits = {
 // A unit in which only whole numbers are written: the fractions of the others are finite in decimal.
 constexpr int64_t kWholeUnitNs = 60 * kBillion;
 
-// Digits from the front of `text`, which it shortens; nullopt without any, or above `digits_max`. *value has the digits
-// filled up with zeros to `digits_fill`.
-bool TakeDigits(std::string_view* text, size_t digits_max, size_t digits_fill, int64_t* value) {
-  size_t digits = 0;
-  while (digits < text->size() && (*text)[digits] >= '0' && (*text)[digits] <= '9') ++digits;
-  if (digits == 0 || digits > digits_max) return false;
-  std::from_chars(text->data(), text->data() + digits, *value);
-  text->remove_prefix(digits);
-  for (; digits < digits_fill; ++digits) *value *= 10;
-  return true;
-}
-
 }  // namespace
 
 std::optional<int64_t> ParseDurationNs(std::string_view text) {
-  int64_t whole = 0;
-  int64_t billionths = 0;
-  if (!TakeDigits(&text, 15, 0, &whole)) return std::nullopt;
-  if (text.starts_with('.')) {
-    text.remove_prefix(1);
-    if (!TakeDigits(&text, 9, 9, &billionths)) return std::nullopt;
-  }
+  const std::optional<Decimal> decimal = TakeDecimal(&text);
+  if (!decimal) return std::nullopt;
   for (const auto& [unit, unit_ns] : kUnits) {
     if (text != unit) continue;
-    if (whole > kDurationNsMax / unit_ns) return std::nullopt;
+    if (decimal->whole > kDurationNsMax / unit_ns) return std::nullopt;
     // Below a second the product stays under 10^15; from a second on, the unit is a multiple of 10^9.
     const int64_t fraction_ns =
-        unit_ns < kBillion ? billionths * unit_ns / kBillion : billionths * (unit_ns / kBillion);
-    const int64_t total = whole * unit_ns + fraction_ns;
+        unit_ns < kBillion ? decimal->billionths * unit_ns / kBillion : decimal->billionths * (unit_ns / kBillion);
+    const int64_t total = decimal->whole * unit_ns + fraction_ns;
     return total <= kDurationNsMax ? std::optional(total) : std::nullopt;
   }
   return std::nullopt;

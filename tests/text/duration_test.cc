@@ -1,5 +1,5 @@
 // A duration needs its unit, is taken exactly, and reads back from its text.
-#include "common/duration.h"
+#include "text/duration.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

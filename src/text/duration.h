@@ -1,4 +1,4 @@
-// Durations as flags and logs spell them. Called from any thread. Pure.
+// Durations as flags, scenarios and logs spell them. Called from any thread. Pure.
 #pragma once
 
 #include <cstdint>
