@@ -38,10 +38,20 @@ function(pipeline_library name folder)
   endif()
 endfunction()
 
+# pipeline_executable(NAME SOURCES...): every program of the tree is made by this.
+if(PIPELINE_SANITIZE STREQUAL "thread")
+  # What the packaged libraries' threads and locks do, told to ThreadSanitizer.
+  add_library(tsan_order OBJECT ${CMAKE_SOURCE_DIR}/tests/tsan/c11_threads.cc ${CMAKE_SOURCE_DIR}/tests/tsan/grpc_order.cc)
+  target_link_libraries(tsan_order PRIVATE pipeline_flags)
+endif()
+function(pipeline_executable name)
+  add_executable(${name} ${ARGN} $<$<TARGET_EXISTS:tsan_order>:$<TARGET_OBJECTS:tsan_order>>)
+endfunction()
+
 # pipeline_program(NAME MAIN DEPENDENCIES...): an installed program.
 function(pipeline_program name main)
   if(EXISTS ${CMAKE_SOURCE_DIR}/${main})
-    add_executable(${name} ${main})
+    pipeline_executable(${name} ${main})
     target_link_libraries(${name} PRIVATE ${ARGN})
     install(TARGETS ${name} DESTINATION ${CMAKE_INSTALL_BINDIR})
   endif()
@@ -60,7 +70,7 @@ target_compile_options(test_paths INTERFACE "SHELL:-include tests/paths.h")
 function(pipeline_test name folder)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${folder}/*.cc)
   if(sources)
-    add_executable(${name} ${sources})
+    pipeline_executable(${name} ${sources})
     # A folder with a main.cc of its own (a test program that re-executes itself) brings its own main().
     set(gtest_main GTest::gmock_main)
     if(EXISTS ${CMAKE_SOURCE_DIR}/tests/${folder}/main.cc)
@@ -84,7 +94,7 @@ endfunction()
 
 # pipeline_test_program(NAME SOURCE DEPENDENCIES...): a program that tests run, never installed. SOURCE is relative to tests/.
 function(pipeline_test_program name source)
-  add_executable(${name} ${CMAKE_SOURCE_DIR}/tests/${source})
+  pipeline_executable(${name} ${CMAKE_SOURCE_DIR}/tests/${source})
   target_link_libraries(${name} PRIVATE ${ARGN} pipeline_flags)
 endfunction()
 
