@@ -129,20 +129,19 @@ bool ReadStart(dom::element value, StartPosition* start) {
   return has_partition;
 }
 
-bool ReadToken(dom::element value, Connection* connection) {
+bool ReadToken(dom::element value, std::string* log_id, std::vector<StartPosition>* positions) {
   dom::object object;
   if (value.get_object().get(object) != simdjson::SUCCESS) return false;
   for (const auto [key, member] : object) {
-    if (key == "log_id" && !ReadText(member, &connection->log_id)) return false;
+    if (key == "log_id" && !ReadText(member, log_id)) return false;
     if (key != "partitions") continue;
     dom::array partitions;
     if (member.get_array().get(partitions) != simdjson::SUCCESS) return false;
-    connection->token.clear();
+    positions->clear();
     for (const dom::element partition : partitions) {
-      if (!ReadStart(partition, &connection->token.emplace_back())) return false;
+      if (!ReadStart(partition, &positions->emplace_back())) return false;
     }
   }
-  connection->has_start = true;
   return true;
 }
 
@@ -150,12 +149,17 @@ bool ReadConnection(dom::object object, EventLine* out) {
   Connection& connection = out->connection;
   connection = {};
   connection.started_ns = out->time_ns;
+  std::string sent_log_id;
   for (const auto [key, value] : object) {
     bool right = true;
     if (key == "server") right = ReadText(value, &connection.server);
     if (key == "server_id") right = ReadText(value, &connection.server_id);
     if (key == "resumed") right = value.get_bool().get(connection.resumed) == simdjson::SUCCESS;
-    if (key == "token") right = ReadToken(value, &connection);
+    if (key == "token") {
+      right = ReadToken(value, &connection.log_id, &connection.token);
+      connection.has_start = right;
+    }
+    if (key == "sent") right = ReadToken(value, &sent_log_id, &connection.sent);
     if (!right) return false;
   }
   return true;

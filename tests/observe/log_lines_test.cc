@@ -199,8 +199,10 @@ TEST(LogLinesTest, ReadsConnectionsDropsBookmarksAndEnds) {
   start.token.log_id = "cluster/topic";
   start.token.partitions[3] = {.after = 9, .record_crc32c = 7, .snapshot_until = 12};
   start.token.partitions[4] = {};
+  pipeline::Position sent = start.token;
+  sent.partitions[3] = {.after = 8, .record_crc32c = 6, .snapshot_until = {}};
   std::string object;
-  pipeline::AppendConnectionEntry(start, {}, &start.token, &object);
+  pipeline::AppendConnectionEntry(start, {}, &sent, &object);
   LogLineParser parser;
   EventLine out;
   ASSERT_TRUE(parser.ParseEvent(Padded(Sealed(object)).line(), &out));
@@ -217,6 +219,10 @@ TEST(LogLinesTest, ReadsConnectionsDropsBookmarksAndEnds) {
   EXPECT_EQ(out.connection.token[0].snapshot_until, 12);
   EXPECT_EQ(out.connection.token[1].after, -1);
   EXPECT_EQ(out.connection.token[1].snapshot_until, -1);
+  ASSERT_EQ(out.connection.sent.size(), 2u);
+  EXPECT_EQ(out.connection.sent[0].partition, 3);
+  EXPECT_EQ(out.connection.sent[0].after, 8);
+  EXPECT_EQ(out.connection.sent[0].snapshot_until, -1);
 
   object.clear();
   start.has_start = start.resumed = false;
@@ -225,6 +231,7 @@ TEST(LogLinesTest, ReadsConnectionsDropsBookmarksAndEnds) {
   EXPECT_FALSE(out.connection.has_start);
   EXPECT_FALSE(out.connection.resumed);
   EXPECT_TRUE(out.connection.token.empty());
+  EXPECT_TRUE(out.connection.sent.empty());
 
   object.clear();
   pipeline::AppendEndEntry(
@@ -295,6 +302,8 @@ TEST(LogLinesTest, WhatIsNoEventLineIsBroken) {
                                 R"({"type":"drop","t":1})",
                                 R"({"type":"end","t":1,"code":"x"})",
                                 R"({"type":"connection","t":1,"token":7})",
+                                R"({"type":"connection","t":1,"sent":[]})",
+                                R"({"type":"connection","t":1,"sent":{"partitions":[{"p":0,"after":"1"}]}})",
                                 R"({"type":"connection","t":1,"token":{"partitions":[{"after":1}]}})",
                                 R"({"type":"connection","t":1,"token":{"partitions":[{"p":0,"after":-2}]}})",
                                 R"({"type":"event","t":1,"payment":{"id":")"

@@ -74,8 +74,11 @@ void ClientsText(const History& history, std::ostream& out) {
       out << "  connection " << n.started_ns << " " << n.first_message_ns << " " << n.ended_ns << " " << n.code << " "
           << n.server << " " << n.server_id << " " << n.message << " " << n.resumed << n.has_start << " " << n.log_id
           << "\n";
-      for (const StartPosition& t : n.token)
-        out << "    " << t.partition << " " << t.after << " " << t.snapshot_until << "\n";
+      for (const auto& [what, positions] : {std::pair("start", &n.token), {"sent", &n.sent}}) {
+        for (const StartPosition& t : *positions) {
+          out << "    " << what << " " << t.partition << " " << t.after << " " << t.snapshot_until << "\n";
+        }
+      }
     }
     for (const FailedAttempt& a : c.attempts)
       out << "  attempt " << a.time_ns << " " << a.code << " " << a.message << "\n";
@@ -277,7 +280,9 @@ class RandomTeller {
     connection.resumed = Coin();
     connection.has_start = Coin();
     connection.log_id = Word();
-    for (uint64_t i = Below(3); i > 0; --i) connection.token.push_back({static_cast<int32_t>(i), Number(), Number()});
+    for (std::vector<StartPosition>* positions : {&connection.token, &connection.sent}) {
+      for (uint64_t i = Below(3); i > 0; --i) positions->push_back({static_cast<int32_t>(i), Number(), Number()});
+    }
     recorder_->OnConnection(Below(clients_ + 1), connection);
   }
   void TellSends() {
