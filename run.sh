@@ -74,11 +74,10 @@ demo_broker=false
 find_broker() {
   if [ -n "${KAFKA_BROKERS:-}" ] || grep -qsE '^[[:space:]]*(export[[:space:]]+)?KAFKA_BROKERS[[:space:]]*=' .env; then return; fi
   case " $* " in *" --brokers"* | *" --help "* | *" -h "* | *" --version "*) return ;; esac
-  local address=""
-  if [ -s "$demo_address_file" ]; then IFS= read -r address <"$demo_address_file" || true; fi
-  local first=${address%%,*}
-  if [ -n "$first" ] && (exec 3<>"/dev/tcp/${first%:*}/${first##*:}") 2>/dev/null; then
-    export KAFKA_BROKERS=$address
+  # The broker holds a lock on its file for as long as it lives: one that can be locked was left behind.
+  if [ -s "$demo_address_file" ] && ! flock --nonblock "$demo_address_file" true; then
+    IFS= read -r KAFKA_BROKERS <"$demo_address_file" || true
+    export KAFKA_BROKERS
     demo_broker=true
   else
     echo "run.sh: no broker of ./run.sh broker is running and KAFKA_BROKERS is not set; trying the default" >&2

@@ -33,8 +33,10 @@ bool IsTopicName(const std::string& name) {
 pipeline::KafkaPtr<rd_kafka_t> MakeHost() {
   pipeline::KafkaPtr<rd_kafka_conf_t> conf(rd_kafka_conf_new());
   char reason[512];
-  // The host's settings hold for the mock's own connections too.
-  for (const auto& [name, value] : {std::pair{"client.id", "mock-broker"}, {"socket.nagle.disable", "true"}}) {
+  // The host's settings hold for the mock's own connections too. It says at level 5 (notice) that it has no cluster to
+  // connect to, which is as it should be: only warnings and errors are passed on.
+  for (const auto& [name, value] :
+       {std::pair{"client.id", "mock-broker"}, {"socket.nagle.disable", "true"}, {"log_level", "4"}}) {
     if (rd_kafka_conf_set(conf.get(), name, value, reason, sizeof(reason)) != RD_KAFKA_CONF_OK) {
       throw std::runtime_error(std::string("can't set up the mock cluster: ") + reason);
     }

@@ -30,6 +30,9 @@ struct RunFacts {
     int64_t cpu_user_ns = 0, cpu_system_ns = 0, rss_bytes_max = 0;
   };
   std::vector<ProcessUsage> processes;
+  // What the embedded producers did other than planned: docs/formats.md, `load`. But for sentinel_tries each is 0 in an
+  // undisturbed run.
+  std::map<std::string, int64_t> load;
   std::map<std::string, std::string> host;  // "cores", "kernel", "cpu"
 };
 

@@ -262,6 +262,7 @@ std::string ResultJson(const Report& report) {
                      {{"schedule_lag", LatencyJson(metrics.schedule_lag)},
                       {"produce_ack", LatencyJson(metrics.produce_ack)},
                       {"e2e", LatencyJson(metrics.e2e)}}},
+                    {"load", report.facts.load},
                     {"producers", ProducersJson(report.history)},
                     {"clients", ClientsJson(report)},
                     {"processes", ProcessesJson(report)},

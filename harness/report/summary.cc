@@ -2,7 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "harness/report/names.h"
@@ -39,6 +42,7 @@ class SummaryWriter {
   void AddVerdict();
   std::string VerdictSentence() const;
   void AddCounts();
+  void AddLoadTroubles();
   void AddClients();
   void AddFaults();
   void AddThroughput();
@@ -132,6 +136,23 @@ void SummaryWriter::AddCounts() {
   if (report_.history.audited) line += " · in the topic " + CountText(metrics.logged);
   if (metrics.rejected > 0) line += " · no valid payment " + CountText(metrics.rejected);
   text_ += Paragraph("  ", line, columns_);
+  AddLoadTroubles();
+}
+
+// Nothing that the generator dropped or had to do again stays unsaid.
+void SummaryWriter::AddLoadTroubles() {
+  constexpr std::array<std::pair<const char*, std::string_view>, 4> kTroubles = {
+      {{"unsent", "planned and never handed over"},
+       {"full_retries", "hand-overs found no room and were tried again"},
+       {"rebuilds", "producers rebuilt after a fatal error"},
+       {"reports_lost", "without a delivery report"}}};
+  std::string line;
+  for (const auto& [name, words] : kTroubles) {
+    const auto found = report_.facts.load.find(name);
+    if (found == report_.facts.load.end() || found->second == 0) continue;
+    line += fmt::format("{}{} {}", line.empty() ? "generator: " : " · ", CountText(found->second), words);
+  }
+  if (!line.empty()) text_ += Paragraph("  ", line, columns_);
 }
 
 void SummaryWriter::AddClients() {

@@ -45,7 +45,9 @@ class Run : private FaultListener {
   void WindDown();
   History Finish();
 
+  // For the report, after Finish.
   std::vector<RunFacts::ProcessUsage> Usage() const;
+  const LoadCounts& load_counts() const { return load_counts_; }
 
  private:
   void StartBroker();
@@ -106,6 +108,7 @@ class Run : private FaultListener {
   int64_t drain_end_ns_ = 0;
   bool drained_ = false;
   RunFacts::ProcessUsage broker_usage_;
+  LoadCounts load_counts_;
 };
 
 }  // namespace harness

@@ -68,6 +68,7 @@ History Run::Finish() {
   tail_.Stop();
   if (audit_) audit_->Stop();
   audit_.reset();
+  load_counts_ = generator_->counts();
   generator_.reset();
   if (broker_) {
     const int64_t pid = broker_->pid();

@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 
 #include <exception>
+#include <map>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -56,6 +57,14 @@ RunFacts Facts(const std::string& run_dir, const std::string& scenario_path, con
     facts.host["kernel"] = fmt::format("{} {} {}", system.sysname, system.release, system.machine);
   }
   return facts;
+}
+
+std::map<std::string, int64_t> LoadFacts(const LoadCounts& counts) {
+  return {{"unsent", counts.unsent},
+          {"full_retries", counts.full_retries},
+          {"rebuilds", counts.rebuilds},
+          {"reports_lost", counts.reports_lost},
+          {"sentinel_tries", counts.sentinel_tries}};
 }
 
 // The log of the harness's own libraries: into the run directory while it runs, not between the lines for people.
@@ -128,6 +137,7 @@ RunOutcome RunScenario(const Scenario& scenario, const std::string& scenario_pat
     facts.duration_ns = pipeline::MonotonicNs() - started_ns;
     facts.processes = run.Usage();
     facts.processes.push_back(OwnUsage(usage_before));
+    facts.load = LoadFacts(run.load_counts());
     return JudgeAndReport(scenario, options, history, facts, out);
   } catch (const std::exception& error) {
     if (stop.requested()) return Problem(kExitInterrupted, "interrupted before the load began", run_dir);

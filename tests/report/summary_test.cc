@@ -29,6 +29,17 @@ TEST(SummaryTest, AFailureNamesWhatBrokeAndHowToRunItAgain) {
   EXPECT_CONTAINS(text, "Run it again\n  harness run scenarios/restart.json --seed 7\n");
 }
 
+TEST(SummaryTest, WhatTheGeneratorDroppedOrDidAgainIsSaid) {
+  ReportParts parts = GoodRun();
+  parts.facts.load = {{"unsent", 0}, {"full_retries", 1234}, {"reports_lost", 0}, {"sentinel_tries", 12}};
+  EXPECT_CONTAINS(SummaryText(parts.View(), kLog),
+                  "\n  generator: 1,234 hand-overs found no room and were tried again\n");
+  parts.facts.load["reports_lost"] = 2;
+  EXPECT_CONTAINS(SummaryText(parts.View(), kLog), "tried again · 2 without a delivery report\n");
+  parts.facts.load = {{"sentinel_tries", 12}};
+  EXPECT_FALSE(Contains(SummaryText(parts.View(), kLog), "generator:"));
+}
+
 TEST(SummaryTest, RecoveryIsTimedFromTheStrikeAndFromTheBreak) {
   const ReportParts parts = LossyRun();
   const std::string text = SummaryText(parts.View(), kLog);
