@@ -10,6 +10,9 @@ namespace harness {
 void Findings::Note(const std::string& clause) { result_.reason += (result_.reason.empty() ? "" : "; ") + clause; }
 
 CheckResult Findings::Finish(CheckState broken) {
+  if (result_.violation_count == 0 && result_.judged == 0) {
+    return NotApplicable("nothing to judge" + (result_.reason.empty() ? "" : "; " + result_.reason));
+  }
   result_.state = result_.violation_count > 0 ? broken : CheckState::kPass;
   return std::move(result_);
 }

@@ -45,7 +45,8 @@ class Findings {
   // Those kept so far, for a second look.
   std::vector<Violation>* kept() { return &result_.violations; }
 
-  // `broken`: the state when there are violations.
+  // `broken`: the state when there are violations. Without any, and without anything that was judged: n/a, because a
+  // pass over nothing is no pass.
   CheckResult Finish(CheckState broken = CheckState::kViolated);
   // Nothing was looked at, because of `reason`.
   CheckResult NotApplicable(const std::string& reason);

@@ -106,4 +106,14 @@ inline ProcessSpec Shell(const std::string& script) {
   return spec;
 }
 
+// What Start says when it throws; "started" otherwise.
+inline std::string StartErrorOf(Supervisor* supervisor, const ProcessSpec& spec) {
+  try {
+    supervisor->Start(spec);
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "started";
+}
+
 }  // namespace harness

@@ -214,7 +214,8 @@ TEST(LostTest, InterruptedWhatIsMissingIsPending) {
   story.Deliver(0, 0, 0);
   story.history.interrupted = true;
   const Verdict verdict = story.Judged();
-  EXPECT_EQ(Of(verdict, "LOST").reason, "interrupted: 1 deliveries pending");
+  EXPECT_EQ(Of(verdict, "LOST").reason, "nothing to judge; interrupted: 1 deliveries pending");
+  EXPECT_EQ(Of(verdict, "LOST").state, CheckState::kNotApplicable);
   EXPECT_TRUE(Violated(verdict).empty());
   EXPECT_EQ(verdict.exit_code, 130);
 }
