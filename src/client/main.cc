@@ -114,7 +114,7 @@ int Stream(const ClientCommand& command) {
   }
   notices->Write(display.Banner(command.subscription));
   notices->Flush();
-  stop.OnStop([&] {
+  const StopCallback on_stop(&stop, [&] {
     subscription->Stop();
     events.Interrupt();
     json_notices.Interrupt();

@@ -26,13 +26,27 @@ class StopSignal {
   // True when stopped before `deadline_ns` (monotonic); false when it passed.
   bool WaitUntil(int64_t deadline_ns) const;
   void Wait() const;
-  // Called once, at the stop, from a thread that exists for these callbacks; from the caller's, at once, when the stop
-  // has come already. May take its time. Must not throw.
-  void OnStop(std::function<void()> callback);
 
  private:
+  friend class StopCallback;
   struct State;
-  std::shared_ptr<State> state_;
+  std::unique_ptr<State> state_;
+};
+
+// Something to do at the stop, for as long as this lives. Declare it after everything that it uses.
+class StopCallback {
+ public:
+  // `callback` is called once, at the stop, from a thread that exists for these callbacks; from the caller's, at once,
+  // when the stop has come already. It may take its time, must not throw and must not destroy this. `stop` outlives it.
+  StopCallback(StopSignal* stop, std::function<void()> callback);
+  // Afterwards the callback is not running and will not be called.
+  ~StopCallback();
+  StopCallback(const StopCallback&) = delete;
+  StopCallback& operator=(const StopCallback&) = delete;
+
+ private:
+  StopSignal::State* const state_;
+  int64_t id_ = 0;
 };
 
 // spdlog to stderr: time, level, message; level from PIPELINE_LOG_LEVEL (default info).

@@ -10,11 +10,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
+#include <map>
 #include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
-#include <vector>
 
 #include "common/program.h"
 
@@ -46,11 +46,12 @@ struct StopSignal::State {
 
   mutable std::mutex mutex;
   mutable std::condition_variable changed;
-  bool requested = false;    // this and the following under mutex
-  bool called_back = false;  // from here on OnStop calls at once
+  bool requested = false;  // this and the following under mutex
   bool ending = false;
-  int number = 0;  // of the first signal
-  std::vector<std::function<void()>> callbacks;
+  int number = 0;                                      // of the first signal
+  std::map<int64_t, std::function<void()>> callbacks;  // by number, in the order of their coming
+  int64_t next_id = 1;
+  int64_t running_id = 0;  // the callback that is being called; 0: none
   sigset_t mask_before{};
   int signal_fd = -1;
   int end_fd = -1;
@@ -101,15 +102,17 @@ void StopSignal::State::ReadSignals() {
 }
 
 void StopSignal::State::CallBack() {
-  std::vector<std::function<void()>> to_call;
-  {
-    std::unique_lock lock(mutex);
-    changed.wait(lock, [&] { return requested || ending; });
-    if (!requested) return;
-    called_back = true;
-    to_call.swap(callbacks);
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [&] { return requested || ending; });
+  while (requested && !callbacks.empty()) {
+    const auto next = callbacks.extract(callbacks.begin());
+    running_id = next.key();
+    lock.unlock();
+    next.mapped()();
+    lock.lock();
+    running_id = 0;
+    changed.notify_all();
   }
-  for (const auto& callback : to_call) callback();
 }
 
 // `signal`: 0 when the program itself asks.
@@ -124,7 +127,7 @@ void StopSignal::State::Stop(int signal) {
   changed.notify_all();
 }
 
-StopSignal::StopSignal() : state_(std::make_shared<State>()) {}
+StopSignal::StopSignal() : state_(std::make_unique<State>()) {}
 StopSignal::~StopSignal() = default;
 
 bool StopSignal::requested() const {
@@ -150,15 +153,22 @@ void StopSignal::Wait() const {
   state_->changed.wait(lock, [&] { return state_->requested; });
 }
 
-void StopSignal::OnStop(std::function<void()> callback) {
+StopCallback::StopCallback(StopSignal* stop, std::function<void()> callback) : state_(stop->state_.get()) {
   {
     const std::lock_guard lock(state_->mutex);
-    if (!state_->called_back) {
-      state_->callbacks.push_back(std::move(callback));
+    if (!state_->requested) {
+      id_ = state_->next_id++;
+      state_->callbacks.emplace(id_, std::move(callback));
       return;
     }
   }
   callback();
+}
+
+StopCallback::~StopCallback() {
+  std::unique_lock lock(state_->mutex);
+  state_->callbacks.erase(id_);
+  state_->changed.wait(lock, [&] { return id_ == 0 || state_->running_id != id_; });
 }
 
 }  // namespace pipeline

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <functional>
 
@@ -52,24 +53,48 @@ TEST(StopSignal, BothSignalsEndTheWaitAndTellTheirNumber) {
 
 TEST(StopSignal, CallsBackOnceAndAtOnceWhenItIsLate) {
   EXPECT_EQ(InChild([] {
-              int early = 0;
+              std::atomic<int> early{0};
               int late = 0;
               {
                 StopSignal stop;
-                stop.OnStop([&] { ++early; });
+                const StopCallback callback(&stop, [&] { ++early; });
                 kill(getpid(), SIGTERM);
                 stop.Wait();
-                StopSignal* const again = &stop;
-                again->Request();
-                // The end of the instance waits for the callbacks.
+                const int64_t deadline_ns = MonotonicNs() + kPatienceNs;
+                while (early == 0 && MonotonicNs() < deadline_ns) usleep(1000);
+                stop.Request();
               }
               {
                 StopSignal stop;
                 stop.Request();
                 stop.Wait();
-                stop.OnStop([&] { ++late; });
+                const StopCallback callback(&stop, [&] { ++late; });
               }
               return early == 1 && late == 1 ? 0 : 1;
+            }),
+            0);
+}
+
+TEST(StopSignal, TheEndOfACallbackWaitsForItOrPreventsIt) {
+  EXPECT_EQ(InChild([] {
+              StopSignal stop;
+              std::atomic<bool> begun{false};
+              std::atomic<bool> ended{false};
+              std::atomic<bool> prevented{true};
+              {
+                const StopCallback slow(&stop, [&] {
+                  begun = true;
+                  usleep(100'000);
+                  ended = true;
+                });
+                {
+                  const StopCallback gone(&stop, [&] { prevented = false; });
+                }
+                stop.Request();
+                const int64_t deadline_ns = MonotonicNs() + kPatienceNs;
+                while (!begun && MonotonicNs() < deadline_ns) usleep(1000);
+              }
+              return begun && ended && prevented ? 0 : 1;
             }),
             0);
 }
@@ -90,7 +115,7 @@ TEST(StopSignal, ARequestHasNoNumberAndASignalAfterItIsTheFirst) {
 TEST(StopSignal, ASecondSignalEndsTheProcessAtOnceEvenDuringACallback) {
   EXPECT_EQ(InChild([] {
               StopSignal stop;
-              stop.OnStop([] {
+              const StopCallback callback(&stop, [] {
                 kill(getpid(), SIGTERM);
                 for (;;) pause();
               });

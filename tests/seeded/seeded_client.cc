@@ -90,7 +90,7 @@ int main(int argc, char** argv) {
   options.reconnect.delay_max_ns = (argc > 4 ? std::atoi(argv[4]) : 500) * kMillisecondNs;
   BuggyLog observer(argv[1], argv[3]);
   pipeline::Subscription subscription(options, &observer);
-  stop.OnStop([&] { subscription.Stop(); });
+  const pipeline::StopCallback on_stop(&stop, [&] { subscription.Stop(); });
   const pipeline::SubscriptionResult result = subscription.Run();
   if (result.kind == pipeline::SubscriptionResult::Kind::kStopped) return 0;
   std::cerr << fmt::format("seeded-client: code {}: {}\n", result.code, result.message);
