@@ -41,7 +41,7 @@ std::string ScenarioWith(const Programs& programs) {
       R"({{
     "name": "seeded", "seed": 1, "broker": {{"brokers": 1, "partitions": 2}},
     "servers": [{{"name": "server-1"{}}}],
-    "clients": [{{"name": "reference", "args": ["--backoff", "50ms..200ms"]}}, {{"name": "subject"{}}}],
+    "clients": [{{"name": "reference", "args": ["--backoff", "50ms..200ms", "--attempts", "0"]}}, {{"name": "subject"{}}}],
     "producers": [{{"name": "load"}}, {{"name": "shop", "kind": "process"{}}}],
     "phases": [{{"name": "steady", "duration": "4s", "rate": "200/s"}}],
     "faults": [{{"name": "crash", "type": "process.kill", "target": "server-1", "at": "steady+1500ms", "restart_after": "200ms"}}],
