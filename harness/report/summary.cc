@@ -50,6 +50,7 @@ class SummaryWriter {
   void AddChecks(std::string_view title, const std::vector<CheckResult>& checks);
   std::string CheckText(const CheckResult& check) const;
   void AddViolations();
+  bool OnlyTimesAreWrong() const;
   void AddFiles();
 
   const Report& report_;
@@ -291,6 +292,26 @@ void SummaryWriter::AddViolations() {
       text_ += Paragraph("  ", fmt::format("and {}", Counted(check->violation_count - 1, "more violation")), columns_);
     }
   }
+  if (OnlyTimesAreWrong()) {
+    text_ += Paragraph("  ",
+                       "The invariants hold; only times were missed. On a machine that is busy with other things, "
+                       "--thresholds=report reports them instead.",
+                       columns_);
+  }
+}
+
+bool SummaryWriter::OnlyTimesAreWrong() const {
+  const auto is_fine = [](const CheckResult& check) {
+    return check.state != CheckState::kViolated && check.state != CheckState::kInvalid;
+  };
+  const auto& [verdict, exit_code, invariants, thresholds] = report_.verdict;
+  if (verdict != RunVerdict::kFail || !std::all_of(invariants.begin(), invariants.end(), is_fine)) return false;
+  const std::vector<Threshold>& plans = report_.scenario.expect.thresholds;
+  return std::all_of(thresholds.begin(), thresholds.end(), [&](const CheckResult& check) {
+    const auto plan = std::find_if(plans.begin(), plans.end(),
+                                   [&](const Threshold& threshold) { return threshold.text == check.name; });
+    return is_fine(check) || (plan != plans.end() && plan->is_time && check.samples > 0);
+  });
 }
 
 void SummaryWriter::AddFiles() {

@@ -29,6 +29,21 @@ TEST(SummaryTest, AFailureNamesWhatBrokeAndHowToRunItAgain) {
   EXPECT_CONTAINS(text, "Run it again\n  harness run scenarios/restart.json --seed 7\n");
 }
 
+TEST(SummaryTest, WhereOnlyTimesAreMissedItSaysWhatToDoOnABusyMachine) {
+  ReportParts parts = GoodRun();
+  parts.verdict.verdict = RunVerdict::kFail;
+  CheckResult& threshold = parts.verdict.thresholds.at(0);
+  threshold.state = CheckState::kViolated;
+  threshold.reason = "measured 4 s in 2 samples";
+  threshold.samples = 2;
+  EXPECT_CONTAINS(SummaryText(parts.View(), kLog), "  The invariants hold; only times were missed.");
+  threshold.samples = 0;
+  EXPECT_FALSE(Contains(SummaryText(parts.View(), kLog), "only times"));
+  threshold.samples = 2;
+  parts.verdict.invariants.at(0).state = CheckState::kInvalid;
+  EXPECT_FALSE(Contains(SummaryText(parts.View(), kLog), "only times"));
+}
+
 TEST(SummaryTest, WhatTheGeneratorDroppedOrDidAgainIsSaid) {
   ReportParts parts = GoodRun();
   parts.facts.load = {{"unsent", 0}, {"full_retries", 1234}, {"reports_lost", 0}, {"sentinel_tries", 12}};
