@@ -15,6 +15,7 @@ namespace pipeline {
 namespace {
 
 constexpr int64_t kPatienceNs = int64_t{20} * 1'000'000'000;
+constexpr int64_t kSlowNs = 100'000'000;
 
 // Runs `body` in a child process, which exits with what it returns; gives the exit code, or 128 + the signal's number.
 // A child that hangs ends itself with SIGALRM.
@@ -84,7 +85,8 @@ TEST(StopSignal, TheEndOfACallbackWaitsForItOrPreventsIt) {
               {
                 const StopCallback slow(&stop, [&] {
                   begun = true;
-                  usleep(100'000);
+                  const int64_t deadline_ns = MonotonicNs() + kSlowNs;
+                  while (MonotonicNs() < deadline_ns) usleep(1000);
                   ended = true;
                 });
                 {
