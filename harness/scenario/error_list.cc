@@ -54,7 +54,7 @@ void ErrorList::Add(std::string_view pointer, Position position, std::string mes
   for (auto override = overrides_.rbegin(); override != overrides_.rend(); ++override) {
     if (IsAtOrBelow(pointer, override->first)) {
       position = {};
-      message = "in " + Quoted(override->second) + ": " + message;
+      message.insert(0, "in " + Quoted(override->second) + ": ");
       break;
     }
   }

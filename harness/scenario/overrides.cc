@@ -65,7 +65,7 @@ Json ReadValue(const std::string& text, const std::string& pointer) {
   const WantedType wanted = SchemaTypeAt(pointer);
   if (wanted.text && !wanted.number && !value.is_string() && !value.is_structured()) return text;
   if (wanted.number && !wanted.text && value.is_string()) {
-    const Json number = Json::parse(value.get<std::string>(), nullptr, /*allow_exceptions=*/false);
+    Json number = Json::parse(value.get<std::string>(), nullptr, /*allow_exceptions=*/false);
     if (number.is_number()) return number;
   }
   return value;

@@ -14,10 +14,10 @@ namespace {
 using Words = std::vector<std::string>;
 
 const Words& Placeholders(std::string_view kind) {
-  static const Words kServer = {"{brokers}", "{topic}", "{name}", "{run}", "{port}"};
-  static const Words kClient = {"{brokers}", "{topic}", "{name}", "{run}", "{servers}", "{event_log}"};
-  static const Words kProducer = {"{brokers}", "{topic}", "{name}", "{run}", "{ack_log}", "{rec_prefix}"};
-  return kind == "server" ? kServer : kind == "client" ? kClient : kProducer;
+  static const Words server = {"{brokers}", "{topic}", "{name}", "{run}", "{port}"};
+  static const Words client = {"{brokers}", "{topic}", "{name}", "{run}", "{servers}", "{event_log}"};
+  static const Words producer = {"{brokers}", "{topic}", "{name}", "{run}", "{ack_log}", "{rec_prefix}"};
+  return kind == "server" ? server : kind == "client" ? client : producer;
 }
 
 bool IsPlaceholderLetter(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }

@@ -75,12 +75,12 @@ class Reader {
   }
 
   FaultPlan ReadFault(const Json& json, const std::string& at, size_t number) {
-    static const std::map<std::string, FaultType> kTypes = {{"process.kill", FaultType::kProcessKill},
-                                                            {"process.terminate", FaultType::kProcessTerminate},
-                                                            {"process.pause", FaultType::kProcessPause}};
+    static const std::map<std::string, FaultType> types = {{"process.kill", FaultType::kProcessKill},
+                                                           {"process.terminate", FaultType::kProcessTerminate},
+                                                           {"process.pause", FaultType::kProcessPause}};
     FaultPlan fault;
     const std::string type = json.value("type", "");
-    fault.type = kTypes.at(type);
+    fault.type = types.at(type);
     fault.name = json.value("name", type + "-" + std::to_string(number));
     fault.target = json.value("target", "");
     if (fault.type == FaultType::kProcessPause) {
@@ -112,13 +112,13 @@ class Reader {
       }
     }
     if (const auto when = json.find("when"); when != json.end() && !when->empty()) {
-      static const std::map<std::string, CountKind> kKinds = {{"sent", CountKind::kSent},
-                                                              {"acked", CountKind::kAcked},
-                                                              {"logged", CountKind::kLogged},
-                                                              {"delivered", CountKind::kDelivered}};
+      static const std::map<std::string, CountKind> kinds = {{"sent", CountKind::kSent},
+                                                             {"acked", CountKind::kAcked},
+                                                             {"logged", CountKind::kLogged},
+                                                             {"delivered", CountKind::kDelivered}};
       const std::string key = when->begin().key();
       const size_t sign = key.find('@');
-      trigger->count_kind = kKinds.at(key.substr(0, sign));
+      trigger->count_kind = kinds.at(key.substr(0, sign));
       if (sign != std::string::npos) trigger->client = key.substr(sign + 1);
       trigger->count = when->begin()->get<int64_t>();
     }
@@ -143,8 +143,9 @@ class Reader {
       }
     }
     if (const auto relaxed = json.find("relaxed"); relaxed != json.end()) {
-      for (const Json& item : *relaxed)
+      for (const Json& item : *relaxed) {
         expect.relaxed.push_back({item.value("invariant", ""), item.value("reason", "")});
+      }
     }
     return expect;
   }
