@@ -102,8 +102,9 @@ class Parser {
                          : "the selector " + Name(key) + " needs a value, " + Name(std::string(key) + "=..."));
     }
     if (key != "each" && value.empty()) Fail("the selector " + Name(key) + " has an empty value");
-    if (key == "excluding" && value != "faults")
+    if (key == "excluding" && value != "faults") {
       Fail("found \"excluding=" + std::string(value) + "\"; allowed: \"excluding=faults\"");
+    }
     if (key == "after" && !pipeline::ParseDurationNs(value)) {
       Fail("found \"after=" + std::string(value) + "\"; allowed: a time with its unit, \"after=10s\"");
     }
@@ -152,9 +153,10 @@ class Parser {
       threshold_.comparison = comparison;
       return;
     }
-    if (sign.empty())
+    if (sign.empty()) {
       Fail((rest_.empty() ? "no comparison" : "found " + Name(rest_) + " in place of a comparison") +
            ("; " + std::string(kForm)));
+    }
     Fail("unknown comparison " + Name(sign) + "; allowed: \"<\", \"<=\", \">\", \">=\" or \"==\"");
   }
 

@@ -80,8 +80,9 @@ void ClientsText(const History& history, std::ostream& out) {
         }
       }
     }
-    for (const FailedAttempt& a : c.attempts)
+    for (const FailedAttempt& a : c.attempts) {
       out << "  attempt " << a.time_ns << " " << a.code << " " << a.message << "\n";
+    }
     for (const Delivery& d : c.deliveries) {
       out << "  " << d.partition << "@" << d.offset << " " << d.time_ns << " rec " << d.rec.bits << " hash "
           << d.content_hash << " id " << d.id_hash << " crc " << d.crc32c << " on " << d.connection << " "
