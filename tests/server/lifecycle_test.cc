@@ -14,12 +14,6 @@
 namespace pipeline {
 namespace {
 
-KafkaSettings NoKafka() {
-  KafkaSettings settings;
-  settings.brokers = "127.0.0.1:1";
-  return settings;
-}
-
 // grpc.health.v1 spoken by hand: the generated code is not among the packages. Check's request is empty; its response
 // holds field 1, a varint: 1 SERVING, 2 NOT_SERVING.
 int Health(int port) {

@@ -107,6 +107,12 @@ inline ServerOptions TestOptions(const KafkaSettings& kafka) {
   return options;
 }
 
+inline KafkaSettings NoKafka() {
+  KafkaSettings settings;
+  settings.brokers = "127.0.0.1:1";
+  return settings;
+}
+
 inline std::shared_ptr<grpc::Channel> ChannelTo(int port) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
