@@ -334,7 +334,7 @@ uint64_t IdHash(std::string_view id) { return XXH3_64bits(id.data(), id.size());
 std::string_view RecTextOf(const pipeline::Payment& payment) {
   const auto found = std::lower_bound(payment.metadata.begin(), payment.metadata.end(), kRecKey,
                                       [](const auto& entry, std::string_view key) { return entry.first < key; });
-  return found != payment.metadata.end() && found->first == kRecKey ? std::string_view(found->second)
+  return found != payment.metadata.end() && found->first == kRecKey ? std::string_view{found->second}
                                                                     : std::string_view();
 }
 

@@ -221,7 +221,7 @@ void LogTail::State::Unwatch(Followed* followed) {
 }
 
 void LogTail::State::ReadChanges() {
-  alignas(inotify_event) std::array<char, 64 * 1024> buffer;
+  alignas(inotify_event) std::array<char, size_t{64} << 10> buffer;
   while (true) {
     const ssize_t bytes = read(inotify.fd, buffer.data(), buffer.size());
     if (bytes <= 0) return;
