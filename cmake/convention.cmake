@@ -86,7 +86,7 @@ function(pipeline_test name folder)
     add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
     set_tests_properties(${name} PROPERTIES TIMEOUT 600 ENVIRONMENT "${PIPELINE_TEST_ENVIRONMENT}")
     # Tests that run whole systems have the machine to themselves.
-    if(folder MATCHES "^(integration|scenarios)$")
+    if(folder STREQUAL "scenarios")
       set_tests_properties(${name} PROPERTIES RUN_SERIAL ON TIMEOUT 1500)
     endif()
   endif()
