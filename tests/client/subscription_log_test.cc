@@ -70,6 +70,7 @@ TEST(SubscriptionLogTest, TellsTheWholeStoryInOrder) {
   }
   const std::vector<Json> entries = Entries(path);
   std::vector<std::string> types;
+  types.reserve(entries.size());
   for (const Json& entry : entries) types.push_back(entry["type"]);
   EXPECT_EQ(types,
             (std::vector<std::string>{"connection", "event", "event", "end", "connection", "drop", "event", "end"}));
@@ -107,10 +108,10 @@ TEST(SubscriptionLogTest, ANewClientGoesOnWhereTheLogEnds) {
   const TempFolder folder;
   const std::string path = folder.File("log");
   TestServer server;
-  for (int i = 0; i < 3; ++i) {
+  for (size_t i = 0; i < 3; ++i) {
     server.Append(0);
     server.Append(1);
-    RunUntil(server, path, static_cast<size_t>(2 * i + 2));
+    RunUntil(server, path, 2 * i + 2);
   }
   for (const auto& [record, count] : Count(path)) EXPECT_EQ(count, 1) << record;
   EXPECT_EQ(Count(path).size(), 6u);
