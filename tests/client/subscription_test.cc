@@ -148,8 +148,8 @@ RC_GTEST_PROP(SubscriptionProperty, EveryRecordOnceAndInOrder, ()) {
     server.Append(i % 3 == 0 ? 1 : 0);
     if (*rc::gen::inRange(0, 5) == 0) server.CutAll();
   }
-  const auto all = static_cast<size_t>(2 * before + later);
-  RC_ASSERT(heard.WaitFor([&] { return heard.events.size() >= all; }));
+  const int all = 2 * before + later;
+  RC_ASSERT(heard.WaitFor([&] { return std::ssize(heard.events) >= all; }));
   running.StopAndWait();
   auto offsets = heard.Offsets();
   RC_ASSERT(offsets[0] == UpTo(server.records(0)));

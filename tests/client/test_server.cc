@@ -185,7 +185,7 @@ grpc::Status TestServer::StreamPayments(grpc::ServerContext* context, const ::pa
     queue_.erase(queue_.begin());
   }
   const uint64_t cuts_before = cuts_;
-  const grpc::Status stopped(grpc::StatusCode::UNAVAILABLE, "shutting down");
+  grpc::Status stopped(grpc::StatusCode::UNAVAILABLE, "shutting down");
   if (how.silent) {
     Wait([&] { return cuts_ != cuts_before; }, &lock, context);
     return stopped;

@@ -269,7 +269,7 @@ TEST(LogLinesTest, WhatIsNoEventLineIsBroken) {
                                 "[]",
                                 "{",
                                 "}",
-                                "\0",
+                                std::string(1, '\0'),
                                 "{\"type\":\"event\"",
                                 R"({"type":"event","t":1})",
                                 R"({"type":"event",)" + payment,
@@ -306,9 +306,7 @@ TEST(LogLinesTest, WhatIsNoEventLineIsBroken) {
                                 R"({"type":"connection","t":1,"sent":{"partitions":[{"p":0,"after":"1"}]}})",
                                 R"({"type":"connection","t":1,"token":{"partitions":[{"after":1}]}})",
                                 R"({"type":"connection","t":1,"token":{"partitions":[{"p":0,"after":-2}]}})",
-                                R"({"type":"event","t":1,"payment":{"id":")"
-                                "\xff"
-                                R"("}})",
+                                "{\"type\":\"event\",\"t\":1,\"payment\":{\"id\":\"\xff\"}}",
                                 R"({"type":"event","t":1,)" + payment + "trailing}"}) {
     EXPECT_FALSE(ParsesEvent(line)) << line;
   }

@@ -166,6 +166,7 @@ TEST_F(LogTailTest, EventsStayOnTheirSideOfAConnection) {
   EXPECT_EQ(client.connections[0].ended_ns, 0);  // its program died
   EXPECT_EQ(client.connections[1].ended_ns, 70);
   std::vector<uint32_t> connections;
+  connections.reserve(client.deliveries.size());
   for (const Delivery& delivery : client.deliveries) connections.push_back(delivery.connection);
   EXPECT_EQ(connections, (std::vector<uint32_t>{0, 0, 0, 1, 1, 2}));
 }
