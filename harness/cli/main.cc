@@ -13,6 +13,7 @@
 #include "common/settings.h"
 #include "harness/broker/broker_command.h"
 #include "harness/broker/mock_broker.h"
+#include "harness/cli/check_command.h"
 #include "harness/cli/run_command.h"
 #include "harness/cli/scenario_commands.h"
 #include "harness/cli/selection.h"
@@ -28,6 +29,7 @@ std::string ProgramDir() { return std::filesystem::read_symlink("/proc/self/exe"
 struct CommandLine {
   CLI::App app{"The harness of the payment pipeline: runs scenarios against it and says what was lost, where and why."};
   harness::RunCommandOptions run;
+  harness::CheckCommandOptions check;
   std::string thresholds = "judge";
   std::vector<std::string> paths;
   harness::ScenarioOverrides overrides;
@@ -40,10 +42,12 @@ struct CommandLine {
         "Examples:\n"
         "  harness run scenarios/restart.json\n"
         "  harness run scenarios/ --keep-going\n"
-        "  harness run scenarios/smoke.json --seed 7 --set /phases/1/rate=2000/s\n\n"
+        "  harness run scenarios/smoke.json --seed 7 --set /phases/1/rate=2000/s\n"
+        "  harness check runs/20260131-100000-restart-1\n\n"
         "Exit codes: 0 PASS, 1 FAIL, 2 bad scenario or usage, 3 environment, 4 INVALID (the run proves nothing),\n"
         "5 the selection matched no scenario, 130 interrupted.");
     AddRun();
+    AddCheck();
     CLI::App* validate = app.add_subcommand("validate", "Check scenario files without running them");
     AddSelection(validate);
     AddOverrides(validate);
@@ -78,6 +82,21 @@ struct CommandLine {
         "  harness run scenarios/ --keep-going --out /var/tmp/runs\n"
         "  harness run scenarios/smoke.json --seed 7 --set /phases/1/rate=2000/s");
   }
+  void AddCheck() {
+    CLI::App* command = app.add_subcommand("check", "Judge recorded runs again, without starting anything");
+    command->add_option("RUN_DIR", check.run_dirs, "Run directories, as `harness run` left them")->required();
+    command->add_option("--out", check.out_dir, "Write result.json, junit.xml and witness.txt into this folder");
+    command
+        ->add_option("--thresholds", check.thresholds,
+                     "judge, or report: time thresholds are shown but not judged (default: as the run did)")
+        ->check(CLI::IsMember({"judge", "report"}));
+    command->footer(
+        "Examples:\n"
+        "  harness check runs/20260131-100000-restart-1\n"
+        "  harness check runs/*\n"
+        "  harness check runs/20260131-100000-restart-1 --thresholds report --out /tmp/again\n\n"
+        "Exit codes: as `harness run`; 2 also: no run directory, 3: its journal or scenario can't be read.");
+  }
   void AddBroker() {
     CLI::App* command = app.add_subcommand("broker", "Run a mock Kafka cluster for the demo");
     command->add_option("--brokers", broker.brokers, "Number of brokers")
@@ -103,13 +122,18 @@ int Run(CommandLine* line) {
   if (line->app.got_subcommand("broker")) {
     return harness::RunBrokerCommand(line->broker, std::cout, std::cerr);
   }
+  const char* command = std::getenv("PIPELINE_HARNESS_COMMAND");  // set by run.sh
+  if (line->app.got_subcommand("check")) {
+    line->check.style = harness::DetectConsoleStyle(STDOUT_FILENO);
+    if (command != nullptr) line->check.harness_command = command;
+    return harness::RunCheck(line->check, std::cout, std::cerr);
+  }
   const pipeline::StopSignal stop;
   line->run.paths = line->paths;
   line->run.overrides = line->overrides;
   line->run.run.report_time_thresholds = line->thresholds == "report";
   line->run.run.program_dir = ProgramDir();
   line->run.run.style = harness::DetectConsoleStyle(STDOUT_FILENO);
-  const char* command = std::getenv("PIPELINE_HARNESS_COMMAND");  // set by run.sh
   if (command != nullptr) line->run.run.harness_command = command;
   return harness::RunCommand(line->run, stop, std::cout, std::cerr);
 }

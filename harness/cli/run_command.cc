@@ -2,37 +2,20 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <ostream>
 #include <utility>
 #include <variant>
 
+#include "harness/cli/results.h"
 #include "harness/cli/selection.h"
 
 namespace harness {
 namespace {
 
-constexpr int kExitInterrupted = 130;
-
 struct Loaded {
   std::string file;
   Scenario scenario;
 };
-
-std::string VerdictWord(int exit_code) {
-  switch (exit_code) {
-    case 0:
-      return "PASS";
-    case 1:
-      return "FAIL";
-    case 4:
-      return "INVALID";
-    case kExitInterrupted:
-      return "INTERRUPTED";
-    default:
-      return "NOT RUN";
-  }
-}
 
 std::vector<std::string> OverridesAsGiven(const ScenarioOverrides& overrides) {
   std::vector<std::string> given;
@@ -41,24 +24,7 @@ std::vector<std::string> OverridesAsGiven(const ScenarioOverrides& overrides) {
   return given;
 }
 
-void PrintTable(const std::vector<std::pair<std::string, int>>& results, std::ostream& out) {
-  if (results.size() < 2) return;
-  size_t width = 0;
-  for (const auto& [name, code] : results) width = std::max(width, name.size());
-  out << "\n";
-  for (const auto& [name, code] : results) {
-    out << fmt::format("{:<{}}  {:<11}  exit {}\n", name, width, VerdictWord(code), code);
-  }
-}
-
 }  // namespace
-
-int CombinedExitCode(const std::vector<int>& codes) {
-  for (const int code : {kExitInterrupted, kExitEnvironment, kExitBadScenario, 1, 4, kExitNoMatch}) {
-    if (std::find(codes.begin(), codes.end(), code) != codes.end()) return code;
-  }
-  return 0;
-}
 
 int RunCommand(const RunCommandOptions& options, const pipeline::StopSignal& stop, std::ostream& out,
                std::ostream& err) {
@@ -80,7 +46,7 @@ int RunCommand(const RunCommandOptions& options, const pipeline::StopSignal& sto
   RunOptions run = options.run;
   run.overrides = OverridesAsGiven(options.overrides);
   if (run.report_time_thresholds) run.overrides.emplace_back("--thresholds=report");
-  std::vector<std::pair<std::string, int>> results;
+  NamedExitCodes results;
   for (const Loaded& loaded : scenarios) {
     if (!results.empty()) out << "\n";
     out << fmt::format("{}: {}\n", loaded.scenario.name, loaded.scenario.description) << std::flush;
@@ -91,7 +57,7 @@ int RunCommand(const RunCommandOptions& options, const pipeline::StopSignal& sto
     if (outcome.exit_code == kExitInterrupted || stop.requested()) break;
     if (outcome.exit_code != 0 && !options.keep_going) break;
   }
-  PrintTable(results, out);
+  PrintResults(results, out);
   if (results.size() < scenarios.size()) {
     out << fmt::format("{} of {} scenarios were not run{}\n", scenarios.size() - results.size(), scenarios.size(),
                        stop.requested() ? "" : " (--keep-going runs them all)");

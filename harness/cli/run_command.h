@@ -24,7 +24,4 @@ struct RunCommandOptions {
 int RunCommand(const RunCommandOptions& options, const pipeline::StopSignal& stop, std::ostream& out,
                std::ostream& err);
 
-// The first present of 130, 3, 2, 1, 4, 5, 0.
-int CombinedExitCode(const std::vector<int>& codes);
-
 }  // namespace harness

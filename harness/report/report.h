@@ -21,6 +21,8 @@ struct RunFacts {
   std::string version;
   std::string started_at;  // RFC 3339, UTC
   int64_t duration_ns = 0;
+  bool report_time_thresholds = false;  // --thresholds=report
+  bool has_result = true;               // result.json and its kin are in run_dir, or will be
   // Every option that changes what is run (--seed, --set, --brokers, -X, --thresholds), word by word as given, for the
   // command that runs it again.
   std::vector<std::string> overrides;
@@ -44,6 +46,8 @@ struct Report {
   const RunFacts& facts;
 };
 
+inline constexpr int kResultSchemaVersion = 1;  // of result.json
+
 // `width_columns` 0: not a terminal. `color`: ANSI colours. `utf8`: symbols beyond ASCII. DetectConsoleStyle (text.h)
 // finds out what fits a file descriptor.
 struct ConsoleStyle {
@@ -57,7 +61,8 @@ std::string JunitXml(const Report& report);     // one case per invariant, thres
 std::string WitnessText(const Report& report);  // empty when nothing was violated
 std::string RerunCommand(const Report& report);
 
-// result.json, junit.xml and, when there is something to witness, witness.txt in facts.run_dir.
-void WriteReport(const Report& report);
+// result.json, junit.xml and, when there is something to witness, witness.txt in `dir`; without any a
+// witness.txt of before is removed.
+void WriteReport(const Report& report, const std::string& dir);
 
 }  // namespace harness

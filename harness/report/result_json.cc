@@ -12,8 +12,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kSchemaVersion = 1;
-
 Json OrNull(std::optional<int64_t> value) { return value ? Json(*value) : Json(nullptr); }
 // Durations that never came are -1 in the metrics.
 Json DurationOrNull(int64_t duration_ns) { return duration_ns < 0 ? Json(nullptr) : Json(duration_ns); }
@@ -46,6 +44,7 @@ Json RunJson(const Report& report) {
           {"interrupted", report.history.interrupted},
           {"load_ns", report.history.load_end_ns - report.history.load_begin_ns},
           {"overrides", facts.overrides},
+          {"thresholds", facts.report_time_thresholds ? "report" : "judge"},
           {"rerun", RerunCommand(report)},
           {"host", facts.host}};
 }
@@ -240,7 +239,7 @@ Json UsageJson(const RunFacts& facts) {
 
 std::string ResultJson(const Report& report) {
   const Metrics& metrics = report.metrics;
-  const Json result{{"schema_version", kSchemaVersion},
+  const Json result{{"schema_version", kResultSchemaVersion},
                     {"scenario", report.scenario.name},
                     {"seed", report.scenario.seed},
                     {"verdict", VerdictName(report.verdict.verdict)},

@@ -120,11 +120,13 @@ void SummaryWriter::AddVerdict() {
   const std::string line =
       Paragraph(name + "  ", Printable(report_.scenario.name) + ": " + VerdictSentence(), columns_);
   text_ += Painted(style_, color, name) + line.substr(name.size());
-  text_ += Paragraph(
-      "  ",
-      fmt::format("seed {}, {}, exit code {}, on {}", report_.scenario.seed, DurationText(report_.facts.duration_ns),
-                  report_.verdict.exit_code, Printable(report_.facts.backend)),
-      columns_);
+  // A run that died did not say how long it took, nor on what.
+  const RunFacts& facts = report_.facts;
+  std::string details = fmt::format("seed {}", report_.scenario.seed);
+  if (facts.duration_ns > 0) details += ", " + DurationText(facts.duration_ns);
+  details += fmt::format(", exit code {}", report_.verdict.exit_code);
+  if (!facts.backend.empty()) details += ", on " + Printable(facts.backend);
+  text_ += Paragraph("  ", details, columns_);
 }
 
 void SummaryWriter::AddCounts() {
@@ -316,13 +318,13 @@ bool SummaryWriter::OnlyTimesAreWrong() const {
 
 void SummaryWriter::AddFiles() {
   if (!report_.facts.run_dir.empty()) {
-    const bool witness = !WitnessText(report_).empty();
+    std::string files = report_.facts.has_result ? "result.json, junit.xml, " : "";
+    if (report_.facts.has_result && !WitnessText(report_).empty()) {
+      files = "witness.txt (the record and every place it was seen), " + files;
+    }
     Heading("Files");
     text_ += "  " + Printable(report_.facts.run_dir) + "/\n";
-    text_ += Paragraph("  ",
-                       std::string(witness ? "witness.txt (the record and every place it was seen), " : "") +
-                           "result.json, junit.xml, scenario.json, history/, logs/",
-                       columns_);
+    text_ += Paragraph("  ", files + "scenario.json, history/, logs/", columns_);
   }
   if (report_.verdict.verdict == RunVerdict::kPass) return;
   Heading("Run it again");

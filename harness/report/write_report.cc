@@ -36,11 +36,15 @@ void WriteWhole(const std::string& path, std::string_view text) {
 
 }  // namespace
 
-void WriteReport(const Report& report) {
+void WriteReport(const Report& report, const std::string& dir) {
   const std::string witness = WitnessText(report);
-  if (!witness.empty()) WriteWhole(report.facts.run_dir + "/witness.txt", witness);
-  WriteWhole(report.facts.run_dir + "/junit.xml", JunitXml(report));
-  WriteWhole(report.facts.run_dir + "/result.json", ResultJson(report));  // last: whoever sees it finds the others
+  if (witness.empty()) {
+    unlink((dir + "/witness.txt").c_str());
+  } else {
+    WriteWhole(dir + "/witness.txt", witness);
+  }
+  WriteWhole(dir + "/junit.xml", JunitXml(report));
+  WriteWhole(dir + "/result.json", ResultJson(report));  // last: whoever sees it finds the others
 }
 
 }  // namespace harness

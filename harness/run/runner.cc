@@ -51,6 +51,7 @@ RunFacts Facts(const std::string& run_dir, const std::string& scenario_path, con
   facts.started_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time_t{pipeline::WallNs() / 1'000'000'000}));
   facts.harness_command = options.harness_command;
   facts.overrides = options.overrides;
+  facts.report_time_thresholds = options.report_time_thresholds;
   facts.host["cores"] = std::to_string(std::thread::hardware_concurrency());
   utsname system{};
   if (uname(&system) == 0) {
@@ -105,7 +106,7 @@ RunOutcome JudgeAndReport(const Scenario& scenario, const RunOptions& options, c
   const Report report{history, metrics, outcome.verdict, scenario, facts};
   out << SummaryText(report, options.style) << std::flush;
   try {
-    WriteReport(report);
+    WriteReport(report, facts.run_dir);
   } catch (const std::system_error& error) {
     outcome.problem = fmt::format("the run's result could not be written: {}", error.what());
     if (outcome.exit_code != kExitInterrupted) outcome.exit_code = kExitInvalid;

@@ -121,7 +121,7 @@ TEST_F(FilesTest, JunitIsXmlWhateverTheNames) {
 TEST_F(FilesTest, AFailureLeavesAWitnessASuccessNone) {
   ReportParts parts = LossyRun();
   parts.facts.run_dir = folder_.string();
-  WriteReport(parts.View());
+  WriteReport(parts.View(), parts.facts.run_dir);
   EXPECT_EQ(Read("result.json"), ResultJson(parts.View()));
   EXPECT_EQ(Read("junit.xml"), JunitXml(parts.View()));
   EXPECT_EQ(Read("witness.txt"), WitnessText(parts.View()));
@@ -130,7 +130,7 @@ TEST_F(FilesTest, AFailureLeavesAWitnessASuccessNone) {
   fs::remove(folder_ / "witness.txt");
   parts = GoodRun();
   parts.facts.run_dir = folder_.string();
-  WriteReport(parts.View());
+  WriteReport(parts.View(), parts.facts.run_dir);
   EXPECT_FALSE(fs::exists(folder_ / "witness.txt"));
 }
 
@@ -138,7 +138,7 @@ TEST_F(FilesTest, AFolderThatCannotBeWrittenIsNamed) {
   ReportParts parts = LossyRun();
   parts.facts.run_dir = (folder_ / "absent").string();
   try {
-    WriteReport(parts.View());
+    WriteReport(parts.View(), parts.facts.run_dir);
     FAIL() << "nothing thrown";
   } catch (const std::system_error& error) {
     EXPECT_CONTAINS(std::string(error.what()), "can't write " + parts.facts.run_dir + "/witness.txt: No such file");

@@ -1,0 +1,108 @@
+#include "harness/cli/check_command.h"
+
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <ostream>
+#include <utility>
+#include <variant>
+
+#include "harness/cli/recorded_run.h"
+#include "harness/cli/results.h"
+#include "harness/cli/selection.h"
+#include "harness/report/result_facts.h"
+#include "harness/scenario/scenario_file.h"
+#include "harness/verify/judge.h"
+
+namespace harness {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr uintmax_t kResultBytesMax = uintmax_t{256} << 20;
+
+// A run that died has no result.json: then what only the run knew stays out of the report.
+RunFacts FactsOf(const std::string& run_dir, const CheckCommandOptions& options, std::ostream& err) {
+  const std::string path = run_dir + "/result.json";
+  RunFacts facts;
+  std::error_code error;
+  if (fs::is_regular_file(path, error)) {
+    std::optional<RunFacts> told;
+    if (fs::file_size(path, error) <= kResultBytesMax) {
+      std::ifstream file(path, std::ios::binary);
+      told = FactsFromResult(std::string(std::istreambuf_iterator<char>(file), {}));
+    }
+    if (!told) err << "harness: " << path << " is not a result of this program's; only the journal counts\n";
+    if (told) facts = *std::move(told);
+    facts.has_result = told.has_value();
+  } else {
+    facts.has_result = false;
+  }
+  facts.run_dir = run_dir;
+  facts.harness_command = options.harness_command;
+  if (facts.scenario_path.empty()) facts.scenario_path = run_dir + "/scenario.json";
+  if (!options.thresholds.empty()) facts.report_time_thresholds = options.thresholds == "report";
+  return facts;
+}
+
+int WriteInto(const std::string& out_dir, const Report& report, std::ostream& out, std::ostream& err) {
+  try {
+    fs::create_directories(out_dir);
+    WriteReport(report, out_dir);
+  } catch (const std::exception& error) {
+    err << "harness: the report could not be written: " << error.what() << "\n";
+    return kExitEnvironment;
+  }
+  out << "\nWritten to " << out_dir << ": result.json, junit.xml"
+      << (WitnessText(report).empty() ? "" : ", witness.txt") << "\n";
+  return report.verdict.exit_code;
+}
+
+int CheckRun(const std::string& run_dir, const CheckCommandOptions& options, std::ostream& out, std::ostream& err) {
+  const auto recorded = ReadRecordedRun(run_dir);
+  if (const auto* problem = std::get_if<CommandProblem>(&recorded)) {
+    err << "harness: " << problem->sentence << "\n";
+    return problem->exit_code;
+  }
+  const auto& run = std::get<RecordedRun>(recorded);
+  const std::string scenario_path = run.dir + "/scenario.json";
+  if (!std::ifstream(scenario_path)) {
+    err << "harness: " << scenario_path << " can't be read; without it nothing says what to expect of the run\n";
+    return kExitEnvironment;
+  }
+  const ScenarioResult result = LoadScenario(scenario_path);
+  if (const auto* errors = std::get_if<std::vector<ScenarioError>>(&result)) {
+    PrintErrors(*errors, err);
+    return kExitBadScenario;
+  }
+  const auto& scenario = std::get<Scenario>(result);
+  const RunFacts facts = FactsOf(run.dir, options, err);
+  const History& history = run.journal.history;
+  const Metrics metrics = ComputeMetrics(history);
+  const Verdict verdict = Judge(history, scenario, {.report_time_thresholds = facts.report_time_thresholds});
+  const Report report{history, metrics, verdict, scenario, facts};
+  out << SummaryText(report, options.style) << std::flush;
+  return options.out_dir.empty() ? verdict.exit_code : WriteInto(options.out_dir, report, out, err);
+}
+
+}  // namespace
+
+int RunCheck(const CheckCommandOptions& options, std::ostream& out, std::ostream& err) {
+  if (!options.out_dir.empty() && options.run_dirs.size() > 1) {
+    err << "harness: --out takes the report of one run directory, not of " << options.run_dirs.size() << "\n";
+    return kExitBadScenario;
+  }
+  NamedExitCodes results;
+  std::vector<int> codes;
+  for (const std::string& run_dir : options.run_dirs) {
+    if (!results.empty()) out << "\n";
+    codes.push_back(CheckRun(run_dir, options, out, err));
+    results.emplace_back(run_dir, codes.back());
+  }
+  PrintResults(results, out);
+  return CombinedExitCode(codes);
+}
+
+}  // namespace harness

@@ -1,0 +1,47 @@
+#include "harness/cli/results.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "harness/cli/selection.h"
+
+namespace harness {
+namespace {
+
+std::string VerdictWord(int exit_code) {
+  switch (exit_code) {
+    case 0:
+      return "PASS";
+    case 1:
+      return "FAIL";
+    case 4:
+      return "INVALID";
+    case kExitInterrupted:
+      return "INTERRUPTED";
+    default:
+      return "NO VERDICT";
+  }
+}
+
+}  // namespace
+
+int CombinedExitCode(const std::vector<int>& codes) {
+  for (const int code : {kExitInterrupted, kExitEnvironment, kExitBadScenario, 1, 4, kExitNoMatch}) {
+    if (std::find(codes.begin(), codes.end(), code) != codes.end()) return code;
+  }
+  return 0;
+}
+
+void PrintResults(const NamedExitCodes& results, std::ostream& out) {
+  if (results.size() < 2) return;
+  size_t width = 0;
+  for (const auto& [name, code] : results) width = std::max(width, name.size());
+  out << "\n";
+  for (const auto& [name, code] : results) {
+    out << fmt::format("{:<{}}  {:<11}  exit {}\n", name, width, VerdictWord(code), code);
+  }
+}
+
+}  // namespace harness
