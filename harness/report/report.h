@@ -59,7 +59,10 @@ std::string SummaryText(const Report& report, const ConsoleStyle& style);
 std::string ResultJson(const Report& report);   // docs/formats.md, "schema_version": 1
 std::string JunitXml(const Report& report);     // one case per invariant, threshold and fault
 std::string WitnessText(const Report& report);  // empty when nothing was violated
+// Ready to be pasted into a shell.
 std::string RerunCommand(const Report& report);
+std::string CheckCommand(const Report& report);                               // judges the recorded run again
+std::string HistoryCommand(const Report& report, const std::string& record);  // shows one record's life
 
 // result.json, junit.xml and, when there is something to witness, witness.txt in `dir`; without any a
 // witness.txt of before is removed.

@@ -1,4 +1,5 @@
-// The command that runs a scenario again as it was run, ready to be pasted into a shell.
+// Commands to be pasted into a shell: the one that runs a scenario again as it was run, and those that look at a
+// recorded run.
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -27,6 +28,14 @@ std::string RerunCommand(const Report& report) {
   }
   if (!has_seed) command += " --seed " + std::to_string(report.scenario.seed);
   return command;
+}
+
+std::string CheckCommand(const Report& report) {
+  return report.facts.harness_command + " check " + Quoted(report.facts.run_dir);
+}
+
+std::string HistoryCommand(const Report& report, const std::string& record) {
+  return report.facts.harness_command + " history " + Quoted(report.facts.run_dir) + " --record " + Quoted(record);
 }
 
 }  // namespace harness

@@ -327,8 +327,12 @@ void SummaryWriter::AddFiles() {
     text_ += Paragraph("  ", files + "scenario.json, history/, logs/", columns_);
   }
   if (report_.verdict.verdict == RunVerdict::kPass) return;
+  if (!report_.facts.run_dir.empty()) {
+    Heading("Judge it again");
+    text_ += "  " + Printable(CheckCommand(report_)) + "\n";  // never wrapped: it is there to be copied
+  }
   Heading("Run it again");
-  text_ += "  " + Printable(RerunCommand(report_)) + "\n";  // never wrapped: it is there to be copied
+  text_ += "  " + Printable(RerunCommand(report_)) + "\n";
 }
 
 }  // namespace

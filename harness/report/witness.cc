@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/report/names.h"
+#include "harness/report/record_life.h"
 #include "harness/report/report.h"
 #include "harness/report/text.h"
 
@@ -24,20 +25,17 @@ struct Subject {
   int32_t partition = -1;
   int64_t offset = -1;
   uint64_t id_hash = 0;
-  const Send* send = nullptr;
-  struct Logged {
-    int32_t partition;
-    const LogRecord* record;
-  };
-  std::vector<Logged> logged;
-  int64_t first_ns = 0;  // its life
+  std::vector<RunEvent> life;
+  const LogRecord* logged = nullptr;  // where the topic holds it first
+  int64_t first_ns = 0;
   int64_t last_ns = 0;
   bool is_record() const { return rec.has_value() || offset >= 0 || id_hash != 0; }
 };
 
 class WitnessWriter {
  public:
-  WitnessWriter(const Report& report, const CheckResult& check) : history_(report.history), check_(check) {}
+  WitnessWriter(const Report& report, const CheckResult& check)
+      : report_(report), history_(report.history), check_(check) {}
 
   std::string Write() {
     Line("== " + check_.name +
@@ -69,10 +67,6 @@ class WitnessWriter {
     Line("  " + PadRight(name, kFieldColumns) + "  " + std::string(value));
   }
   std::string At(int64_t time_ns) const { return time_ns == 0 ? "never" : MomentText(time_ns, history_.load_begin_ns); }
-  std::string PaymentId(uint64_t id_hash) const {
-    const auto name = history_.names.find(id_hash);
-    return name == history_.names.end() ? fmt::format("id hash {:016x}", id_hash) : name->second;
-  }
   bool IsSubject(const Delivery& delivery) const {
     return (subject_.offset >= 0 && delivery.partition == subject_.partition && delivery.offset == subject_.offset) ||
            (subject_.rec.has_value() && delivery.rec == subject_.rec);
@@ -89,13 +83,13 @@ class WitnessWriter {
   void FindSubject();
   void AddRecord();
   void AddLife();
-  void AddDeliveries(const Client& client);
   void AddSurroundings();
   void AddConnections(const Client& client, int64_t from_ns, int64_t to_ns);
   void AddLogNeighbours();
   void AddClientNeighbours(const Client& client);
   void AddOthers();
 
+  const Report& report_;
   const History& history_;
   const CheckResult& check_;
   const Violation* violation_ = nullptr;
@@ -108,37 +102,22 @@ void WitnessWriter::FindSubject() {
   subject_.partition = violation_->partition;
   subject_.offset = violation_->offset;
   subject_.id_hash = violation_->id_hash;
-  const auto partitions = static_cast<int32_t>(history_.partitions.size());
-  if (!subject_.rec.has_value() && subject_.offset >= 0 && subject_.partition >= 0 && subject_.partition < partitions) {
+  if (!subject_.rec.has_value() && subject_.offset >= 0 && subject_.partition >= 0 &&
+      static_cast<size_t>(subject_.partition) < history_.partitions.size()) {
     const LogRecord* record = history_.partitions[static_cast<size_t>(subject_.partition)].Find(subject_.offset);
     if (record != nullptr) subject_.rec = record->rec;
   }
-  for (int32_t p = 0; p < partitions; ++p) {
-    for (const LogRecord& record : history_.partitions[static_cast<size_t>(p)].records) {
-      const bool same_place = p == subject_.partition && record.offset == subject_.offset;
-      if (!same_place && !(subject_.rec.has_value() && record.rec == subject_.rec)) continue;
-      subject_.logged.push_back({p, &record});
-      Saw(record.seen_ns);
-    }
-  }
-  if (subject_.offset < 0 && !subject_.logged.empty()) {
-    subject_.partition = subject_.logged.front().partition;
-    subject_.offset = subject_.logged.front().record->offset;
-  }
-  if (subject_.id_hash == 0 && !subject_.logged.empty()) subject_.id_hash = subject_.logged.front().record->id_hash;
-  if (subject_.rec.has_value() && subject_.rec.producer() < history_.producers.size()) {
-    const std::vector<Send>& sends = history_.producers[subject_.rec.producer()].sends;
-    if (subject_.rec.sequence() >= 1 && subject_.rec.sequence() <= sends.size()) {
-      subject_.send = &sends[subject_.rec.sequence() - 1];
-      for (const int64_t time_ns : {subject_.send->planned_ns, subject_.send->sent_ns, subject_.send->acked_ns}) {
-        Saw(time_ns);
-      }
-    }
-  }
-  for (const Client& client : history_.clients) {
-    for (const Delivery& delivery : client.deliveries) {
-      if (IsSubject(delivery)) Saw(delivery.time_ns);
-    }
+  RecordName name{subject_.rec, {}};
+  if (subject_.offset >= 0) name.positions.push_back({subject_.partition, subject_.offset});
+  subject_.life = LifeOf(history_, {&name, 1});
+  for (const RunEvent& event : subject_.life) {
+    Saw(event.time_ns);
+    if (event.type != EventType::kLogged || subject_.logged != nullptr) continue;
+    subject_.logged = &LogRecordOf(history_, event);
+    if (subject_.id_hash == 0) subject_.id_hash = subject_.logged->id_hash;
+    if (subject_.offset >= 0) continue;
+    subject_.partition = static_cast<int32_t>(event.actor);
+    subject_.offset = subject_.logged->offset;
   }
   Saw(violation_->time_ns);
 }
@@ -147,67 +126,45 @@ void WitnessWriter::AddRecord() {
   Line("");
   Line("The record");
   Field("rec", subject_.rec.has_value() ? RecText(history_, subject_.rec) : "none");
-  if (subject_.id_hash != 0) Field("payment", PaymentId(subject_.id_hash));
+  if (subject_.id_hash != 0) Field("payment", PaymentIdText(history_, subject_.id_hash));
   if (subject_.offset >= 0) {
     Field("position", fmt::format("partition {} offset {}", subject_.partition, subject_.offset));
   }
-  if (!subject_.logged.empty()) {
-    const LogRecord& record = *subject_.logged.front().record;
+  if (subject_.logged != nullptr) {
+    const LogRecord& record = *subject_.logged;
     Field("content", record.valid ? fmt::format("{} {}", pipeline::ProviderName(record.provider),
                                                 pipeline::StatusName(record.status))
                                   : std::string("no valid payment"));
   }
 }
 
+// Hop by hop: what a producer did, the topic, each client.
 void WitnessWriter::AddLife() {
   Line("");
   Line("Its life");
-  if (const Send* send = subject_.send; send != nullptr && send->sent_ns != 0) {
-    const std::string& producer = history_.producers[subject_.rec.producer()].name;
-    const std::string phase =
-        send->phase < history_.phases.size() ? ", phase " + history_.phases[send->phase].name : "";
-    Field("planned", At(send->planned_ns) + phase);
-    Field("sent", At(send->sent_ns) + " by " + producer + fmt::format(", content {:016x}", send->content_hash));
-    std::string outcome = send->acked_ns == 0 ? "never" : At(send->acked_ns);
-    outcome += fmt::format(" {}", OutcomeName(send->outcome));
-    if (send->offset >= 0) outcome += fmt::format(", partition {} offset {}", send->partition, send->offset);
-    Field("acknowledged", outcome);
-  } else {
-    Field("sent", "no producer of this run says it sent it");
-  }
-  if (!history_.audited) {
-    Field("in the topic", "not audited");
-  } else if (subject_.logged.empty()) {
-    Field("in the topic", "not found by the audit");
-  }
-  for (size_t i = 0; i < std::min(subject_.logged.size(), kSightingsShown); ++i) {
-    const auto& [partition, record] = subject_.logged[i];
-    Field("in the topic", fmt::format("{} partition {} offset {}, crc32c {:08x}, content {:016x}", At(record->seen_ns),
-                                      partition, record->offset, record->crc32c, record->content_hash));
-  }
-  for (const Client& client : history_.clients) AddDeliveries(client);
-}
-
-void WitnessWriter::AddDeliveries(const Client& client) {
-  const std::string name = "client " + client.name;
-  if (!client.observed) return Field(name, "not observed (no event log)");
-  size_t shown = 0;
+  std::vector<RunEvent> by_hop = subject_.life;
+  const auto hop = [](const RunEvent& event) {
+    const bool at_client = event.type == EventType::kDelivered;
+    return std::pair(event.type, at_client ? event.actor : 0);
+  };
+  std::stable_sort(by_hop.begin(), by_hop.end(), [&](const RunEvent& a, const RunEvent& b) { return hop(a) < hop(b); });
   size_t seen = 0;
-  for (const Delivery& delivery : client.deliveries) {
-    if (!IsSubject(delivery)) continue;
-    if (++seen > kSightingsShown) continue;
-    ++shown;
-    const char* kind = delivery.kind == DeliveryKind::kExisting  ? "existing"
-                       : delivery.kind == DeliveryKind::kDropped ? "repeat, dropped"
-                                                                 : "new";
-    Field(name, fmt::format("{} {}, partition {} offset {}, connection {}, content {:016x}", At(delivery.time_ns), kind,
-                            delivery.partition, delivery.offset, delivery.connection + 1, delivery.content_hash));
+  for (size_t i = 0; i < by_hop.size(); ++i) {
+    const std::string place = EventPlace(history_, by_hop[i]);
+    seen = i > 0 && hop(by_hop[i]) == hop(by_hop[i - 1]) ? seen + 1 : 1;
+    if (seen <= kSightingsShown) {
+      const char* separator = by_hop[i].type == EventType::kPlanned ? ", " : " ";
+      Field(place, At(by_hop[i].time_ns) + separator + EventText(history_, by_hop[i]));
+    }
+    const bool is_last = i + 1 == by_hop.size() || hop(by_hop[i + 1]) != hop(by_hop[i]);
+    if (is_last && seen > kSightingsShown) {
+      Field(place, "and " + Counted(static_cast<int64_t>(seen - kSightingsShown), "more time"));
+    }
   }
-  if (seen > shown) Field(name, "and " + Counted(static_cast<int64_t>(seen - shown), "more time"));
-  if (seen > 0) return;
-  const bool filtered = !subject_.logged.empty() && !client.filter.Matches(subject_.logged.front().record->provider,
-                                                                           subject_.logged.front().record->status);
-  Field(name, filtered ? "not asked for by its filter" : "never received");
+  for (const Absence& absence : AbsencesOf(history_, subject_.life)) Field(absence.place, absence.sentence);
+  const std::string record = subject_.rec.has_value() ? RecText(history_, subject_.rec)
+                                                      : fmt::format("{}@{}", subject_.partition, subject_.offset);
+  if (!subject_.life.empty()) Line("  In time order: " + HistoryCommand(report_, record));
 }
 
 void WitnessWriter::AddSurroundings() {
@@ -268,7 +225,7 @@ void WitnessWriter::AddLogNeighbours() {
   for (auto record = from; record != to; ++record) {
     Line(fmt::format("  {} offset {}  {}  {}  {}", record->offset == subject_.offset ? '>' : ' ', record->offset,
                      At(record->seen_ns), record->rec.has_value() ? RecText(history_, record->rec) : "no rec",
-                     PaymentId(record->id_hash)));
+                     PaymentIdText(history_, record->id_hash)));
   }
 }
 

@@ -157,6 +157,7 @@ TEST(WitnessTest, TellsTheLifeOfTheRecordHopByHop) {
   EXPECT_CONTAINS(text, "  in the topic            +0.503000 s partition 0 offset 4");
   EXPECT_CONTAINS(text, "  client tutorial         +0.510000 s new, partition 0 offset 4, connection 2");
   EXPECT_CONTAINS(text, "  client fast             never received\n");
+  EXPECT_CONTAINS(text, "  In time order: harness history runs/x-restart-7 --record r1.load.5\n");
   EXPECT_CONTAINS(text, "  fault crash             process.kill server-1, struck +0.450000 s, healed +0.600000 s");
   EXPECT_CONTAINS(text, "+0.600000 s resumed after offset 4\n");
   EXPECT_CONTAINS(text,

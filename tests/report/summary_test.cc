@@ -26,6 +26,7 @@ TEST(SummaryTest, AFailureNamesWhatBrokeAndHowToRunItAgain) {
   EXPECT_CONTAINS(text, "✓ recovery.reconnect{each,client=fast} < 3s  150 ms over 1 sample");
   EXPECT_CONTAINS(text, "crash (process.kill server-1) +0.450000 s: pid 4711 ended by signal 9");
   EXPECT_CONTAINS(text, "runs/x-restart-7/\n  witness.txt");
+  EXPECT_CONTAINS(text, "Judge it again\n  harness check runs/x-restart-7\n");
   EXPECT_CONTAINS(text, "Run it again\n  harness run scenarios/restart.json --seed 7\n");
 }
 
@@ -131,7 +132,8 @@ TEST(SummaryTest, FitsNarrowAndPlainConsoles) {
     const std::string text = SummaryText(parts.View(), {width, false, false});
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
-      if (Contains(line, "harness run ")) continue;  // to be copied: never cut
+      // To be copied: never cut.
+      if (Contains(line, "harness run ") || Contains(line, "harness check ")) continue;
       EXPECT_LE(line.size(), static_cast<size_t>(width)) << line;
     }
     for (const char c : text) EXPECT_LT(static_cast<unsigned char>(c), 0x80u);

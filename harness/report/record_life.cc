@@ -1,0 +1,218 @@
+#include "harness/report/record_life.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <optional>
+#include <unordered_map>
+
+#include "harness/observe/log_lines.h"
+
+namespace harness {
+namespace {
+
+template <typename T>
+std::optional<T> Number(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || value < 0) return std::nullopt;
+  return value;
+}
+
+std::optional<RecordPosition> ParsePosition(std::string_view id) {
+  const size_t at = id.find('@');
+  if (at == std::string_view::npos) return std::nullopt;
+  const auto partition = Number<int32_t>(id.substr(0, at));
+  const auto offset = Number<int64_t>(id.substr(at + 1));
+  if (!partition || !offset) return std::nullopt;
+  return RecordPosition{*partition, *offset};
+}
+
+std::optional<Rec> ParseRec(const History& history, std::string_view id) {
+  const size_t dot = id.rfind('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  const auto sequence = Number<int64_t>(id.substr(dot + 1));
+  if (!sequence || *sequence == 0 || *sequence >= (int64_t{1} << 48)) return std::nullopt;
+  const std::string_view name = id.substr(0, dot);
+  for (size_t p = 0; p < history.producers.size(); ++p) {
+    const std::string& producer = history.producers[p].name;
+    if (name != producer && name != history.run_id + "." + producer) continue;
+    return Rec::Make(static_cast<uint16_t>(p), static_cast<uint64_t>(*sequence));
+  }
+  return std::nullopt;
+}
+
+// Collects records, each once, in the order in which they are found.
+class RecordList {
+ public:
+  explicit RecordList(const History& history) : history_(history) {}
+
+  void Add(Rec rec, RecordPosition position) {
+    if (!rec.has_value() && position.offset < 0) return;  // nothing tells it from another
+    if (!rec.has_value()) {
+      if (nameless_.emplace(position, records_.size()).second) records_.push_back({rec, {position}});
+      return;
+    }
+    const auto [at, is_new] = index_.emplace(rec.bits, records_.size());
+    if (is_new) records_.push_back({rec, {}});
+    if (position.offset >= 0) AddPosition(at->second, position);
+  }
+  bool empty() const { return records_.empty(); }
+  // With the positions at which the topic holds them.
+  std::vector<RecordName> Take() {
+    for (size_t p = 0; p < history_.partitions.size(); ++p) {
+      for (const LogRecord& record : history_.partitions[p].records) {
+        const auto found = record.rec.has_value() ? index_.find(record.rec.bits) : index_.end();
+        if (found != index_.end()) AddPosition(found->second, {static_cast<int32_t>(p), record.offset});
+      }
+    }
+    return std::move(records_);
+  }
+
+ private:
+  void AddPosition(size_t index, RecordPosition position) {
+    std::vector<RecordPosition>& positions = records_[index].positions;
+    if (std::find(positions.begin(), positions.end(), position) == positions.end()) positions.push_back(position);
+  }
+
+  const History& history_;
+  std::vector<RecordName> records_;
+  std::unordered_map<uint64_t, size_t> index_;  // by Rec::bits
+  std::map<RecordPosition, size_t> nameless_;
+};
+
+// Of the events that `wanted` accepts, those of the topic and of producers count before those of clients, who may have
+// been handed something else at that place.
+template <typename Wanted>
+void Collect(const History& history, const Wanted& wanted, RecordList* list) {
+  for (const bool clients : {false, true}) {
+    if (!list->empty()) return;
+    ForEachRecordEvent(history, [&](const RunEvent& event) {
+      if ((event.type == EventType::kDelivered) != clients) return;
+      const RecordSeen seen = RecordOf(history, event);
+      if (wanted(seen)) list->Add(seen.rec, {seen.partition, seen.offset});
+    });
+  }
+}
+
+// Looks up what an event is of.
+class Matcher {
+ public:
+  explicit Matcher(std::span<const RecordName> records) {
+    for (const RecordName& record : records) {
+      if (record.rec.has_value()) recs_.push_back(record.rec.bits);
+      positions_.insert(positions_.end(), record.positions.begin(), record.positions.end());
+    }
+    std::sort(recs_.begin(), recs_.end());
+    std::sort(positions_.begin(), positions_.end());
+  }
+  bool Matches(const RecordSeen& seen) const {
+    if (seen.rec.has_value() && std::binary_search(recs_.begin(), recs_.end(), seen.rec.bits)) return true;
+    return seen.offset >= 0 &&
+           std::binary_search(positions_.begin(), positions_.end(), RecordPosition{seen.partition, seen.offset});
+  }
+
+ private:
+  std::vector<uint64_t> recs_;
+  std::vector<RecordPosition> positions_;
+};
+
+bool IsOf(std::span<const RunEvent> life, EventType type) {
+  return std::any_of(life.begin(), life.end(), [&](const RunEvent& event) { return event.type == type; });
+}
+
+}  // namespace
+
+std::vector<RecordName> FindRecords(const History& history, std::string_view id) {
+  RecordList list(history);
+  if (const auto position = ParsePosition(id)) {
+    Collect(
+        history,
+        [&](const RecordSeen& seen) {
+          return seen.partition == position->partition && seen.offset == position->offset;
+        },
+        &list);
+  }
+  if (const auto rec = ParseRec(history, id); rec && list.empty()) {
+    Collect(
+        history, [&](const RecordSeen& seen) { return seen.rec == *rec; }, &list);
+  }
+  if (list.empty() && !id.empty()) {
+    const uint64_t id_hash = IdHash(id);
+    Collect(
+        history, [&](const RecordSeen& seen) { return seen.id_hash == id_hash; }, &list);
+  }
+  return list.Take();
+}
+
+std::vector<RunEvent> LifeOf(const History& history, std::span<const RecordName> records) {
+  const Matcher matcher(records);
+  std::vector<RunEvent> life;
+  ForEachRecordEvent(history, [&](const RunEvent& event) {
+    if (matcher.Matches(RecordOf(history, event))) life.push_back(event);
+  });
+  std::sort(life.begin(), life.end(), Before);
+  return life;
+}
+
+std::vector<RunEvent> LifeWithin(const History& history, std::span<const RunEvent> life, const RecordName& record) {
+  const Matcher matcher({&record, 1});
+  std::vector<RunEvent> within;
+  for (const RunEvent& event : life) {
+    if (matcher.Matches(RecordOf(history, event))) within.push_back(event);
+  }
+  return within;
+}
+
+std::vector<RunEvent> MeanwhileOf(const History& history, std::span<const RunEvent> life) {
+  int64_t first_ns = 0;
+  int64_t last_ns = 0;
+  for (const RunEvent& event : life) {
+    if (event.time_ns == 0) continue;
+    if (first_ns == 0) first_ns = event.time_ns;
+    last_ns = event.time_ns;
+  }
+  std::vector<RunEvent> meanwhile;
+  ForEachOtherEvent(history, [&](const RunEvent& event) {
+    if (event.time_ns > last_ns) return;
+    const bool is_on_before =
+        event.type == EventType::kFaultStruck &&
+        (history.faults[event.actor].healed_ns == 0 || history.faults[event.actor].healed_ns >= first_ns);
+    if (event.time_ns >= first_ns || is_on_before) meanwhile.push_back(event);
+  });
+  std::sort(meanwhile.begin(), meanwhile.end(), Before);
+  return meanwhile;
+}
+
+std::vector<Absence> AbsencesOf(const History& history, std::span<const RunEvent> life) {
+  std::vector<Absence> absences;
+  if (!IsOf(life, EventType::kSent)) absences.push_back({"sent", "no producer of this run says it sent it"});
+  const LogRecord* logged = nullptr;
+  for (const RunEvent& event : life) {
+    if (logged == nullptr && event.type == EventType::kLogged) logged = &LogRecordOf(history, event);
+  }
+  if (logged == nullptr) {
+    absences.push_back({"in the topic", history.audited ? "not found by the audit" : "not audited"});
+  }
+  for (size_t c = 0; c < history.clients.size(); ++c) {
+    const Client& client = history.clients[c];
+    const bool received = std::any_of(life.begin(), life.end(), [&](const RunEvent& event) {
+      return event.type == EventType::kDelivered && event.actor == c;
+    });
+    if (received) continue;
+    const bool filtered = logged != nullptr && !client.filter.Matches(logged->provider, logged->status);
+    absences.push_back({"client " + client.name, !client.observed ? "not observed (no event log)"
+                                                 : filtered       ? "not asked for by its filter"
+                                                                  : "never received"});
+  }
+  return absences;
+}
+
+std::string PaymentIdText(const History& history, uint64_t id_hash) {
+  const auto name = history.names.find(id_hash);
+  return name == history.names.end() ? fmt::format("id hash {:016x}", id_hash) : name->second;
+}
+
+}  // namespace harness

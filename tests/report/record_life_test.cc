@@ -1,0 +1,247 @@
+// A record is found by each of its names, its life is told in time order from the plan to every client, and what it
+// never came to is named; events become lines that programs can read whatever the names in them.
+#include "harness/report/record_life.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "harness/observe/log_lines.h"
+#include "harness/report/event_lines.h"
+#include "tests/report/report_testing.h"
+
+namespace harness {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+// LossyRun with payment ids that hash as they would in a run.
+History LossyHistory() {
+  History history = LossyRun().history;
+  std::unordered_map<uint64_t, std::string> names;
+  for (LogRecord& record : history.partitions[0].records) {
+    const std::string id = history.names[record.id_hash];
+    record.id_hash = IdHash(id);
+    names[record.id_hash] = id;
+  }
+  history.names = names;
+  return history;
+}
+
+std::vector<std::string> Texts(const History& history, const std::vector<RunEvent>& events) {
+  std::vector<std::string> texts;
+  for (const RunEvent& event : events) {
+    const std::string text = EventText(history, event);
+    texts.push_back(EventPlace(history, event) + ": " + text.substr(0, text.find(", content")));
+  }
+  return texts;
+}
+
+TEST(FindRecordsTest, EachFormMeansTheSameRecord) {
+  const History history = LossyHistory();
+  const RecordName fifth{Rec::Make(0, 5), {{0, 4}}};
+  for (const char* id : {"r1.load.5", "load.5", "pay_5", "0@4"}) {
+    EXPECT_THAT(FindRecords(history, id), ElementsAre(fifth)) << id;
+  }
+}
+
+TEST(FindRecordsTest, WhatTheRunDoesNotKnowIsNotFound) {
+  const History history = LossyHistory();
+  for (const char* id : {"",
+                         ".",
+                         "@",
+                         "load",
+                         "load.",
+                         "load.0",
+                         "load.10",
+                         "load.-5",
+                         "load.+5",
+                         "load.5x",
+                         "r2.load.5",
+                         "other.5",
+                         ".5",
+                         "load.99999999999999999999",
+                         "load.281474976710656",
+                         "pay_10",
+                         "0@9",
+                         "1@4",
+                         "-1@4",
+                         "0@-1",
+                         "0@",
+                         "@4",
+                         "4",
+                         "0@4@4",
+                         "99999999999@4"}) {
+    EXPECT_THAT(FindRecords(history, id), IsEmpty()) << id;
+  }
+  EXPECT_THAT(FindRecords(History{}, "load.1"), IsEmpty());
+}
+
+TEST(FindRecordsTest, NamesWithDotsAndSignsAreTakenWhole) {
+  History history = LossyHistory();
+  history.run_id = "2026.1";
+  history.producers[0].name = "shop.eu#2";
+  EXPECT_THAT(FindRecords(history, "shop.eu#2.5"), SizeIs(1));
+  EXPECT_THAT(FindRecords(history, "2026.1.shop.eu#2.5"), SizeIs(1));
+  // A payment may be called like a position: where there is no such position, the payment is meant.
+  LogRecord& record = history.partitions[0].records[4];
+  record.id_hash = IdHash("7@7");
+  EXPECT_THAT(FindRecords(history, "7@7"), ElementsAre(RecordName{record.rec, {{0, 4}}}));
+}
+
+TEST(FindRecordsTest, APaymentHasAllItsRecordsAndARecordAllItsPlaces) {
+  History history = LossyHistory();
+  std::vector<LogRecord>& records = history.partitions[0].records;
+  records[6].id_hash = records[4].id_hash;
+  LogRecord again = records[4];
+  again.offset = 3;
+  history.partitions[1].records.push_back(again);
+  EXPECT_THAT(FindRecords(history, "pay_5"),
+              ElementsAre(RecordName{Rec::Make(0, 5), {{0, 4}, {1, 3}}}, RecordName{Rec::Make(0, 7), {{0, 6}}}));
+  EXPECT_THAT(FindRecords(history, "load.5"), ElementsAre(RecordName{Rec::Make(0, 5), {{0, 4}, {1, 3}}}));
+}
+
+TEST(FindRecordsTest, ARecordWithoutARecIsItsPlace) {
+  History history = LossyHistory();
+  history.partitions[0].records[4].rec = Rec{};
+  EXPECT_THAT(FindRecords(history, "pay_5"), ElementsAre(RecordName{Rec{}, {{0, 4}}}));
+  // What a producer was acknowledged for that place counts too: the two may not be the same.
+  EXPECT_THAT(FindRecords(history, "0@4"), SizeIs(2));
+}
+
+TEST(FindRecordsTest, WhatOnlyAClientSawIsFound) {
+  History history = LossyHistory();
+  Delivery phantom = history.clients[0].deliveries.back();
+  phantom.rec = Rec{};
+  phantom.partition = 1;
+  phantom.offset = 77;
+  history.clients[0].deliveries.push_back(phantom);
+  EXPECT_THAT(FindRecords(history, "1@77"), ElementsAre(RecordName{Rec{}, {{1, 77}}}));
+}
+
+TEST(RecordLifeTest, IsToldInTimeOrderHopByHop) {
+  const History history = LossyHistory();
+  const std::vector<RunEvent> life = LifeOf(history, FindRecords(history, "load.5"));
+  EXPECT_THAT(Texts(history, life),
+              ElementsAre("planned: phase steady", "sent: by load", "acknowledged: ok, partition 0 offset 4",
+                          "in the topic: partition 0 offset 4, crc32c 00000000",
+                          "client tutorial: new, partition 0 offset 4, connection 2"));
+  const std::vector<Absence> absences = AbsencesOf(history, life);
+  ASSERT_THAT(absences, SizeIs(1));
+  EXPECT_EQ(absences[0].place, "client fast");
+  EXPECT_EQ(absences[0].sentence, "never received");
+}
+
+TEST(RecordLifeTest, MeanwhileAreFaultsAndBreaksBetweenItsFirstAndItsLast) {
+  History history = LossyHistory();
+  EXPECT_THAT(Texts(history, MeanwhileOf(history, LifeOf(history, FindRecords(history, "load.3")))), IsEmpty());
+  // The fourth, had it been handed on only after the reconnect.
+  history.clients[1].deliveries[3].time_ns = kBegin + 700 * kMs;
+  history.clients[1].attempts.push_back({kBegin + 500 * kMs, 14, "refused"});
+  EXPECT_THAT(
+      Texts(history, MeanwhileOf(history, LifeOf(history, FindRecords(history, "load.4")))),
+      ElementsAre("fault crash: process.kill server-1, struck; pid 4711 ended by signal 9",
+                  "client tutorial: connection 1 ended with code 14 Socket closed",
+                  "client fast: connection 1 ended with code 14 Socket closed",
+                  "client fast: failed to connect, with code 14 refused", "fault crash: process.kill server-1, healed",
+                  "client tutorial: connection 2 to , resumed", "client fast: connection 2 to , resumed"));
+  // A fault that was on already is named too.
+  EXPECT_THAT(Texts(history, MeanwhileOf(history, LifeOf(history, FindRecords(history, "load.5")))),
+              ElementsAre("fault crash: process.kill server-1, struck; pid 4711 ended by signal 9",
+                          "client fast: failed to connect, with code 14 refused"));
+}
+
+TEST(RecordLifeTest, WhatNeverCameIsLast) {
+  History history = LossyHistory();
+  history.producers[0].sends[4].acked_ns = 0;
+  history.producers[0].sends[4].outcome = Outcome::kUnknown;
+  const std::vector<RunEvent> life = LifeOf(history, FindRecords(history, "load.5"));
+  ASSERT_THAT(life, SizeIs(5));
+  EXPECT_EQ(life.back().type, EventType::kOutcome);
+  EXPECT_EQ(life.back().time_ns, 0);
+  // Of a producer that tells nothing of it, nothing is said.
+  history.producers[0].has_acks = false;
+  history.producers[0].sends[4].outcome = Outcome::kPending;
+  EXPECT_THAT(LifeOf(history, FindRecords(history, "load.5")), SizeIs(4));
+}
+
+TEST(RecordLifeTest, EachOfSeveralRecordsHasItsOwn) {
+  const History history = LossyHistory();
+  std::vector<RecordName> records = FindRecords(history, "load.5");
+  records.push_back(FindRecords(history, "load.6").front());
+  const std::vector<RunEvent> both = LifeOf(history, records);
+  EXPECT_THAT(both, SizeIs(11));
+  EXPECT_EQ(LifeWithin(history, both, records[0]), LifeOf(history, {&records[0], 1}));
+  EXPECT_EQ(LifeWithin(history, both, records[1]), LifeOf(history, {&records[1], 1}));
+}
+
+TEST(RecordLifeTest, HopsThatWereNotWatchedAreNamed) {
+  History history = LossyHistory();
+  history.clients[0].observed = false;
+  history.clients[0].deliveries.clear();
+  history.clients[1].filter.provider = pipeline::Provider::kPaypal;
+  history.producers[0].sends[4] = Send{};
+  std::vector<std::string> sentences;
+  for (const Absence& absence : AbsencesOf(history, LifeOf(history, FindRecords(history, "0@4")))) {
+    sentences.push_back(absence.place + ": " + absence.sentence);
+  }
+  EXPECT_THAT(sentences,
+              ElementsAre("sent: no producer of this run says it sent it",
+                          "client tutorial: not observed (no event log)", "client fast: not asked for by its filter"));
+}
+
+TEST(AllEventsTest, EveryEventOnceInTimeOrder) {
+  const History history = LossyHistory();
+  const std::vector<RunEvent> events = AllEvents(history);
+  // Nine records planned, sent, told of and logged; 17 deliveries; 4 connections and 2 ends; a fault; a phase.
+  EXPECT_THAT(events, SizeIs(4 * 9 + 17 + 6 + 2 + 2));
+  EXPECT_TRUE(std::is_sorted(events.begin(), events.end(), Before));
+}
+
+TEST(EventLinesTest, JsonHasWhatIsKnownAndNoMore) {
+  const History history = LossyHistory();
+  const std::vector<RunEvent> life = LifeOf(history, FindRecords(history, "load.5"));
+  const auto line = nlohmann::json::parse(EventJson(history, life[3]));
+  EXPECT_EQ(line, nlohmann::json::parse(R"({"time_ns": 5503000000, "since_load_ns": 503000000, "event": "logged",
+      "rec": "r1.load.5", "payment_id": "pay_5", "partition": 0, "offset": 4, "crc32c": 0,
+      "content": "00000000000000c5", "text": "partition 0 offset 4, crc32c 00000000, content 00000000000000c5"})"));
+  const auto delivered = nlohmann::json::parse(EventJson(history, life[4]));
+  EXPECT_EQ(delivered["who"], "tutorial");
+  EXPECT_EQ(delivered["what"], "new");
+  EXPECT_EQ(delivered["connection"], 2);
+}
+
+TEST(EventLinesTest, NamesFromOutsideStayInTheirCell) {
+  History history = LossyHistory();
+  history.clients[0].connections[0].message = "a,\"b\"\nc\xFF\x1b[31m";
+  for (const RunEvent& event : AllEvents(history)) {
+    if (event.type != EventType::kDisconnected || event.actor != 0) continue;
+    const std::string csv = EventCsv(history, event);
+    EXPECT_CONTAINS(csv, ",\"connection 1 ended with code 14 a,\"\"b\"\"?c??[31m\"");
+    EXPECT_TRUE(nlohmann::json::accept(EventJson(history, event)));
+    EXPECT_CONTAINS(EventRow(history, event), "14 a,\"b\"?c??[31m");
+  }
+  EXPECT_EQ(EventCsvHeader(),
+            "time_ns,since_load_ns,event,who,what,rec,payment_id,partition,offset,connection,crc32c,content,text");
+}
+
+TEST(EventLinesTest, ARowSaysWhatIsAtARecordsPlaceInItsStead) {
+  History history = LossyHistory();
+  history.clients[0].deliveries[4].rec = Rec::Make(0, 6);
+  const std::vector<RecordName> records = FindRecords(history, "load.5");
+  const std::vector<RunEvent> life = LifeOf(history, records);
+  EXPECT_CONTAINS(RecordHeading(history, records[0], life), "r1.load.5, payment pay_5, partition 0 offset 4");
+  EXPECT_CONTAINS(LifeRow(history, records[0], life[4]), "    +0.510000 s  client tutorial         new, partition 0");
+  EXPECT_CONTAINS(LifeRow(history, records[0], life[4]), ", as r1.load.6");
+  EXPECT_FALSE(Contains(LifeRow(history, records[0], life[3]), ", as "));
+}
+
+}  // namespace
+}  // namespace harness
