@@ -1,5 +1,6 @@
 // `harness`: parses the command line and calls the command. The program is also its own reaper and its own mock broker
 // (hidden modes).
+#include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -7,6 +8,7 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <string>
 
 #include "common/program.h"
@@ -14,6 +16,7 @@
 #include "harness/broker/broker_command.h"
 #include "harness/broker/mock_broker.h"
 #include "harness/cli/check_command.h"
+#include "harness/cli/history_command.h"
 #include "harness/cli/run_command.h"
 #include "harness/cli/scenario_commands.h"
 #include "harness/cli/selection.h"
@@ -30,6 +33,7 @@ struct CommandLine {
   CLI::App app{"The harness of the payment pipeline: runs scenarios against it and says what was lost, where and why."};
   harness::RunCommandOptions run;
   harness::CheckCommandOptions check;
+  harness::HistoryCommandOptions history;
   std::string thresholds = "judge";
   std::vector<std::string> paths;
   harness::ScenarioOverrides overrides;
@@ -43,11 +47,13 @@ struct CommandLine {
         "  harness run scenarios/restart.json\n"
         "  harness run scenarios/ --keep-going\n"
         "  harness run scenarios/smoke.json --seed 7 --set /phases/1/rate=2000/s\n"
-        "  harness check runs/20260131-100000-restart-1\n\n"
+        "  harness check runs/20260131-100000-restart-1\n"
+        "  harness history runs/20260131-100000-restart-1 --record load.117\n\n"
         "Exit codes: 0 PASS, 1 FAIL, 2 bad scenario or usage, 3 environment, 4 INVALID (the run proves nothing),\n"
         "5 the selection matched no scenario, 130 interrupted.");
     AddRun();
     AddCheck();
+    AddHistory();
     CLI::App* validate = app.add_subcommand("validate", "Check scenario files without running them");
     AddSelection(validate);
     AddOverrides(validate);
@@ -97,6 +103,27 @@ struct CommandLine {
         "  harness check runs/20260131-100000-restart-1 --thresholds report --out /tmp/again\n\n"
         "Exit codes: as `harness run`; 2 also: no run directory, 3: its journal or scenario can't be read.");
   }
+  void AddHistory() {
+    CLI::App* command = app.add_subcommand("history", "Print a record's whole life, or all that a recorded run saw");
+    command->add_option("RUN_DIR", history.run_dir, "A run directory, as `harness run` left it")->required();
+    command->add_option("--record", history.record,
+                        "RUN.PRODUCER.SEQUENCE or PRODUCER.SEQUENCE, a payment id, or PARTITION@OFFSET (default: every "
+                        "event of the run)");
+    const std::map<std::string, harness::HistoryFormat> formats = {{"table", harness::HistoryFormat::kTable},
+                                                                   {"jsonl", harness::HistoryFormat::kJsonLines},
+                                                                   {"csv", harness::HistoryFormat::kCsv}};
+    command->add_option("--format", history.format, "table (default), jsonl or csv")
+        ->transform(CLI::CheckedTransformer(formats).description(""))
+        ->type_name("");
+    command->footer(
+        "Examples:\n"
+        "  harness history runs/20260131-100000-restart-1 --record load.117\n"
+        "  harness history runs/20260131-100000-restart-1 --record 2@117\n"
+        "  harness history runs/20260131-100000-restart-1 --format csv > events.csv\n\n"
+        "Exit codes: 0, 2 no run directory, 3 its journal can't be read, 4 its journal is not whole (what there is "
+        "was\n"
+        "printed), 5 the run knows no such record.");
+  }
   void AddBroker() {
     CLI::App* command = app.add_subcommand("broker", "Run a mock Kafka cluster for the demo");
     command->add_option("--brokers", broker.brokers, "Number of brokers")
@@ -127,6 +154,10 @@ int Run(CommandLine* line) {
     line->check.style = harness::DetectConsoleStyle(STDOUT_FILENO);
     if (command != nullptr) line->check.harness_command = command;
     return harness::RunCheck(line->check, std::cout, std::cerr);
+  }
+  if (line->app.got_subcommand("history")) {
+    signal(SIGPIPE, SIG_IGN);  // whoever has read enough of it may close the pipe
+    return harness::RunHistory(line->history, std::cout, std::cerr);
   }
   const pipeline::StopSignal stop;
   line->run.paths = line->paths;
