@@ -8,7 +8,6 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
-#include <map>
 #include <string>
 
 #include "common/program.h"
@@ -34,6 +33,7 @@ struct CommandLine {
   harness::RunCommandOptions run;
   harness::CheckCommandOptions check;
   harness::HistoryCommandOptions history;
+  std::string history_format = "table";
   std::string thresholds = "judge";
   std::vector<std::string> paths;
   harness::ScenarioOverrides overrides;
@@ -109,12 +109,9 @@ struct CommandLine {
     command->add_option("--record", history.record,
                         "RUN.PRODUCER.SEQUENCE or PRODUCER.SEQUENCE, a payment id, or PARTITION@OFFSET (default: every "
                         "event of the run)");
-    const std::map<std::string, harness::HistoryFormat> formats = {{"table", harness::HistoryFormat::kTable},
-                                                                   {"jsonl", harness::HistoryFormat::kJsonLines},
-                                                                   {"csv", harness::HistoryFormat::kCsv}};
-    command->add_option("--format", history.format, "table (default), jsonl or csv")
-        ->transform(CLI::CheckedTransformer(formats).description(""))
-        ->type_name("");
+    command->add_option("--format", history_format, "table, jsonl or csv")
+        ->check(CLI::IsMember({"table", "jsonl", "csv"}))
+        ->capture_default_str();
     command->footer(
         "Examples:\n"
         "  harness history runs/20260131-100000-restart-1 --record load.117\n"
@@ -157,6 +154,9 @@ int Run(CommandLine* line) {
   }
   if (line->app.got_subcommand("history")) {
     signal(SIGPIPE, SIG_IGN);  // whoever has read enough of it may close the pipe
+    line->history.format = line->history_format == "csv"     ? harness::HistoryFormat::kCsv
+                           : line->history_format == "jsonl" ? harness::HistoryFormat::kJsonLines
+                                                             : harness::HistoryFormat::kTable;
     return harness::RunHistory(line->history, std::cout, std::cerr);
   }
   const pipeline::StopSignal stop;
