@@ -1,5 +1,5 @@
 // Programs with a known bug make the run fail, with the invariant that the bug breaks; the same programs without it
-// pass.
+// pass; and `harness check` says the same of what the run left behind.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -56,10 +56,18 @@ class SeededBugsTest : public ::testing::Test {
   HarnessResult Run(const Programs& programs) {
     return RunHarness({"run", folder_.Write("seeded.json", ScenarioWith(programs))}, folder_);
   }
+  // The run's verdict again, from its journal alone.
+  static void ExpectCheckSays(int exit_code, const HarnessResult& run) {
+    const TemporaryFolder checked;
+    const HarnessResult check = RunHarness({"check", run.run_dir, "--out", checked.path() + "/runs/again"}, checked);
+    EXPECT_EQ(check.exit_code, exit_code) << check.output;
+    EXPECT_EQ(check.result["invariants"], run.result["invariants"]) << check.output;
+  }
   void ExpectCaught(const Programs& programs, const std::string& invariant) {
     const HarnessResult run = Run(programs);
     EXPECT_EQ(run.exit_code, 1) << run.output;
     EXPECT_THAT(InvariantsIn(run.result, "violated"), Contains(invariant)) << run.output;
+    ExpectCheckSays(1, run);
   }
   TemporaryFolder folder_;
 };
@@ -68,6 +76,7 @@ TEST_F(SeededBugsTest, WithoutABugTheSamePrograms) {
   const HarnessResult run = Run({SeededServer("none", folder_.path()), SeededClient("none"), SeededProducer("none")});
   EXPECT_EQ(run.exit_code, 0) << run.output;
   EXPECT_THAT(InvariantsIn(run.result, "violated"), IsEmpty());
+  ExpectCheckSays(0, run);
 }
 
 TEST_F(SeededBugsTest, AClientThatDropsOneEventLosesIt) { ExpectCaught({.client = SeededClient("drop-one")}, "LOST"); }
