@@ -35,8 +35,9 @@ RunFacts FactsOf(const std::string& run_dir, const CheckCommandOptions& options,
       told = FactsFromResult(std::string(std::istreambuf_iterator<char>(file), {}));
     }
     if (!told) err << "harness: " << path << " is not a result of this program's; only the journal counts\n";
+    const bool has_result = told.has_value();
     if (told) facts = *std::move(told);
-    facts.has_result = told.has_value();
+    facts.has_result = has_result;
   } else {
     facts.has_result = false;
   }

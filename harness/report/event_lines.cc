@@ -117,7 +117,7 @@ Row RowOf(const History& history, const RunEvent& event) {
 std::string CsvCell(const Json& value) {
   if (value.is_null()) return "";
   if (!value.is_string()) return value.dump();
-  const std::string text = Printable(value.get_ref<const std::string&>());
+  std::string text = Printable(value.get_ref<const std::string&>());
   if (text.find_first_of(",\"") == std::string::npos) return text;
   std::string quoted = "\"";
   for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);

@@ -10,10 +10,10 @@ using Json = nlohmann::json;
 
 // Another program may have written it: everything is asked for its type.
 const Json& At(const Json& object, const char* name) {
-  static const Json kNothing;
-  if (!object.is_object()) return kNothing;
+  static const Json nothing;
+  if (!object.is_object()) return nothing;
   const auto found = object.find(name);
-  return found == object.end() ? kNothing : *found;
+  return found == object.end() ? nothing : *found;
 }
 std::string Text(const Json& object, const char* name) {
   const Json& value = At(object, name);

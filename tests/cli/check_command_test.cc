@@ -24,7 +24,7 @@ constexpr char kJournal[] = "history/run.journal";
 
 class CheckCommandTest : public ::testing::Test {
  protected:
-  int Check(CheckCommandOptions options) {
+  int Check(const CheckCommandOptions& options) {
     out_.str("");
     err_.str("");
     return RunCheck(options, out_, err_);

@@ -5,12 +5,14 @@
 //     false-ack  says of its 20th record that Kafka has acknowledged it, and never sends it
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "common/clock.h"
 #include "common/kafka.h"
@@ -32,7 +34,7 @@ struct Outcomes {
 
 void OnReport(rd_kafka_t* /*handle*/, const rd_kafka_message_t* message, void* opaque) {
   auto* outcomes = static_cast<Outcomes*>(opaque);
-  const auto sequence = reinterpret_cast<uintptr_t>(message->_private);
+  const auto sequence = *static_cast<const uint64_t*>(message->_private);
   const bool ok = message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
   outcomes->last_offset = message->offset;
   outcomes->file->Append(nlohmann::json({{"type", "outcome"},
@@ -66,6 +68,8 @@ int main(int argc, char** argv) {
   file.Append(nlohmann::json({{"type", "start"}, {"t", pipeline::MonotonicNs()}, {"producer", argv[5]}}).dump());
 
   const int count = std::atoi(argv[6]);
+  std::vector<uint64_t> sequences;  // what the reports are told by; never moved
+  sequences.reserve(static_cast<size_t>(std::max(count, 0)));
   for (int i = 0; i < count && !stop.requested(); ++i) {
     std::string value;
     const pipeline::MadeRecord record = maker.Make(pipeline::WallNs() / 1'000'000'000, &value);
@@ -85,7 +89,7 @@ int main(int argc, char** argv) {
                       .dump());
     } else {
       rd_kafka_produce(topic.get(), RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, value.data(), value.size(),
-                       record.key.data(), record.key.size(), reinterpret_cast<void*>(record.sequence));
+                       record.key.data(), record.key.size(), &sequences.emplace_back(record.sequence));
     }
     rd_kafka_poll(kafka.get(), kPollMs);
   }
