@@ -27,6 +27,14 @@ Function* Next(const char* name) {
   return reinterpret_cast<Function*>(found);
 }
 
+// Waiting releases the mutex and takes it again.
+bool WaitUntil(bool (*next)(void*, void*, Time), void* condition, void* mutex, Time time) {
+  __tsan_release(mutex);
+  const bool timed_out = next(condition, mutex, time);
+  __tsan_acquire(mutex);
+  return timed_out;
+}
+
 }  // namespace
 
 // Abseil's debian3 is an inline namespace of Debian 12; elsewhere these are names that nobody calls.
@@ -59,7 +67,6 @@ void MutexUnlock(void* mutex) {
   next(mutex);
 }
 
-// Waiting releases the mutex and takes it again.
 void ConditionWait(void* condition, void* mutex) asm(CONDITION "4WaitEPNS0_5MutexE");
 void ConditionWait(void* condition, void* mutex) {
   static auto* const next = Next<void(void*, void*)>(CONDITION "4WaitEPNS0_5MutexE");
@@ -72,20 +79,14 @@ bool ConditionWaitWithTimeout(void* condition, void* mutex,
                               Time timeout) asm(CONDITION "15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE");
 bool ConditionWaitWithTimeout(void* condition, void* mutex, Time timeout) {
   static auto* const next = Next<bool(void*, void*, Time)>(CONDITION "15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE");
-  __tsan_release(mutex);
-  const bool timed_out = next(condition, mutex, timeout);
-  __tsan_acquire(mutex);
-  return timed_out;
+  return WaitUntil(next, condition, mutex, timeout);
 }
 
 bool ConditionWaitWithDeadline(void* condition, void* mutex,
                                Time deadline) asm(CONDITION "16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE");
 bool ConditionWaitWithDeadline(void* condition, void* mutex, Time deadline) {
   static auto* const next = Next<bool(void*, void*, Time)>(CONDITION "16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE");
-  __tsan_release(mutex);
-  const bool timed_out = next(condition, mutex, deadline);
-  __tsan_acquire(mutex);
-  return timed_out;
+  return WaitUntil(next, condition, mutex, deadline);
 }
 
 // A push comes before the pop that finds what it pushed.
