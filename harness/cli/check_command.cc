@@ -14,6 +14,7 @@
 #include "harness/cli/selection.h"
 #include "harness/report/result_facts.h"
 #include "harness/scenario/scenario_file.h"
+#include "harness/verify/exit_codes.h"
 #include "harness/verify/judge.h"
 
 namespace harness {
@@ -27,6 +28,7 @@ constexpr uintmax_t kResultBytesMax = uintmax_t{256} << 20;
 RunFacts FactsOf(const std::string& run_dir, const CheckCommandOptions& options, std::ostream& err) {
   const std::string path = run_dir + "/result.json";
   RunFacts facts;
+  facts.has_result = false;
   std::error_code error;
   if (fs::is_regular_file(path, error)) {
     std::optional<RunFacts> told;
@@ -34,12 +36,11 @@ RunFacts FactsOf(const std::string& run_dir, const CheckCommandOptions& options,
       std::ifstream file(path, std::ios::binary);
       told = FactsFromResult(std::string(std::istreambuf_iterator<char>(file), {}));
     }
-    if (!told) err << "harness: " << path << " is not a result of this program's; only the journal counts\n";
-    const bool has_result = told.has_value();
-    if (told) facts = *std::move(told);
-    facts.has_result = has_result;
-  } else {
-    facts.has_result = false;
+    if (told) {
+      facts = *std::move(told);
+    } else {
+      err << "harness: " << path << " is not a result of this program's; only the journal counts\n";
+    }
   }
   facts.run_dir = run_dir;
   facts.harness_command = options.harness_command;
@@ -56,8 +57,8 @@ int WriteInto(const std::string& out_dir, const Report& report, std::ostream& ou
     err << "harness: the report could not be written: " << error.what() << "\n";
     return kExitEnvironment;
   }
-  out << "\nWritten to " << out_dir << ": result.json, junit.xml"
-      << (WitnessText(report).empty() ? "" : ", witness.txt") << "\n";
+  out << "\nWritten to " << out_dir << ": result.json, junit.xml" << (HasWitness(report) ? ", witness.txt" : "")
+      << "\n";
   return report.verdict.exit_code;
 }
 

@@ -9,14 +9,12 @@
 #include <vector>
 
 #include "harness/cli/recorded_run.h"
-#include "harness/cli/selection.h"
 #include "harness/report/event_lines.h"
 #include "harness/report/record_life.h"
+#include "harness/verify/exit_codes.h"
 
 namespace harness {
 namespace {
-
-constexpr int kExitNotWhole = 4;
 
 // Writes lines until nobody takes them any more.
 class Output {
@@ -100,7 +98,7 @@ int RunHistory(const HistoryCommandOptions& options, std::ostream& out, std::ost
     err << "harness: the output can't be written: " << std::strerror(error) << "\n";
     return kExitEnvironment;
   }
-  return journal.problem.empty() ? 0 : kExitNotWhole;
+  return journal.problem.empty() ? kExitPass : kExitInvalid;
 }
 
 }  // namespace harness

@@ -18,9 +18,9 @@
 #include "harness/cli/history_command.h"
 #include "harness/cli/run_command.h"
 #include "harness/cli/scenario_commands.h"
-#include "harness/cli/selection.h"
 #include "harness/process/supervisor.h"
 #include "harness/report/text.h"
+#include "harness/verify/exit_codes.h"
 
 namespace {
 

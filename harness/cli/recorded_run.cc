@@ -3,7 +3,7 @@
 #include <exception>
 #include <filesystem>
 
-#include "harness/cli/selection.h"
+#include "harness/verify/exit_codes.h"
 
 namespace harness {
 namespace {
@@ -19,10 +19,9 @@ std::string Absolute(const std::string& run_dir) {
 }  // namespace
 
 std::variant<RecordedRun, CommandProblem> ReadRecordedRun(const std::string& run_dir) {
-  constexpr int kExitUsage = kExitBadScenario;
   std::error_code ignored;
   if (run_dir.empty() || !fs::exists(run_dir, ignored)) {
-    return CommandProblem{kExitUsage, "there is no run directory \"" + run_dir + "\""};
+    return CommandProblem{kExitBadScenario, "there is no run directory \"" + run_dir + "\""};
   }
   RecordedRun run;
   run.dir = Absolute(run_dir);
@@ -30,7 +29,7 @@ std::variant<RecordedRun, CommandProblem> ReadRecordedRun(const std::string& run
   const std::string path = JournalPath(history_dir);
   const fs::file_status status = fs::status(path, ignored);
   if (status.type() == fs::file_type::not_found) {
-    return CommandProblem{kExitUsage, run_dir + " is no run directory: it has no history/run.journal"};
+    return CommandProblem{kExitBadScenario, run_dir + " is no run directory: it has no history/run.journal"};
   }
   // Whatever else stands there (a pipe, a folder) would be waited for, or read as an empty journal.
   if (fs::exists(status) && !fs::is_regular_file(status)) {

@@ -5,18 +5,18 @@
 #include <algorithm>
 #include <ostream>
 
-#include "harness/cli/selection.h"
+#include "harness/verify/exit_codes.h"
 
 namespace harness {
 namespace {
 
 std::string VerdictWord(int exit_code) {
   switch (exit_code) {
-    case 0:
+    case kExitPass:
       return "PASS";
-    case 1:
+    case kExitFail:
       return "FAIL";
-    case 4:
+    case kExitInvalid:
       return "INVALID";
     case kExitInterrupted:
       return "INTERRUPTED";
@@ -28,10 +28,10 @@ std::string VerdictWord(int exit_code) {
 }  // namespace
 
 int CombinedExitCode(const std::vector<int>& codes) {
-  for (const int code : {kExitInterrupted, kExitEnvironment, kExitBadScenario, 1, 4, kExitNoMatch}) {
+  for (const int code : {kExitInterrupted, kExitEnvironment, kExitBadScenario, kExitFail, kExitInvalid, kExitNoMatch}) {
     if (std::find(codes.begin(), codes.end(), code) != codes.end()) return code;
   }
-  return 0;
+  return kExitPass;
 }
 
 void PrintResults(const NamedExitCodes& results, std::ostream& out) {

@@ -8,8 +8,6 @@
 
 namespace harness {
 
-inline constexpr int kExitInterrupted = 130;
-
 // What was run or checked, and the exit code that it alone would have had.
 using NamedExitCodes = std::vector<std::pair<std::string, int>>;
 

@@ -8,6 +8,7 @@
 
 #include "harness/cli/results.h"
 #include "harness/cli/selection.h"
+#include "harness/verify/exit_codes.h"
 
 namespace harness {
 namespace {

@@ -6,6 +6,7 @@
 #include "harness/cli/selection.h"
 #include "harness/scenario/find.h"
 #include "harness/scenario/schema_text.h"
+#include "harness/verify/exit_codes.h"
 
 namespace harness {
 namespace {

@@ -1,4 +1,4 @@
-// What the harness's commands share: the exit codes that come before any verdict, and the selection of scenario files.
+// What the commands that take scenario files share: their selection, and the errors that are found in them.
 #pragma once
 
 #include <iosfwd>
@@ -9,10 +9,6 @@
 #include "harness/scenario/scenario_error.h"
 
 namespace harness {
-
-inline constexpr int kExitBadScenario = 2;
-inline constexpr int kExitEnvironment = 3;
-inline constexpr int kExitNoMatch = 5;
 
 // What an empty selection means: the folder "scenarios" in the current directory.
 inline constexpr char kDefaultSelection[] = "scenarios";

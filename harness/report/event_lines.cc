@@ -28,31 +28,6 @@ Json TextOrNull(std::string text) { return text.empty() ? Json(nullptr) : Json(s
 Json NumberOrNull(int64_t number) { return number < 0 ? Json(nullptr) : Json(number); }
 Json HashOrNull(uint64_t hash) { return hash == 0 ? Json(nullptr) : Json(fmt::format("{:016x}", hash)); }
 
-// Who did it: the producer, client, fault, process or phase; of what the topic holds, nobody.
-std::string Who(const History& history, const RunEvent& event) {
-  switch (event.type) {
-    case EventType::kPlanned:
-    case EventType::kSent:
-    case EventType::kOutcome:
-      return history.producers[event.actor].name;
-    case EventType::kLogged:
-      return "";
-    case EventType::kDelivered:
-    case EventType::kConnected:
-    case EventType::kDisconnected:
-    case EventType::kAttemptFailed:
-      return history.clients[event.actor].name;
-    case EventType::kFaultStruck:
-    case EventType::kFaultHealed:
-      return history.faults[event.actor].name;
-    case EventType::kPhaseBegan:
-    case EventType::kPhaseEnded:
-      return history.phases[event.actor].name;
-    default:
-      return history.processes[event.actor].name;
-  }
-}
-
 std::string What(const History& history, const RunEvent& event) {
   switch (event.type) {
     case EventType::kOutcome:
@@ -90,11 +65,6 @@ Json ConnectionNumber(const History& history, const RunEvent& event) {
   return is_connection ? Json(event.index + 1) : Json(nullptr);
 }
 
-std::string PaymentId(const History& history, uint64_t id_hash) {
-  const auto name = history.names.find(id_hash);
-  return id_hash == 0 || name == history.names.end() ? std::string() : name->second;
-}
-
 Row RowOf(const History& history, const RunEvent& event) {
   const RecordSeen record = RecordOf(history, event);
   const Content content = ContentOf(history, event);
@@ -102,10 +72,10 @@ Row RowOf(const History& history, const RunEvent& event) {
   return {event.time_ns == 0 ? Json(nullptr) : Json(event.time_ns),
           since ? Json(*since) : Json(nullptr),
           EventTypeName(event.type),
-          TextOrNull(Who(history, event)),
+          TextOrNull(ActorName(history, event)),
           TextOrNull(What(history, event)),
           TextOrNull(RecText(history, record.rec)),
-          TextOrNull(PaymentId(history, record.id_hash)),
+          TextOrNull(std::string{PaymentId(history, record.id_hash)}),
           NumberOrNull(record.partition),
           NumberOrNull(record.offset),
           ConnectionNumber(history, event),

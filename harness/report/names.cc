@@ -72,6 +72,11 @@ std::string MeasuredText(double value, bool is_time) {
   return is_time ? DurationText(std::llround(value)) : CountText(std::llround(value));
 }
 
+std::string_view PaymentId(const History& history, uint64_t id_hash) {
+  const auto name = history.names.find(id_hash);
+  return id_hash == 0 || name == history.names.end() ? std::string_view() : name->second;
+}
+
 const Threshold* FindThreshold(const Scenario& scenario, std::string_view text) {
   for (const Threshold& threshold : scenario.expect.thresholds) {
     if (threshold.text == text) return &threshold;

@@ -25,6 +25,8 @@ CheckState StateOf(const Verdict& verdict, std::string_view name);
 // "12.4 ms", "2": what a threshold measured, in its unit.
 std::string MeasuredText(double value, bool is_time);
 // The scenario's threshold of this text; nullptr: none.
+// Empty where the run did not keep the id.
+std::string_view PaymentId(const History& history, uint64_t id_hash);
 const Threshold* FindThreshold(const Scenario& scenario, std::string_view text);
 
 // A time relative to the begin of the load, in ns; for a time that never came (0) nullopt.

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "harness/observe/log_lines.h"
+#include "harness/report/names.h"
 
 namespace harness {
 namespace {
@@ -211,8 +212,8 @@ std::vector<Absence> AbsencesOf(const History& history, std::span<const RunEvent
 }
 
 std::string PaymentIdText(const History& history, uint64_t id_hash) {
-  const auto name = history.names.find(id_hash);
-  return name == history.names.end() ? fmt::format("id hash {:016x}", id_hash) : name->second;
+  const std::string_view id = PaymentId(history, id_hash);
+  return id.empty() ? fmt::format("id hash {:016x}", id_hash) : std::string{id};
 }
 
 }  // namespace harness

@@ -58,7 +58,8 @@ struct ConsoleStyle {
 std::string SummaryText(const Report& report, const ConsoleStyle& style);
 std::string ResultJson(const Report& report);   // docs/formats.md, "schema_version": 1
 std::string JunitXml(const Report& report);     // one case per invariant, threshold and fault
-std::string WitnessText(const Report& report);  // empty when nothing was violated
+bool HasWitness(const Report& report);          // something was violated
+std::string WitnessText(const Report& report);  // empty without
 // Ready to be pasted into a shell.
 std::string RerunCommand(const Report& report);
 std::string CheckCommand(const Report& report);                               // judges the recorded run again

@@ -169,8 +169,8 @@ Json ViolationsJson(const Report& report, const CheckResult& check) {
     if (violation.partition >= 0) entry["partition"] = violation.partition;
     if (violation.offset >= 0) entry["offset"] = violation.offset;
     if (violation.rec.has_value()) entry["rec"] = RecText(report.history, violation.rec);
-    const auto name = report.history.names.find(violation.id_hash);
-    if (name != report.history.names.end()) entry["payment_id"] = name->second;
+    const std::string_view id = PaymentId(report.history, violation.id_hash);
+    if (!id.empty()) entry["payment_id"] = id;
     if (violation.time_ns != 0) entry["time_ns"] = OrNull(SinceLoadBegin(report.history, violation.time_ns));
     violations.push_back(std::move(entry));
   }

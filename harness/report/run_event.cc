@@ -182,6 +182,30 @@ RecordSeen RecordOf(const History& history, const RunEvent& event) {
   }
 }
 
+std::string ActorName(const History& history, const RunEvent& event) {
+  switch (event.type) {
+    case EventType::kPlanned:
+    case EventType::kSent:
+    case EventType::kOutcome:
+      return history.producers[event.actor].name;
+    case EventType::kLogged:
+      return "";
+    case EventType::kDelivered:
+    case EventType::kConnected:
+    case EventType::kDisconnected:
+    case EventType::kAttemptFailed:
+      return history.clients[event.actor].name;
+    case EventType::kFaultStruck:
+    case EventType::kFaultHealed:
+      return history.faults[event.actor].name;
+    case EventType::kPhaseBegan:
+    case EventType::kPhaseEnded:
+      return history.phases[event.actor].name;
+    default:
+      return history.processes[event.actor].name;
+  }
+}
+
 std::string EventPlace(const History& history, const RunEvent& event) {
   switch (event.type) {
     case EventType::kPlanned:
@@ -196,15 +220,15 @@ std::string EventPlace(const History& history, const RunEvent& event) {
     case EventType::kConnected:
     case EventType::kDisconnected:
     case EventType::kAttemptFailed:
-      return "client " + history.clients[event.actor].name;
+      return "client " + ActorName(history, event);
     case EventType::kFaultStruck:
     case EventType::kFaultHealed:
-      return "fault " + history.faults[event.actor].name;
+      return "fault " + ActorName(history, event);
     case EventType::kPhaseBegan:
     case EventType::kPhaseEnded:
-      return "phase " + history.phases[event.actor].name;
+      return "phase " + ActorName(history, event);
     default:
-      return "process " + history.processes[event.actor].name;
+      return "process " + ActorName(history, event);
   }
 }
 

@@ -66,6 +66,8 @@ struct RecordSeen {
 };
 RecordSeen RecordOf(const History& history, const RunEvent& event);
 
+// Who did it: the producer, client, fault, process or phase; of what the topic holds nobody, "".
+std::string ActorName(const History& history, const RunEvent& event);
 // For people: where it happened ("acknowledged", "in the topic", "client fast") and what ("ok, partition 0 offset 4").
 // `partition`: of the record that the reader asks about, so that a stream's start says where it began there; -1: none.
 std::string EventPlace(const History& history, const RunEvent& event);

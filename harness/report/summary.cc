@@ -277,7 +277,7 @@ void SummaryWriter::AddChecks(std::string_view title, const std::vector<CheckRes
 void SummaryWriter::AddViolations() {
   bool headed = false;
   for (const CheckResult* check : AllChecks(report_.verdict)) {
-    if (check->state != CheckState::kViolated && check->state != CheckState::kInvalid) continue;
+    if (!IsBroken(check->state)) continue;
     if (check->violations.empty() && check->reason.empty()) continue;
     if (!headed) Heading("What is wrong");
     headed = true;
@@ -303,23 +303,18 @@ void SummaryWriter::AddViolations() {
 }
 
 bool SummaryWriter::OnlyTimesAreWrong() const {
-  const auto is_fine = [](const CheckResult& check) {
-    return check.state != CheckState::kViolated && check.state != CheckState::kInvalid;
-  };
-  const auto& [verdict, exit_code, invariants, thresholds] = report_.verdict;
-  if (verdict != RunVerdict::kFail || !std::all_of(invariants.begin(), invariants.end(), is_fine)) return false;
-  const std::vector<Threshold>& plans = report_.scenario.expect.thresholds;
-  return std::all_of(thresholds.begin(), thresholds.end(), [&](const CheckResult& check) {
-    const auto plan = std::find_if(plans.begin(), plans.end(),
-                                   [&](const Threshold& threshold) { return threshold.text == check.name; });
-    return is_fine(check) || (plan != plans.end() && plan->is_time && check.samples > 0);
+  if (report_.verdict.verdict != RunVerdict::kFail) return false;
+  const std::vector<const CheckResult*> checks = AllChecks(report_.verdict);
+  return std::all_of(checks.begin(), checks.end(), [&](const CheckResult* check) {
+    const Threshold* threshold = FindThreshold(report_.scenario, check->name);  // none: an invariant
+    return !IsBroken(check->state) || (threshold != nullptr && threshold->is_time && check->samples > 0);
   });
 }
 
 void SummaryWriter::AddFiles() {
   if (!report_.facts.run_dir.empty()) {
     std::string files = report_.facts.has_result ? "result.json, junit.xml, " : "";
-    if (report_.facts.has_result && !WitnessText(report_).empty()) {
+    if (report_.facts.has_result && HasWitness(report_)) {
       files = "witness.txt (the record and every place it was seen), " + files;
     }
     Heading("Files");

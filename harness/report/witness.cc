@@ -265,13 +265,17 @@ void WitnessWriter::AddOthers() {
 
 }  // namespace
 
+bool HasWitness(const Report& report) {
+  const std::vector<const CheckResult*> checks = AllChecks(report.verdict);
+  return std::any_of(checks.begin(), checks.end(), [](const CheckResult* check) { return IsBroken(check->state); });
+}
+
 std::string WitnessText(const Report& report) {
+  if (!HasWitness(report)) return "";
   std::string text;
   for (const CheckResult* check : AllChecks(report.verdict)) {
-    if (check->state != CheckState::kViolated && check->state != CheckState::kInvalid) continue;
-    text += "\n" + WitnessWriter(report, *check).Write();
+    if (IsBroken(check->state)) text += "\n" + WitnessWriter(report, *check).Write();
   }
-  if (text.empty()) return text;
   return fmt::format(
       "{}: scenario {}, seed {}, run {}\nTimes count from the begin of the load.\n{}\nRun it again\n  {}\n",
       VerdictName(report.verdict.verdict), Printable(report.scenario.name), report.scenario.seed,

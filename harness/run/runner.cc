@@ -21,15 +21,11 @@
 #include "harness/run/retention_plan.h"
 #include "harness/run/run.h"
 #include "harness/run/run_directory.h"
+#include "harness/verify/exit_codes.h"
 #include "harness/verify/judge.h"
 
 namespace harness {
 namespace {
-
-constexpr int kExitBadScenario = 2;
-constexpr int kExitEnvironment = 3;
-constexpr int kExitInvalid = 4;
-constexpr int kExitInterrupted = 130;
 
 int64_t ToNs(const timeval& time) { return (int64_t{time.tv_sec} * 1'000'000 + time.tv_usec) * 1000; }
 

@@ -12,6 +12,7 @@
 #include "harness/verify/checker.h"
 #include "harness/verify/dup.h"
 #include "harness/verify/efficacy.h"
+#include "harness/verify/exit_codes.h"
 #include "harness/verify/harness_ok.h"
 #include "harness/verify/live.h"
 #include "harness/verify/lost.h"
@@ -27,13 +28,9 @@ constexpr std::array<Checker, 10> kCheckers = {CheckAckDurable, CheckPhantom,  C
                                                CheckOrder,      CheckAgree,    CheckLive, CheckEfficacy,
                                                CheckNonvacuous, CheckHarnessOk};
 
-bool Broken(const CheckResult& result) {
-  return result.state == CheckState::kViolated || result.state == CheckState::kInvalid;
-}
-
 void Relax(const Expectations& expect, CheckResult* result) {
   for (const RelaxedInvariant& relaxed : expect.relaxed) {
-    if (relaxed.invariant != result->name || !Broken(*result)) continue;
+    if (relaxed.invariant != result->name || !IsBroken(result->state)) continue;
     result->state = CheckState::kRelaxed;
     result->reason = relaxed.reason;
   }
@@ -87,19 +84,18 @@ CheckResult JudgeThreshold(const Threshold& threshold, const Measured& measured,
 
 // The precedence of the exit codes within a run.
 std::pair<RunVerdict, int> Decide(const History& history, const Verdict& verdict) {
-  constexpr int kInterruptedExit = 130, kInvalidExit = 4, kFailExit = 1;
-  if (history.interrupted) return {RunVerdict::kInterrupted, kInterruptedExit};
+  if (history.interrupted) return {RunVerdict::kInterrupted, kExitInterrupted};
   bool violated = false, invalid = false;
   for (const auto* results : {&verdict.invariants, &verdict.thresholds}) {
     for (const CheckResult& result : *results) {
-      if (result.name == "HARNESS_OK" && Broken(result)) return {RunVerdict::kInvalid, kInvalidExit};
+      if (result.name == "HARNESS_OK" && IsBroken(result.state)) return {RunVerdict::kInvalid, kExitInvalid};
       violated = violated || result.state == CheckState::kViolated;
       invalid = invalid || result.state == CheckState::kInvalid;
     }
   }
-  if (violated) return {RunVerdict::kFail, kFailExit};
-  if (invalid) return {RunVerdict::kInvalid, kInvalidExit};
-  return {RunVerdict::kPass, 0};
+  if (violated) return {RunVerdict::kFail, kExitFail};
+  if (invalid) return {RunVerdict::kInvalid, kExitInvalid};
+  return {RunVerdict::kPass, kExitPass};
 }
 
 }  // namespace

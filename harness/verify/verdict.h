@@ -23,6 +23,8 @@ enum class CheckState : uint8_t {
   kReported,       // a time threshold under --thresholds=report
 };
 
+inline bool IsBroken(CheckState state) { return state == CheckState::kViolated || state == CheckState::kInvalid; }
+
 // One violation: what, who, where.
 struct Violation {
   Cause cause = Cause::kHarness;
