@@ -18,7 +18,8 @@ namespace {
 constexpr std::chrono::milliseconds kTerminalPeriod{200};
 constexpr std::chrono::seconds kPlainPeriod{1};
 constexpr int64_t kRateWindowNs = 1'000'000'000;
-constexpr size_t kNoticesWaitingMax = 1000;  // between two drawings; further ones are counted in a last line
+constexpr int64_t kRateSpanNsMin = kRateWindowNs / 2;  // over less a rate is noise, and none is shown
+constexpr size_t kNoticesWaitingMax = 1000;            // between two drawings; further ones are counted in a last line
 
 }  // namespace
 
@@ -96,7 +97,8 @@ void LiveView::State::Run() {
 LiveRates LiveView::State::UpdateRates(const LiveCounts& counts, int64_t now_ns) {
   samples_.push_back({now_ns, counts});
   while (samples_.size() > 2 && now_ns - samples_[1].time_ns >= kRateWindowNs) samples_.pop_front();
-  return RatesBetween(samples_.front().counts, counts, now_ns - samples_.front().time_ns);
+  const int64_t span_ns = now_ns - samples_.front().time_ns;
+  return span_ns < kRateSpanNsMin ? LiveRates() : RatesBetween(samples_.front().counts, counts, span_ns);
 }
 
 void LiveView::State::Draw(const LiveState& state, const std::vector<std::string>& notices, bool with_counts) {
