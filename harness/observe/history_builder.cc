@@ -55,6 +55,7 @@ bool HistoryBuilder::SetClient(size_t client, const Client& description) {
   into.observed = description.observed;
   into.marks_connections = description.marks_connections;
   into.embedded = description.embedded;
+  into.reconnect_delay_min_ns = description.reconnect_delay_min_ns;
   into.reconnect_delay_max_ns = description.reconnect_delay_max_ns;
   into.servers = description.servers;
   counts_.clients[client].name = into.name;

@@ -33,7 +33,8 @@ void EncodeClient(size_t index, const Client& client, std::string* out) {
   ByteWriter writer(out);
   writer.Put(static_cast<uint16_t>(index)).PutText(client.name);
   writer.Put(client.filter.provider).Put(client.filter.status).Put(client.resume);
-  writer.Put(Bits(client.observed, client.marks_connections, client.embedded)).Put(client.reconnect_delay_max_ns);
+  writer.Put(Bits(client.observed, client.marks_connections, client.embedded));
+  writer.Put(client.reconnect_delay_min_ns).Put(client.reconnect_delay_max_ns);
   writer.Put(U32(client.servers.size()));
   for (const std::string& server : client.servers) writer.PutText(server);
 }

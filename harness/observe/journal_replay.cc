@@ -116,6 +116,7 @@ bool ReplayClient(ByteReader* in, HistoryBuilder* builder) {
   client.observed = (bits & kBit0) != 0;
   client.marks_connections = (bits & kBit1) != 0;
   client.embedded = (bits & kBit2) != 0;
+  client.reconnect_delay_min_ns = in->Get<int64_t>();
   client.reconnect_delay_max_ns = in->Get<int64_t>();
   client.servers.resize(in->GetCount(sizeof(uint32_t)));
   for (std::string& server : client.servers) server = in->GetText();

@@ -106,6 +106,7 @@ void Run::AddClients() {
       client.resume = plan.resume_token ? ResumeMode::kToken : ResumeMode::kNone;
       client.observed = plan.command.empty() || IsTold(plan, "{event_log}");
       client.embedded = !is_process;
+      client.reconnect_delay_min_ns = plan.reconnect_delay_min_ns;
       client.reconnect_delay_max_ns = plan.reconnect_delay_max_ns;
       client.servers = servers;
       const bool observed = client.observed;
@@ -188,7 +189,7 @@ void Run::StartClients() {
         options.servers.push_back(ServerAddress(names_, server));
       }
       options.filter = plan.filter;
-      options.reconnect.delay_min_ns = std::min(options.reconnect.delay_min_ns, plan.reconnect_delay_max_ns);
+      options.reconnect.delay_min_ns = plan.reconnect_delay_min_ns;
       options.reconnect.delay_max_ns = plan.reconnect_delay_max_ns;
       options.jitter_seed = scenario_.seed + index;
       embedded_.Add(index, std::move(options));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -33,13 +34,17 @@ Words PlaceholdersIn(std::string_view text) {
   return found;
 }
 
-// The longest pause that `--backoff MIN..MAX` allows; nullopt when it is not of that form.
-std::optional<int64_t> BackoffMaxNs(std::string_view text) {
+// What a built-in client does unless it is told otherwise: a fixed pause.
+constexpr int64_t kReconnectDelayNs = 3'000'000'000;
+
+// The shortest and the longest pause that `--backoff MIN..MAX` allows; nullopt when it is not of that form.
+std::optional<std::pair<int64_t, int64_t>> BackoffNs(std::string_view text) {
   const size_t dots = text.find("..");
   if (dots == std::string_view::npos) return std::nullopt;
   const auto low = pipeline::ParseDurationNs(text.substr(0, dots));
   const auto high = pipeline::ParseDurationNs(text.substr(dots + 2));
-  return low && high && *low <= *high && *high > 0 ? high : std::nullopt;
+  if (!low || !high || *low > *high || *high <= 0) return std::nullopt;
+  return std::pair(*low, *high);
 }
 
 class ProgramReader {
@@ -70,8 +75,7 @@ class ProgramReader {
       client.filter.provider = ProviderOf(filter->value("provider", ""));
       client.filter.status = StatusOf(filter->value("status", ""));
     }
-    if (client.command.empty()) ReadBackoff(client.args, Below(at, "args"), &client.reconnect_delay_max_ns);
-    ReadDuration(json, at, "reconnect_delay_max", errors_, kPositive, &client.reconnect_delay_max_ns);
+    ReadReconnectDelays(json, at, &client);
     return client;
   }
 
@@ -147,7 +151,24 @@ class ProgramReader {
     }
   }
 
-  void ReadBackoff(const Words& args, const std::string& at, int64_t* delay_max_ns) {
+  void ReadReconnectDelays(const Json& json, const std::string& at, ClientPlan* client) {
+    if (client->command.empty()) {
+      client->reconnect_delay_min_ns = kReconnectDelayNs;
+      ReadBackoff(client->args, Below(at, "args"), client);
+    }
+    ReadDuration(json, at, "reconnect_delay_max", errors_, kPositive, &client->reconnect_delay_max_ns);
+    if (!ReadDuration(json, at, "reconnect_delay_min", errors_, kPositive, &client->reconnect_delay_min_ns)) {
+      // An embedded one follows these keys; a program does what its arguments say.
+      if (client->kind == ClientKind::kEmbedded) {
+        client->reconnect_delay_min_ns = std::min(client->reconnect_delay_min_ns, client->reconnect_delay_max_ns);
+      }
+    } else if (client->reconnect_delay_min_ns > client->reconnect_delay_max_ns) {
+      errors_->AtValue(Below(at, "reconnect_delay_min"),
+                       "found " + Shown(json.at("reconnect_delay_min")) + "; allowed: at most the longest pause");
+    }
+  }
+
+  void ReadBackoff(const Words& args, const std::string& at, ClientPlan* client) {
     constexpr std::string_view kFlag = "--backoff";
     for (size_t i = 0; i < args.size(); ++i) {
       std::string_view text = args[i];
@@ -159,8 +180,8 @@ class ProgramReader {
       } else if (text != kFlag) {
         continue;
       }
-      if (const auto max_ns = BackoffMaxNs(text)) {
-        *delay_max_ns = *max_ns;
+      if (const auto bounds = BackoffNs(text)) {
+        std::tie(client->reconnect_delay_min_ns, client->reconnect_delay_max_ns) = *bounds;
       } else {
         errors_->AtValue(
             Below(at, where),

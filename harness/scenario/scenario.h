@@ -39,7 +39,8 @@ struct ClientPlan : ProgramPlan {
   int count = 1;                     // embedded only: this many subscribers (ClientNames)
   std::vector<std::string> servers;  // names; empty: all
   pipeline::Filter filter;
-  bool resume_token = true;  // false: "resume": "none"
+  bool resume_token = true;            // false: "resume": "none"
+  int64_t reconnect_delay_min_ns = 0;  // 0: a foreign program that tells no bound
   int64_t reconnect_delay_max_ns = 3'000'000'000;
 };
 

@@ -125,7 +125,8 @@ struct Client {
   ResumeMode resume = ResumeMode::kToken;
   bool observed = true;  // false: a foreign program without an event log; its checks are n/a
   bool marks_connections = true;
-  bool embedded = false;  // counts only
+  bool embedded = false;               // counts only
+  int64_t reconnect_delay_min_ns = 0;  // 0: it told no bound
   int64_t reconnect_delay_max_ns = 3'000'000'000;
   std::vector<std::string> servers;  // names it may use
   std::vector<Connection> connections;

@@ -67,8 +67,8 @@ void PartitionsText(const History& history, std::ostream& out) {
 void ClientsText(const History& history, std::ostream& out) {
   for (const Client& c : history.clients) {
     out << "client " << c.name << " " << AsInt(c.filter.provider) << AsInt(c.filter.status) << AsInt(c.resume)
-        << c.observed << c.marks_connections << c.embedded << " " << c.reconnect_delay_max_ns << " broken "
-        << c.broken_lines << "\n";
+        << c.observed << c.marks_connections << c.embedded << " " << c.reconnect_delay_min_ns << " "
+        << c.reconnect_delay_max_ns << " broken " << c.broken_lines << "\n";
     for (const std::string& server : c.servers) out << "  of " << server << "\n";
     for (const Connection& n : c.connections) {
       out << "  connection " << n.started_ns << " " << n.first_message_ns << " " << n.ended_ns << " " << n.code << " "
@@ -244,6 +244,7 @@ class RandomTeller {
     client.observed = Coin();
     client.marks_connections = Coin();
     client.embedded = Coin();
+    client.reconnect_delay_min_ns = Number();
     client.reconnect_delay_max_ns = Number();
     client.servers.assign(Below(3), Word());
     return client;

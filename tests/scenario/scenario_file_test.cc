@@ -28,7 +28,9 @@ TEST(ScenarioFileTest, RestartIsThePlanItDescribes) {
   EXPECT_EQ(scenario.broker.partitions, 4);
   ASSERT_EQ(scenario.servers.size(), 1u);
   ASSERT_EQ(scenario.clients.size(), 2u);
+  EXPECT_EQ(scenario.clients[0].reconnect_delay_min_ns, 3'000'000'000);
   EXPECT_EQ(scenario.clients[0].reconnect_delay_max_ns, 3'000'000'000);
+  EXPECT_EQ(scenario.clients[1].reconnect_delay_min_ns, 100'000'000);
   EXPECT_EQ(scenario.clients[1].reconnect_delay_max_ns, 500'000'000);
   EXPECT_EQ(scenario.clients[1].args, (std::vector<std::string>{"--backoff", "100ms..500ms"}));
   ASSERT_EQ(scenario.producers.size(), 1u);
@@ -96,7 +98,8 @@ TEST(ScenarioFileTest, EveryOptionReachesThePlan) {
     "servers": [{"name": "a", "command": ["./x", "--port={port}"], "env": {"A": "{brokers}"}, "cwd": "/tmp"}, {"name": "b"}],
     "clients": [{"name": "one", "server": "a", "filter": {"provider": "paypal", "status": "refunded"}, "resume": "none",
                  "reconnect_delay_max": "7s", "command": ["c", "{servers}"], "args": ["{event_log}"]},
-                {"name": "many", "kind": "embedded", "count": 3, "server": ["b", "a"]},
+                {"name": "many", "kind": "embedded", "count": 3, "server": ["b", "a"], "reconnect_delay_max": "2s"},
+                {"name": "told", "command": ["c"], "reconnect_delay_min": "40ms"},
                 {"name": "eq", "args": ["--backoff=1s..2.5s"]}],
     "producers": [{"name": "load", "records_per_payment": {"min": 2, "max": 2}},
                   {"name": "p", "kind": "process", "start": "steady+500ms", "args": ["--count", "0"]}],
@@ -118,7 +121,11 @@ TEST(ScenarioFileTest, EveryOptionReachesThePlan) {
   EXPECT_EQ(scenario.clients[0].reconnect_delay_max_ns, 7'000'000'000);
   EXPECT_EQ(ClientNames(scenario.clients[1]), (std::vector<std::string>{"many-1", "many-2", "many-3"}));
   EXPECT_EQ(scenario.clients[1].servers, (std::vector<std::string>{"b", "a"}));
-  EXPECT_EQ(scenario.clients[2].reconnect_delay_max_ns, 2'500'000'000);
+  EXPECT_EQ(scenario.clients[0].reconnect_delay_min_ns, 0);
+  EXPECT_EQ(scenario.clients[1].reconnect_delay_min_ns, 2'000'000'000);
+  EXPECT_EQ(scenario.clients[2].reconnect_delay_min_ns, 40'000'000);
+  EXPECT_EQ(scenario.clients[3].reconnect_delay_min_ns, 1'000'000'000);
+  EXPECT_EQ(scenario.clients[3].reconnect_delay_max_ns, 2'500'000'000);
   EXPECT_EQ(scenario.producers[0].records_per_payment_min, 2);
   EXPECT_EQ(scenario.producers[1].start, "steady+500ms");
   EXPECT_EQ(scenario.phases[0].duration_ns, 120'000'000'000);
