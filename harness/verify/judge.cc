@@ -9,24 +9,30 @@
 
 #include "harness/verify/ack_durable.h"
 #include "harness/verify/agree.h"
+#include "harness/verify/backoff.h"
 #include "harness/verify/checker.h"
 #include "harness/verify/dup.h"
 #include "harness/verify/efficacy.h"
 #include "harness/verify/exit_codes.h"
 #include "harness/verify/harness_ok.h"
 #include "harness/verify/live.h"
+#include "harness/verify/log_dup.h"
 #include "harness/verify/lost.h"
 #include "harness/verify/metrics.h"
 #include "harness/verify/nonvacuous.h"
 #include "harness/verify/order.h"
 #include "harness/verify/phantom.h"
+#include "harness/verify/resume.h"
+#include "harness/verify/send_order.h"
+#include "harness/verify/skip.h"
 
 namespace harness {
 namespace {
 
-constexpr std::array<Checker, 10> kCheckers = {CheckAckDurable, CheckPhantom,  CheckLost, CheckDup,
-                                               CheckOrder,      CheckAgree,    CheckLive, CheckEfficacy,
-                                               CheckNonvacuous, CheckHarnessOk};
+constexpr std::array<Checker, 15> kCheckers = {CheckAckDurable, CheckPhantom,    CheckLogDup,   CheckSendOrder,
+                                               CheckLost,       CheckDup,        CheckOrder,    CheckSkip,
+                                               CheckResume,     CheckAgree,      CheckBackoff,  CheckLive,
+                                               CheckEfficacy,   CheckNonvacuous, CheckHarnessOk};
 
 void Relax(const Expectations& expect, CheckResult* result) {
   for (const RelaxedInvariant& relaxed : expect.relaxed) {

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <map>
-#include <random>
 #include <tuple>
 #include <utility>
 
 #include "harness/verify/client_view.h"
+#include "tests/verify/topic_model.h"
 
 namespace harness {
 namespace {
@@ -14,7 +14,6 @@ namespace {
 using pipeline::PaymentStatus;
 using pipeline::Provider;
 
-constexpr int64_t kTick = 1'000'000;  // ns between two things that happen
 constexpr int kUnavailable = 14;
 
 // What the server knows of one connection, and where it is in each partition.
@@ -35,44 +34,44 @@ struct ModelClient {
 
 class Model {
  public:
-  explicit Model(const ModelPlan& plan) : plan_(plan), random_(plan.seed) {}
+  explicit Model(const ModelPlan& plan) : world_(plan) {}
 
   ModelRun Make() {
     SetUp();
     const int early = Below(plan_.records / 2 + 1);
-    for (int i = 0; i < early; ++i) Produce();
+    for (int i = 0; i < early; ++i) topic_.Produce();
     for (size_t c = 0; c < clients_.size(); ++c) Connect(c);
     for (int i = early; i < plan_.records; ++i) {
-      Produce();
+      if (Chance(5)) topic_.BreakBroker();
+      topic_.Produce();
       Happen();
+      if (Chance(25)) topic_.HealBroker();
     }
+    topic_.HealBroker();
     for (int i = 0; i < plan_.server_kills; ++i) KillServer();
     // Every client gets something that is acknowledged, whatever its filter.
-    for (const Client& client : history_.clients) ProduceCertain(client.filter);
+    for (const Client& client : history_.clients) topic_.ProduceCertain(client.filter);
     Finish();
     return {std::move(history_), std::move(scenario_)};
   }
 
  private:
-  int Below(int limit) { return static_cast<int>(random_() % static_cast<uint64_t>(std::max(limit, 1))); }
-  bool Chance(int percent) { return Below(100) < percent; }
-  int64_t Now() { return now_ += kTick; }
+  int Below(int limit) { return world_.Below(limit); }
+  bool Chance(int percent) { return world_.Chance(percent); }
+  int64_t Now() { return world_.Now(); }
 
   void SetUp() {
     history_.run_id = "run";
     history_.load_begin_ns = Now();
     history_.partitions.resize(static_cast<size_t>(plan_.partitions));
-    history_.phases.push_back({.name = "steady", .begin_ns = now_, .measured = true});
+    history_.phases.push_back({.name = "steady", .begin_ns = world_.now_ns, .measured = true});
     scenario_.phases.push_back({.name = "steady", .rate_per_s = 100});
     scenario_.servers.emplace_back().name = "server-1";
     scenario_.producers.emplace_back().name = "load";
     scenario_.producers.emplace_back().name = "shop";
-    AddProcess("server-1", 100);
-    AddProcess("shop", 200);
-    AddProducer("load");
-    AddProducer("shop");
-    AddProducer("sentinel");
-    if (plan_.foreign) AddProducer("stranger", false);
+    world_.AddProcess("server-1", 100);
+    world_.AddProcess("shop", 200);
+    topic_.AddProducers();
     AddClient("first", {}, ResumeMode::kToken, true);
     for (int i = 0; i < plan_.clients; ++i) {
       const pipeline::Filter filter{static_cast<Provider>(Below(4)),
@@ -83,141 +82,19 @@ class Model {
     }
   }
 
-  void AddProducer(const std::string& name, bool has_acks = true) {
-    Producer& added = history_.producers.emplace_back();
-    added.name = name;
-    added.has_acks = has_acks;
-  }
-
-  void AddProcess(const std::string& name, int64_t pid) {
-    ProcessSpan& added = history_.processes.emplace_back();
-    added.name = name;
-    added.pid = pid;
-    added.started_ns = added.ready_ns = now_;
-  }
-
   void AddClient(const std::string& name, pipeline::Filter filter, ResumeMode resume, bool positions) {
     Client& added = history_.clients.emplace_back();
     added.name = name;
     added.filter = filter;
     added.resume = resume;
+    added.reconnect_delay_min_ns = Chance(60) ? ModelWorld::kTick : 0;
     scenario_.clients.emplace_back().name = name;
-    AddProcess(name, 300);
+    world_.AddProcess(name, 300);
     ModelClient client;
     client.positions = positions;
     client.position.resize(static_cast<size_t>(plan_.partitions));
     client.received.assign(static_cast<size_t>(plan_.partitions), -1);
     clients_.push_back(std::move(client));
-  }
-
-  // ---- producers and the log
-
-  struct Content {
-    uint64_t id = 0;
-    int32_t partition = 0;
-    Provider provider = Provider::kUnknown;
-    PaymentStatus status = PaymentStatus::kUnknown;
-    int64_t timestamp_s = 0;
-  };
-
-  Content RandomContent() {
-    Content content;
-    const bool further = !payments_.empty() && Chance(55);
-    content.id =
-        further ? payments_[static_cast<size_t>(Below(static_cast<int>(payments_.size())))] : 1000 + payments_.size();
-    if (!further) payments_.push_back(content.id);
-    // The key decides the partition; a few ids are spread, so that the fold has to look across.
-    content.partition =
-        static_cast<int32_t>((content.id % 7 == 0 ? random_() : content.id) % static_cast<uint64_t>(plan_.partitions));
-    content.provider = static_cast<Provider>(content.id % 4);
-    content.status = static_cast<PaymentStatus>(Below(5));
-    content.timestamp_s = 1'700'000'000 + Below(20);
-    return content;
-  }
-
-  void Produce() {
-    const Content content = RandomContent();
-    const int kind = Below(100);
-    const size_t producer = Chance(70) ? 0 : 1;
-    if (plan_.foreign && kind < 4) {
-      Append(content, Rec::Make(3, ++stranger_sequence_), random_() | 1, true);
-    } else if (plan_.foreign && kind < 8) {
-      Send(1, content, Outcome::kOk, {.log = true, .told = Chance(70), .rec = false});
-    } else if (kind < 12) {
-      Send(1, content, Outcome::kOk, {.log = true, .told = true, .valid = false});
-    } else if (kind < 16) {
-      Send(producer, content, Outcome::kUnknown, {.log = Chance(50), .told = false});
-    } else if (kind < 19) {
-      Send(producer, content, Outcome::kFail, {.log = false, .told = false});
-    } else if (kind < 24) {
-      Send(producer, content, Outcome::kOk, {.log = true, .told = false});
-    } else {
-      Send(producer, content, Outcome::kOk, {.log = true, .told = true});
-    }
-  }
-
-  struct How {
-    bool log = true;
-    bool told = true;
-    bool valid = true;
-    bool rec = true;
-    bool sentinel = false;
-  };
-
-  void Send(size_t producer, const Content& content, Outcome outcome, How how) {
-    auto& sends = history_.producers[producer].sends;
-    harness::Send send;
-    send.planned_ns = send.sent_ns = Now();
-    if (producer == 0) {
-      ++history_.phases[0].planned;
-      send.planned_ns -= Below(1000);
-    }
-    send.content_hash = how.valid ? random_() | 1 : 0;
-    send.outcome = outcome;
-    send.sentinel = how.sentinel;
-    send.measured = !how.sentinel;
-    const Rec rec = Rec::Make(static_cast<uint16_t>(producer), sends.size() + 1);
-    if (how.log) {
-      const int64_t offset =
-          Append(content, how.rec && how.valid ? rec : Rec{}, send.content_hash, how.valid, how.sentinel);
-      if (how.told) send.offset = offset, send.partition = content.partition;
-      // A retry whose first try had arrived after all.
-      if (!how.sentinel && Chance(4)) Append(content, how.rec && how.valid ? rec : Rec{}, send.content_hash, how.valid);
-    }
-    if (outcome == Outcome::kOk || outcome == Outcome::kFail) send.acked_ns = Now();
-    sends.push_back(send);
-  }
-
-  int64_t Append(const Content& content, Rec rec, uint64_t hash, bool valid, bool sentinel = false) {
-    PartitionLog& log = history_.partitions[static_cast<size_t>(content.partition)];
-    if (Chance(4)) ++log.end_offset;  // a gap
-    LogRecord record;
-    record.offset = log.end_offset++;
-    record.seen_ns = Now();
-    record.rec = rec;
-    record.content_hash = hash;
-    record.valid = valid;
-    record.id_hash = valid ? content.id : 0;
-    record.timestamp_s = content.timestamp_s;
-    record.crc32c = static_cast<uint32_t>(random_()) | 1;
-    record.provider = content.provider;
-    record.status = content.status;
-    record.sentinel = sentinel;
-    log.records.push_back(record);
-    return record.offset;
-  }
-
-  void ProduceCertain(const pipeline::Filter& filter) {
-    Content content = RandomContent();
-    content.id = 1000 + payments_.size();
-    payments_.push_back(content.id);
-    Match(filter, &content);
-    Send(0, content, Outcome::kOk, {});
-  }
-
-  static void Match(const pipeline::Filter& filter, Content* content) {
-    if (filter.provider != Provider::kUnknown) content->provider = filter.provider;
-    if (filter.status != PaymentStatus::kUnknown) content->status = filter.status;
   }
 
   // ---- the server
@@ -258,6 +135,12 @@ class Model {
     state.stream = {};
     state.stream.open = true;
     state.stream.start = state.position;
+    if (resumes && state.positions && Chance(60)) {
+      for (size_t p = 0; p < state.position.size(); ++p) {
+        const LifeStart& position = state.position[p];
+        connection.sent.push_back({static_cast<int32_t>(p), position.after, position.snapshot_until});
+      }
+    }
     const bool live_only = !resumes && c > 0 && client.resume == ResumeMode::kToken && Chance(20);
     for (size_t p = 0; p < state.position.size(); ++p) {
       LifeStart& start = state.stream.start[p];
@@ -267,7 +150,6 @@ class Model {
       } else if (!resumes) {
         start = {-1, end - 1 - (Chance(30) ? std::min<int64_t>(Below(3), end) : 0)};  // the replica may lag
       } else if (start.snapshot_until < 0 && Chance(15)) {
-        connection.sent.clear();
         start.after = std::max(first_bound_[c][p], start.after - Below(4));  // a declared overlap
       }
       if (state.positions && (resumes || live_only || start.snapshot_until >= 0 || Chance(50))) {
@@ -332,7 +214,7 @@ class Model {
     Delivery delivery;
     delivery.time_ns = Now();
     delivery.connection = static_cast<uint32_t>(client.connections.size() - 1);
-    if (client.connections.back().first_message_ns == 0) client.connections.back().first_message_ns = now_;
+    if (client.connections.back().first_message_ns == 0) client.connections.back().first_message_ns = world_.now_ns;
     delivery.kind = existing ? DeliveryKind::kExisting : DeliveryKind::kNew;
     if (state.positions) {
       delivery.partition = partition;
@@ -384,11 +266,11 @@ class Model {
     server->ended_by_fault = true;
     for (size_t c = 0; c < clients_.size(); ++c) Break(c);
     for (Client& client : history_.clients) client.attempts.push_back({Now(), kUnavailable, "refused"});
-    for (int i = Below(3); i > 0; --i) Produce();
-    ProduceCertain({});
+    for (int i = Below(3); i > 0; --i) topic_.Produce();
+    topic_.ProduceCertain({});
     Now();
-    AddProcess("server-1", 101);
-    fault.healed_ns = now_;
+    world_.AddProcess("server-1", 101);
+    fault.healed_ns = world_.now_ns;
     history_.faults.push_back(fault);
     for (size_t c = 0; c < clients_.size(); ++c) Connect(c);
     for (int i = Below(6); i > 0; --i) Happen();
@@ -400,15 +282,7 @@ class Model {
     for (const Client& client : history_.clients) {
       if (std::find(filters.begin(), filters.end(), client.filter) == filters.end()) filters.push_back(client.filter);
     }
-    for (int32_t p = 0; p < plan_.partitions; ++p) {
-      for (const pipeline::Filter& filter : filters) {
-        Content content = RandomContent();
-        content.id = 900'000 + random_() % 1'000'000'000;
-        content.partition = p;
-        Match(filter, &content);
-        Send(2, content, Outcome::kOk, {.sentinel = true});
-      }
-    }
+    topic_.ProduceSentinels(filters);
     for (size_t c = 0; c < clients_.size(); ++c) {
       if (!clients_[c].stream.open) Connect(c);
       std::vector<size_t> open;
@@ -434,15 +308,13 @@ class Model {
     }
   }
 
-  const ModelPlan plan_;
-  std::mt19937_64 random_;
-  int64_t now_ = 1'000'000'000;
-  History history_;
-  Scenario scenario_;
+  ModelWorld world_;
+  const ModelPlan& plan_ = world_.plan;
+  History& history_ = world_.history;
+  Scenario& scenario_ = world_.scenario;
+  TopicModel topic_{&world_};
   std::vector<ModelClient> clients_;
   std::map<size_t, std::vector<int64_t>> first_bound_;  // by client: no overlap is declared below it
-  std::vector<uint64_t> payments_;
-  uint64_t stranger_sequence_ = 0;
 };
 
 }  // namespace

@@ -4,7 +4,7 @@
 // It knows: several records per payment (in one partition or spread), producers told everything, nothing, or in doubt,
 // records repeated in the log, rejected ones, ones without rec, gaps in the offsets; clients that resume by token
 // (snapshots cut half-way, superseded entries, declared overlaps), that begin live, that take a snapshot on every
-// connection, with positions or without; filters; servers killed and producers killed.
+// connection, with positions or without; filters; servers killed, and a broker down.
 #pragma once
 
 #include <cstdint>

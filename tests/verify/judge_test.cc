@@ -44,8 +44,8 @@ TEST(JudgeTest, EveryInvariantIsJudgedOnce) {
   const Verdict verdict = Good().Judged();
   std::set<std::string> names;
   for (const CheckResult& result : verdict.invariants) EXPECT_TRUE(names.insert(result.name).second) << result.name;
-  for (const char* name :
-       {"ACK_DURABLE", "PHANTOM", "LOST", "DUP", "ORDER", "AGREE", "LIVE", "EFFICACY", "NONVACUOUS", "HARNESS_OK"}) {
+  for (const char* name : {"ACK_DURABLE", "PHANTOM", "LOG_DUP", "SEND_ORDER", "LOST", "DUP", "ORDER", "SKIP", "RESUME",
+                           "AGREE", "BACKOFF", "LIVE", "EFFICACY", "NONVACUOUS", "HARNESS_OK"}) {
     EXPECT_TRUE(names.contains(name)) << name;
   }
 }

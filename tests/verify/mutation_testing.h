@@ -5,12 +5,14 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "harness/verify/client_view.h"
 #include "tests/verify/verify_testing.h"
 
 namespace harness {
@@ -98,6 +100,30 @@ inline std::optional<size_t> Neighbour(const Client& client, size_t delivery) {
     return deliveries[i].kind == deliveries[delivery].kind ? std::optional(i) : std::nullopt;
   }
   return std::nullopt;
+}
+
+// Whether a token that the client sent claims the record at `offset`: then it is the client that misses it.
+inline bool Claimed(const Client& client, int32_t partition, int64_t offset) {
+  return std::any_of(client.connections.begin(), client.connections.end(),
+                     [&](const Connection& connection) { return StartOf(connection.sent, partition).after >= offset; });
+}
+
+// How many of the client's resumed streams begin, in what they owe of that partition, with a later one than the record
+// at `offset`, which has come on none of them.
+inline int64_t StreamsThatJumped(const Client& client, int32_t partition, int64_t offset) {
+  int64_t jumped = 0;
+  for (size_t i = 0; i < client.connections.size(); ++i) {
+    const Connection& connection = client.connections[i];
+    if (!connection.resumed) continue;
+    const int64_t begin = StartOf(connection.sent.empty() ? connection.token : connection.sent, partition).bound();
+    std::set<int64_t> came;
+    for (const Delivery& delivery : client.deliveries) {
+      if (delivery.connection != i || delivery.partition != partition || delivery.offset <= begin) continue;
+      came.insert(delivery.offset);
+    }
+    if (offset > begin && !came.empty() && *came.begin() > offset) ++jumped;
+  }
+  return jumped;
 }
 
 // Exchanges what came, not when.

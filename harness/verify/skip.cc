@@ -1,0 +1,60 @@
+#include "harness/verify/skip.h"
+
+#include <fmt/format.h>
+
+#include <unordered_set>
+
+#include "harness/verify/stream_scan.h"
+
+namespace harness {
+namespace {
+
+std::string Sentence(const Evidence& evidence, const ClientView& view, const PassedOver& passed) {
+  std::string text = fmt::format("client {} got {} {} on connection {}, which had skipped {}", view.client().name,
+                                 PlaceText(evidence, passed.next),
+                                 MomentText(evidence.history, view.client().deliveries[passed.delivery].time_ns),
+                                 passed.connection + 1, PlaceText(evidence, passed.place));
+  if (view.received(passed.place)) {
+    const Delivery& other = view.client().deliveries[view.first_delivery(passed.place)];
+    text += fmt::format(" (it came on connection {})", other.connection + 1);
+  }
+  return text;
+}
+
+}  // namespace
+
+CheckResult CheckSkip(const Evidence& evidence) {
+  Findings findings("SKIP");
+  if (!evidence.history.audited) return findings.NotApplicable("the topic was not audited");
+  bool any = false;
+  for (size_t i = 0; i < evidence.history.clients.size(); ++i) {
+    const Client& client = evidence.history.clients[i];
+    if (!client.observed || !client.marks_connections) {
+      findings.Note(client.name + (client.observed ? " marks no connections: n/a" : " is not observed: n/a"));
+      continue;
+    }
+    any = true;
+    const ClientView view(evidence.history, evidence.log, i);
+    const StreamScan scan = ScanStreams(evidence.log, view);
+    findings.Judged(scan.judged);
+    if (scan.passed_over.empty()) continue;
+    std::unordered_set<LogPlace> lost;
+    view.ForEachMissing(view.frontiers(), [&](LogPlace place) { lost.insert(place); });
+    for (const PassedOver& passed : scan.passed_over) {
+      const bool resumes = client.connections[passed.connection].resumed && passed.at_start;
+      if (resumes || lost.contains(passed.place)) continue;
+      findings.Add([&] {
+        Violation violation = AtPlace(evidence, passed.place);
+        violation.cause = Cause::kServerOrWire;
+        violation.client = client.name;
+        violation.time_ns = client.deliveries[passed.delivery].time_ns;
+        violation.sentence = Sentence(evidence, view, passed);
+        return violation;
+      });
+    }
+  }
+  if (!any) return findings.NotApplicable("no observed client marks its connections");
+  return findings.Finish();
+}
+
+}  // namespace harness
