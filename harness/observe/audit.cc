@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -127,6 +128,8 @@ struct Audit::State {
   pipeline::Payment payment;
   std::vector<LogSeen> records;
   NameBatch names;
+
+  std::atomic<int64_t> bytes_read = 0;  // keys and values
 
   std::mutex mutex;  // all below
   std::condition_variable changed;
@@ -269,6 +272,7 @@ void Audit::State::TakeRecord(const rd_kafka_message_t& message, int64_t now_ns)
   const std::string_view key = Bytes(message.key, message.key_len);
   const std::optional<std::string_view> value =
       message.payload == nullptr ? std::nullopt : std::optional(Bytes(message.payload, message.len));
+  bytes_read += static_cast<int64_t>(key.size() + value.value_or(std::string_view()).size());
   LogSeen& seen = records.emplace_back();
   seen.partition = message.partition;
   LogRecord& record = seen.record;
@@ -334,6 +338,8 @@ Audit::Audit(const pipeline::KafkaSettings& kafka, int partitions, bool mock, Re
 }
 
 Audit::~Audit() { Stop(); }
+
+int64_t Audit::bytes_read() const { return state_->bytes_read; }
 
 bool Audit::CatchUp(int64_t deadline_ns) {
   State& state = *state_;

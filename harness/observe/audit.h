@@ -25,6 +25,8 @@ class Audit {
   Audit& operator=(const Audit&) = delete;
   // Waits until everything below the high watermarks as they are now has been read. False at the deadline.
   bool CatchUp(int64_t deadline_ns);
+  // Keys and values read so far.
+  int64_t bytes_read() const;
   // Ends the threads, after one last look at the watermarks. Idempotent.
   void Stop();
 

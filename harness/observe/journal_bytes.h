@@ -11,7 +11,7 @@
 namespace harness {
 
 inline constexpr std::string_view kJournalMagic = "PAYJRNL\n";
-inline constexpr uint32_t kJournalVersion = 2;
+inline constexpr uint32_t kJournalVersion = 3;
 inline constexpr size_t kJournalHeaderBytes = 12;  // magic, version (u32)
 inline constexpr size_t kFrameHeadBytes = 5;
 inline constexpr size_t kFrameTailBytes = 4;

@@ -134,13 +134,14 @@ void EncodeProcess(size_t index, const ProcessSpan& process, std::string* out) {
   ByteWriter writer(out);
   writer.Put(U32(index)).PutText(process.name).Put(process.pid).Put(process.started_ns).Put(process.ready_ns);
   writer.Put(process.ended_ns).Put(Bits(process.ended_by_fault, process.ended_by_harness)).PutText(process.how);
+  writer.Put(process.rss_ready_bytes).Put(process.rss_bytes_max);
 }
 
 void EncodeHarnessError(std::string_view sentence, std::string* out) { ByteWriter(out).PutText(sentence); }
 
 void EncodeClosing(const History& history, std::string* out) {
   ByteWriter writer(out);
-  writer.Put(history.load_begin_ns).Put(history.load_end_ns).Put(history.drain_end_ns);
+  writer.Put(history.load_begin_ns).Put(history.load_end_ns).Put(history.drain_end_ns).Put(history.log_bytes);
   writer.Put(Bits(history.audited, history.drained, history.interrupted));
   writer.Put(U32(history.harness_errors.size()));
   for (const std::string& error : history.harness_errors) writer.PutText(error);

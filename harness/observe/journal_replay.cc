@@ -205,6 +205,8 @@ bool ReplayProcess(ByteReader* in, HistoryBuilder* builder) {
   process.ended_by_fault = (bits & kBit0) != 0;
   process.ended_by_harness = (bits & kBit1) != 0;
   process.how = in->GetText();
+  process.rss_ready_bytes = in->Get<int64_t>();
+  process.rss_bytes_max = in->Get<int64_t>();
   return in->at_end() && builder->SetProcess(index, process);
 }
 
@@ -213,6 +215,7 @@ bool ReplayClosing(ByteReader* in, HistoryBuilder* builder) {
   closing.load_begin_ns = in->Get<int64_t>();
   closing.load_end_ns = in->Get<int64_t>();
   closing.drain_end_ns = in->Get<int64_t>();
+  closing.log_bytes = in->Get<int64_t>();
   const auto bits = in->Get<uint8_t>();
   closing.audited = (bits & kBit0) != 0;
   closing.drained = (bits & kBit1) != 0;
@@ -224,6 +227,7 @@ bool ReplayClosing(ByteReader* in, HistoryBuilder* builder) {
   history.load_begin_ns = closing.load_begin_ns;
   history.load_end_ns = closing.load_end_ns;
   history.drain_end_ns = closing.drain_end_ns;
+  history.log_bytes = closing.log_bytes;
   history.audited = closing.audited;
   history.drained = closing.drained;
   history.interrupted = closing.interrupted;

@@ -7,6 +7,7 @@
 
 #include <charconv>
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <string>
 
@@ -71,6 +72,13 @@ bool AllThreadsStopped(int64_t pid) {
     some = true;
   }
   return some;
+}
+
+int64_t ResidentBytes(int64_t pid) {
+  std::ifstream statm("/proc/" + std::to_string(pid) + "/statm");  // proc(5): size, resident, ..., in pages
+  int64_t size_pages = 0, resident_pages = 0;
+  if (!(statm >> size_pages >> resident_pages)) return 0;
+  return resident_pages * sysconf(_SC_PAGESIZE);
 }
 
 std::optional<char> ProcessState(int64_t pid) {

@@ -23,4 +23,7 @@ std::vector<int64_t> ChildrenOf(int64_t pid);
 // True when every thread of `pid` is stopped by a signal ('T'): a stop reaches the threads one by one.
 bool AllThreadsStopped(int64_t pid);
 
+// Resident memory of `pid` now, in bytes; 0 when there is no such process.
+int64_t ResidentBytes(int64_t pid);
+
 }  // namespace harness

@@ -219,7 +219,9 @@ Json ProcessesJson(const Report& report) {
                                       : span.ended_by_harness ? "harness"
                                       : span.ended_ns != 0    ? "itself"
                                                               : "nothing"},
-                         {"how", span.how}});
+                         {"how", span.how},
+                         {"rss_ready_bytes", span.rss_ready_bytes},
+                         {"rss_bytes_max", span.rss_bytes_max}});
   }
   return processes;
 }

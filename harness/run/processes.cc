@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "harness/process/process_info.h"
 #include "harness/run/health.h"
 
 namespace harness {
@@ -81,6 +82,7 @@ void Processes::State::Ended(Program* program, const ProcessExit& exit, std::uni
     span->ended_by_fault = program->end_is_expected;
     span->ended_by_harness = program->end_is_ours;
     span->how = how;
+    span->rss_bytes_max = exit.rss_bytes_max;
   });
   const auto on_ended = program->plan.on_ended;
   const ProcessSpec spec = program->spec;
@@ -117,11 +119,15 @@ void Processes::State::Probe() {
       lock.unlock();
       const bool ready = IsReady(ProbeServer(address, kProbeTimeoutMs));
       const int64_t now_ns = pipeline::MonotonicNs();
+      const int64_t rss_bytes = ready && pid ? ResidentBytes(*pid) : 0;
       lock.lock();
       Program& program = programs.at(name);
       if (!ready || !pid || program.pid != pid) continue;  // another process by now
       program.ready_ns = now_ns;
-      recorder->UpdateProcess(program.span, [&](ProcessSpan* span) { span->ready_ns = now_ns; });
+      recorder->UpdateProcess(program.span, [&](ProcessSpan* span) {
+        span->ready_ns = now_ns;
+        span->rss_ready_bytes = rss_bytes;
+      });
       changed.notify_all();
     }
     changed.wait_for(lock, kProbePause, [&] { return ending; });

@@ -106,6 +106,7 @@ class Run : private FaultListener {
   int64_t load_begin_ns_ = 0;
   int64_t load_end_ns_ = 0;
   int64_t drain_end_ns_ = 0;
+  int64_t log_bytes_ = 0;
   bool drained_ = false;
   RunFacts::ProcessUsage broker_usage_;
   LoadCounts load_counts_;

@@ -66,7 +66,10 @@ History Run::Finish() {
   }
   tail_.Drain();
   tail_.Stop();
-  if (audit_) audit_->Stop();
+  if (audit_) {
+    audit_->Stop();
+    log_bytes_ = audit_->bytes_read();
+  }
   audit_.reset();
   load_counts_ = generator_->counts();
   generator_.reset();
@@ -85,6 +88,7 @@ History Run::Finish() {
     history->load_begin_ns = load_begin_ns_;
     history->load_end_ns = load_end_ns_;
     history->drain_end_ns = drain_end_ns_;
+    history->log_bytes = log_bytes_;
     history->drained = drained_;
     history->interrupted = stopped();
     for (Client& client : history->clients) {

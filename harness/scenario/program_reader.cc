@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/scenario/quantity.h"
 #include "text/duration.h"
 
 namespace harness {
@@ -54,6 +55,13 @@ class ProgramReader {
   ServerPlan ReadServer(const Json& json, const std::string& at) {
     ServerPlan server;
     ReadProgram(json, at, "server", &server);
+    if (const auto rss_max = json.find("rss_max"); rss_max != json.end()) {
+      const auto bytes = ParseBytes(rss_max->get<std::string>());
+      server.rss_bytes_max = bytes.value_or(0);
+      if (server.rss_bytes_max == 0) {
+        errors_->AtValue(Below(at, "rss_max"), "found " + Shown(*rss_max) + "; allowed: 1KiB to 1024GiB");
+      }
+    }
     return server;
   }
 

@@ -30,7 +30,9 @@ struct ProgramPlan {
   std::string cwd;                         // empty: the run directory
 };
 
-struct ServerPlan : ProgramPlan {};
+struct ServerPlan : ProgramPlan {
+  int64_t rss_bytes_max = 0;  // resident memory that it may have; 0: what verify/bounded.h says
+};
 
 enum class ClientKind : uint8_t { kProcess, kEmbedded };
 

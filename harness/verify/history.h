@@ -165,6 +165,8 @@ struct ProcessSpan {
   bool ended_by_fault = false;
   bool ended_by_harness = false;  // the orderly stop at the end of the run
   std::string how;                // "exit 0", "signal 9"
+  int64_t rss_ready_bytes = 0;    // resident memory when it was ready; 0: not known
+  int64_t rss_bytes_max = 0;      // the most it ever had, told by the kernel at its end; 0: not known
 };
 
 struct History {
@@ -172,7 +174,8 @@ struct History {
   std::vector<Phase> phases;
   std::vector<Producer> producers;
   std::vector<PartitionLog> partitions;
-  bool audited = true;  // false: --audit=off
+  bool audited = true;    // false: --audit=off
+  int64_t log_bytes = 0;  // keys and values that the audit read
   std::vector<Client> clients;
   std::vector<FaultEvent> faults;
   std::vector<ProcessSpan> processes;

@@ -10,6 +10,7 @@
 #include "harness/verify/ack_durable.h"
 #include "harness/verify/agree.h"
 #include "harness/verify/backoff.h"
+#include "harness/verify/bounded.h"
 #include "harness/verify/checker.h"
 #include "harness/verify/dup.h"
 #include "harness/verify/efficacy.h"
@@ -29,10 +30,10 @@
 namespace harness {
 namespace {
 
-constexpr std::array<Checker, 15> kCheckers = {CheckAckDurable, CheckPhantom,    CheckLogDup,   CheckSendOrder,
-                                               CheckLost,       CheckDup,        CheckOrder,    CheckSkip,
-                                               CheckResume,     CheckAgree,      CheckBackoff,  CheckLive,
-                                               CheckEfficacy,   CheckNonvacuous, CheckHarnessOk};
+constexpr std::array<Checker, 16> kCheckers = {CheckAckDurable, CheckPhantom,  CheckLogDup,     CheckSendOrder,
+                                               CheckLost,       CheckDup,      CheckOrder,      CheckSkip,
+                                               CheckResume,     CheckAgree,    CheckBackoff,    CheckBounded,
+                                               CheckLive,       CheckEfficacy, CheckNonvacuous, CheckHarnessOk};
 
 void Relax(const Expectations& expect, CheckResult* result) {
   for (const RelaxedInvariant& relaxed : expect.relaxed) {

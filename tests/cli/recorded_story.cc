@@ -99,6 +99,7 @@ void StoryFolder::Record(const History& history, const std::string& threshold) c
     end->load_begin_ns = history.load_begin_ns;
     end->load_end_ns = history.load_end_ns;
     end->drain_end_ns = history.drain_end_ns;
+    end->log_bytes = history.log_bytes;
     end->drained = history.drained;
     end->interrupted = history.interrupted;
   });

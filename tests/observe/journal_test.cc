@@ -34,6 +34,7 @@ void EndInOrder(History* history) {
   history->load_begin_ns = 10;
   history->load_end_ns = 900;
   history->drain_end_ns = 990;
+  history->log_bytes = 1234;
   history->drained = true;
   for (Phase& phase : history->phases) phase.planned += 1;
   for (Client& client : history->clients) client.observed = true;

@@ -96,7 +96,8 @@ void ClientsText(const History& history, std::ostream& out) {
 std::string HistoryText(const History& history, bool with_errors) {
   std::ostringstream out;
   out << "run " << history.run_id << " " << history.audited << history.drained << history.interrupted << " "
-      << history.load_begin_ns << " " << history.load_end_ns << " " << history.drain_end_ns << "\n";
+      << history.load_begin_ns << " " << history.load_end_ns << " " << history.drain_end_ns << " " << history.log_bytes
+      << "\n";
   for (const Phase& p : history.phases) {
     out << "phase " << p.name << " " << p.begin_ns << " " << p.end_ns << " " << p.measured << p.offers_load << " "
         << p.planned << "\n";
@@ -110,7 +111,8 @@ std::string HistoryText(const History& history, bool with_errors) {
   }
   for (const ProcessSpan& p : history.processes) {
     out << "process " << p.name << " " << p.pid << " " << p.started_ns << " " << p.ready_ns << " " << p.ended_ns << " "
-        << p.ended_by_fault << p.ended_by_harness << " " << p.how << "\n";
+        << p.ended_by_fault << p.ended_by_harness << " " << p.how << " " << p.rss_ready_bytes << " " << p.rss_bytes_max
+        << "\n";
   }
   for (const auto& [hash, name] : std::map<uint64_t, std::string>(history.names.begin(), history.names.end())) {
     out << "name " << hash << " " << name << "\n";
@@ -267,7 +269,8 @@ class RandomTeller {
     }
   }
   void TellProcess() {
-    const ProcessSpan process{Word(), Number(), Number(), Number(), Number(), Coin(), Coin(), "exit 0"};
+    const ProcessSpan process{Word(), Number(), Number(), Number(), Number(),
+                              Coin(), Coin(),   "exit 0", Number(), Number()};
     if (Coin()) {
       recorder_->OnProcess(process);
     } else {

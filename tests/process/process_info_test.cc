@@ -34,6 +34,15 @@ TEST(ProcessInfoTest, KnowsItself) {
   EXPECT_FALSE(AllThreadsStopped(0));
 }
 
+TEST(ProcessInfoTest, KnowsHowMuchMemoryIsTouched) {
+  EXPECT_EQ(ResidentBytes(0), 0);
+  const int64_t before_bytes = ResidentBytes(getpid());
+  EXPECT_GT(before_bytes, 0);
+  constexpr size_t kBytes = size_t{64} << 20;
+  std::vector<char> memory(kBytes, 1);
+  EXPECT_GT(ResidentBytes(getpid()), before_bytes + static_cast<int64_t>(kBytes) / 2) << memory.back();
+}
+
 TEST(ProcessInfoTest, SeesAStopAndItsEnd) {
   Supervisor supervisor;
   const int64_t pid = supervisor.Start(Shell("exec sleep 1000"));

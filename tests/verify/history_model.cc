@@ -300,6 +300,12 @@ class Model {
       span.ended_ns = Now();
       span.ended_by_harness = true;
     }
+    // Servers grow by all that they may: a log window, what is read ahead and kept, and slack.
+    history_.log_bytes = Below(1 << 20);
+    for (ProcessSpan& span : history_.processes) {
+      span.rss_ready_bytes = Chance(90) ? 1 + Below(1 << 30) : 0;
+      if (Chance(90)) span.rss_bytes_max = span.rss_ready_bytes + Below(448 << 20) + 3 * history_.log_bytes;
+    }
     if (plan_.foreign && Chance(40)) {
       Client& blind = history_.clients.emplace_back();
       blind.name = "blind";
