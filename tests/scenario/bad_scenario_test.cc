@@ -1,0 +1,107 @@
+// What is wrong with a scenario is said before anything starts: where it stands (file, line, column, JSON pointer),
+// what was found and what is allowed; all of it at once; and no text whatever makes the parser do anything else.
+#include <gmock/gmock.h>
+#include <rapidcheck/gtest.h>
+
+#include "tests/scenario/scenario_testing.h"
+
+namespace harness {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+struct Mistake {
+  const char* name;
+  const char* found;     // in the base scenario
+  const char* replaced;  // by this
+  const char* error;     // its only error begins with this, behind "s.json:"
+};
+
+std::ostream& operator<<(std::ostream& out, const Mistake& mistake) { return out << mistake.name; }
+
+class BadScenarioTest : public ::testing::TestWithParam<Mistake> {};
+
+TEST_P(BadScenarioTest, IsRefusedAtItsPlace) {
+  const Mistake& mistake = GetParam();
+  const auto errors = Errors(ParseScenario("s.json", Replaced(kBase, mistake.found, mistake.replaced)));
+  ASSERT_THAT(errors, SizeIs(1));
+  EXPECT_THAT(errors[0], ::testing::StartsWith(std::string("s.json:") + mistake.error));
+}
+
+constexpr Mistake kMistakes[] = {
+    {"NoJson", "\"name\": \"base\",", "\"name\": base,", "2:"},
+    {"UnknownKey", "\"drain\"", "\"drains\"",
+     "8:3: /drains: unknown key \"drains\", did you mean \"drain\"?; allowed: "},
+    {"DuplicateKey", R"("name": "base",)", R"("name": "base", "name": "again",)", "2:19: /name: "},
+    {"MissingKey", R"([{"name": "server-1"}])", "[{}]", "3:15: /servers/0: "},
+    {"WrongType", R"("servers": [{"name": "server-1"}])", R"("servers": {"name": "server-1"})",
+     "3:14: /servers: found "},
+    {"NoUnit", "\"2s\"", "\"2\"", "6:45: /phases/0/duration: found \"2\"; allowed: a time as text with its unit"},
+    {"NumberAsTime", "\"5s\"", "5", "8:24: /drain/timeout: found the number 5; allowed: a time as text"},
+    {"RateWithoutUnit", "500/s", "500", "6:59: /phases/0/rate: found \"500\"; allowed: "},
+    {"RateBeyondAllLoad", "500/s", "10000001/s", "6:59: /phases/0/rate: "},
+    {"SizeWithoutUnit", R"("server-1"})", R"("server-1", "rss_max": "3GB"})",
+     "3:47: /servers/0/rss_max: found \"3GB\""},
+    {"NoSizeAtAll", R"("server-1"})", R"("server-1", "rss_max": "0MiB"})", "3:47: /servers/0/rss_max: found \"0MiB\""},
+    {"SizeBeyondAllMemory", R"("server-1"})", R"("server-1", "rss_max": "1025GiB"})",
+     "3:47: /servers/0/rss_max: found "},
+    {"UnknownTarget", R"("target": "server-1")", R"("target": "server-2")", "7:"},
+    {"UnknownPhase", "steady+1s", "stedy+1s", "7:"},
+    {"AfterThePhases", "steady+1s", "steady+1m", "7:"},
+    {"UnknownFault", "process.kill", "process.kil", "7:"},
+    {"UnknownMetric", "client.reconnects", "client.reconnect",
+     "9:29: /expect/thresholds/0: in \"client.reconnect == 0\": "},
+    {"NoThreshold", "client.reconnects == 0", "client.reconnects", "9:29: /expect/thresholds/0: "},
+    {"SameNameTwice", R"({"name": "fast"})", R"({"name": "server-1"})", "4:"},
+    {"NameThatIsNoFileName", R"({"name": "fast"})", R"({"name": "../fast"})", "4:"},
+    {"UnknownPlaceholder", R"("server-1"})", R"("server-1", "args": ["{prot}"]})", "3:"},
+    {"EmptyCommand", R"("server-1"})", R"("server-1", "command": [""]})", "3:"},
+    {"ProgramOfAnEmbeddedOne", R"("count": 2)", R"("count": 2, "args": ["-v"])", "4:"},
+    {"CountOfAProgram", R"({"name": "fast"})", R"({"name": "fast", "count": 2})", "4:"},
+    {"StartOfAnEmbeddedOne", R"({"name": "load"})", R"({"name": "load", "start": "steady"})", "5:"},
+    {"ShortestPauseAboveTheLongest", R"({"name": "fast"})",
+     R"({"name": "fast", "reconnect_delay_min": "2s", "reconnect_delay_max": "1s"})",
+     "4:55: /clients/0/reconnect_delay_min: found \"2s\"; allowed: at most the longest pause"},
+    {"FewestAboveTheMost", R"({"name": "load"})", R"({"name": "load", "records_per_payment": {"min": 3, "max": 2}})",
+     "5:57: /producers/0/records_per_payment: found \"min\" 3 above \"max\" 2; allowed: min <= max"},
+    {"NoServer", R"([{"name": "server-1"}])", "[]", "3:14: /servers: "},
+    {"RelaxedWithoutAReason", R"("expect": {)", R"("expect": {"relaxed": [{"invariant": "DUP"}], )",
+     "9:26: /expect/relaxed/0: "},
+    {"SeedBelowZero", R"("name": "base",)", R"("name": "base", "seed": -1,)", "2:27: /seed: "},
+};
+
+INSTANTIATE_TEST_SUITE_P(Mistakes, BadScenarioTest, ::testing::ValuesIn(kMistakes),
+                         [](const auto& mistake) { return std::string(mistake.param.name); });
+
+TEST(BadScenariosTest, AllMistakesAreToldAtOnceInTheirOrder) {
+  std::string text = Replaced(kBase, "\"2s\"", "\"2\"");
+  text = Replaced(text, "\"5s\"", "5");
+  text = Replaced(text, "\"drain\"", "\"drian\"");
+  EXPECT_THAT(Errors(ParseScenario("s.json", text)), ElementsAre(HasSubstr("/phases/0/duration"), HasSubstr("/drian")));
+}
+
+TEST(BadScenariosTest, DeepNestingIsRefusedNotFollowed) {
+  const std::string deep = Replaced(kBase, "\"base\"", std::string(100'000, '[') + std::string(100'000, ']'));
+  EXPECT_THAT(Errors(ParseScenario("s.json", deep)), Contains(HasSubstr("s.json:2:")));
+}
+
+// Any cut and any changed byte give a plan or an error with its place.
+RC_GTEST_PROP(BadScenarioProperty, AnyDamageIsAnErrorWithItsPlaceOrStillAPlan, ()) {
+  std::string text = kBase;
+  if (*rc::gen::arbitrary<bool>()) {
+    text.resize(*rc::gen::inRange<size_t>(0, text.size()));
+  } else {
+    text[*rc::gen::inRange<size_t>(0, text.size())] = *rc::gen::arbitrary<char>();
+  }
+  const ScenarioResult result = ParseScenario("s.json", text);
+  if (const auto* errors = std::get_if<std::vector<ScenarioError>>(&result)) {
+    RC_ASSERT(!errors->empty());
+    for (const ScenarioError& error : *errors) RC_ASSERT(error.Text().starts_with("s.json:"));
+  }
+}
+
+}  // namespace
+}  // namespace harness
