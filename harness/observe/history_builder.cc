@@ -78,6 +78,31 @@ bool HistoryBuilder::SetProcess(size_t process, const ProcessSpan& value) {
   return SetAt(&history_.processes, process, std::move(cut), kConnectionsMax);
 }
 
+bool HistoryBuilder::SetProbedServer(size_t server, const ProbedServer& value) {
+  return SetAt(&history_.probed, server, {Cut(value.name), Cut(value.address)}, kProbedServersMax);
+}
+
+bool HistoryBuilder::OnUnaryRead(const UnaryRead& read) {
+  if (read.server >= history_.probed.size() || read.client >= history_.clients.size()) return false;
+  if (history_.reads.size() < kUnaryReadsMax) {
+    history_.reads.push_back(read);
+  } else {
+    Complain("reads", "the harness keeps no more unary reads than " + std::to_string(kUnaryReadsMax));
+  }
+  return true;
+}
+
+bool HistoryBuilder::OnListWalk(const ListWalk& walk) {
+  if (walk.server >= history_.probed.size()) return false;
+  if (walk.payments.size() <= kListedMax - listed_) {
+    listed_ += walk.payments.size();
+    history_.walks.push_back(walk);
+  } else {
+    Complain("walks", "the harness keeps no more listed payments than " + std::to_string(kListedMax));
+  }
+  return true;
+}
+
 bool HistoryBuilder::SetPartitions(std::span<const int64_t> start_offsets, bool audited) {
   if (start_offsets.size() > kPartitionsMax) return false;
   history_.audited = audited;

@@ -27,6 +27,9 @@ inline constexpr size_t kPhasesMax = 255;
 inline constexpr size_t kClientsMax = 65'535;
 inline constexpr size_t kPartitionsMax = 100'000;
 inline constexpr size_t kConnectionsMax = 1'000'000;  // of one client; attempts likewise
+inline constexpr size_t kProbedServersMax = 65'535;
+inline constexpr size_t kUnaryReadsMax = 1'000'000;
+inline constexpr size_t kListedMax = 4'000'000;  // payments of all traversals
 inline constexpr size_t kNamesMax = 4'000'000;
 inline constexpr size_t kNameBytesMax = 256;
 inline constexpr size_t kHarnessErrorsMax = 1'000;
@@ -52,6 +55,10 @@ class HistoryBuilder {
   bool OnConnection(size_t client, const Connection& connection);
   bool OnDeliveries(size_t client, std::span<const Delivery> deliveries);
   bool OnConnectionEnd(size_t client, int64_t time_ns, int code, const std::string& message);
+  bool SetProbedServer(size_t server, const ProbedServer& value);
+  // Beyond kUnaryReadsMax and kListedMax they are counted and left out.
+  bool OnUnaryRead(const UnaryRead& read);
+  bool OnListWalk(const ListWalk& walk);
   bool OnFailedAttempt(size_t client, const FailedAttempt& attempt);
   bool OnBrokenLines(size_t client, int64_t count);
   // True when the name is new and was kept.
@@ -99,6 +106,7 @@ class HistoryBuilder {
   std::vector<ClientState> clients_;
   std::map<std::string, Complaint> complaints_;
   int64_t names_skipped_ = 0;
+  size_t listed_ = 0;
   int64_t harness_errors_skipped_ = 0;
 };
 

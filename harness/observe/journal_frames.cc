@@ -139,6 +139,23 @@ void EncodeProcess(size_t index, const ProcessSpan& process, std::string* out) {
 
 void EncodeHarnessError(std::string_view sentence, std::string* out) { ByteWriter(out).PutText(sentence); }
 
+void EncodeProbedServer(size_t index, const ProbedServer& server, std::string* out) {
+  ByteWriter(out).Put(static_cast<uint16_t>(index)).PutText(server.name).PutText(server.address);
+}
+
+void EncodeUnaryRead(const UnaryRead& read, std::string* out) {
+  ByteWriter writer(out);
+  writer.Put(read.asked_ns).Put(read.answered_ns).Put(read.id_hash).Put(read.content_hash).Put(read.offset);
+  writer.Put(read.partition).Put(read.client).Put(read.server).Put(read.code).Put(read.min_position);
+}
+
+void EncodeListWalk(const ListWalk& walk, std::string* out) {
+  ByteWriter writer(out);
+  writer.Put(walk.begin_ns).Put(walk.end_ns).Put(walk.server).Put(walk.code).Put(Bits(walk.quiet, walk.whole));
+  writer.Put(U32(walk.payments.size()));
+  for (const ListedPayment& payment : walk.payments) writer.Put(payment.id_hash).Put(payment.content_hash);
+}
+
 void EncodeClosing(const History& history, std::string* out) {
   ByteWriter writer(out);
   writer.Put(history.load_begin_ns).Put(history.load_end_ns).Put(history.drain_end_ns).Put(history.log_bytes);

@@ -35,6 +35,9 @@ enum class FrameType : uint8_t {
   kProcess = 18,
   kHarnessError = 19,
   kClosing = 20,
+  kProbedServer = 21,
+  kUnaryRead = 22,
+  kListWalk = 23,
 };
 
 inline constexpr size_t kFramePayloadBytesMax = size_t{16} << 20;
@@ -61,6 +64,9 @@ void EncodeNames(std::span<const NameSeen> names, std::string* out);
 void EncodeFault(size_t index, const FaultEvent& fault, std::string* out);
 void EncodeProcess(size_t index, const ProcessSpan& process, std::string* out);
 void EncodeHarnessError(std::string_view sentence, std::string* out);
+void EncodeProbedServer(size_t index, const ProbedServer& server, std::string* out);
+void EncodeUnaryRead(const UnaryRead& read, std::string* out);
+void EncodeListWalk(const ListWalk& walk, std::string* out);
 // What a run knows only at its end: times of load and drain, whether it drained or was interrupted, all harness errors.
 void EncodeClosing(const History& history, std::string* out);
 

@@ -210,6 +210,46 @@ bool ReplayProcess(ByteReader* in, HistoryBuilder* builder) {
   return in->at_end() && builder->SetProcess(index, process);
 }
 
+bool ReplayProbedServer(ByteReader* in, HistoryBuilder* builder) {
+  const auto index = in->Get<uint16_t>();
+  ProbedServer server;
+  server.name = in->GetText();
+  server.address = in->GetText();
+  return in->at_end() && builder->SetProbedServer(index, server);
+}
+
+bool ReplayUnaryRead(ByteReader* in, HistoryBuilder* builder) {
+  UnaryRead read;
+  read.asked_ns = in->Get<int64_t>();
+  read.answered_ns = in->Get<int64_t>();
+  read.id_hash = in->Get<uint64_t>();
+  read.content_hash = in->Get<uint64_t>();
+  read.offset = in->Get<int64_t>();
+  read.partition = in->Get<int32_t>();
+  read.client = in->Get<uint16_t>();
+  read.server = in->Get<uint16_t>();
+  read.code = in->Get<uint8_t>();
+  read.min_position = in->Get<bool>();
+  return in->at_end() && builder->OnUnaryRead(read);
+}
+
+bool ReplayListWalk(ByteReader* in, HistoryBuilder* builder) {
+  ListWalk walk;
+  walk.begin_ns = in->Get<int64_t>();
+  walk.end_ns = in->Get<int64_t>();
+  walk.server = in->Get<uint16_t>();
+  walk.code = in->Get<uint8_t>();
+  const auto bits = in->Get<uint8_t>();
+  walk.quiet = (bits & kBit0) != 0;
+  walk.whole = (bits & kBit1) != 0;
+  walk.payments.resize(in->GetCount(2 * sizeof(uint64_t)));
+  for (ListedPayment& payment : walk.payments) {
+    payment.id_hash = in->Get<uint64_t>();
+    payment.content_hash = in->Get<uint64_t>();
+  }
+  return in->at_end() && builder->OnListWalk(walk);
+}
+
 bool ReplayClosing(ByteReader* in, HistoryBuilder* builder) {
   History closing;
   closing.load_begin_ns = in->Get<int64_t>();
@@ -295,6 +335,12 @@ bool ReplayFrame(FrameType type, std::string_view payload, HistoryBuilder* build
       return ReplayFault(&in, builder);
     case FrameType::kProcess:
       return ReplayProcess(&in, builder);
+    case FrameType::kProbedServer:
+      return ReplayProbedServer(&in, builder);
+    case FrameType::kUnaryRead:
+      return ReplayUnaryRead(&in, builder);
+    case FrameType::kListWalk:
+      return ReplayListWalk(&in, builder);
     case FrameType::kClosing:
       return ReplayClosing(&in, builder);
   }

@@ -241,6 +241,29 @@ void Recorder::OnBrokenLine(size_t client) {
                  [&](std::string* out) { EncodeBrokenLines(client, 1, out); });
 }
 
+uint16_t Recorder::AddProbedServer(const ProbedServer& server) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  const size_t index = state.builder.history().probed.size();
+  state.Accepted(state.builder.SetProbedServer(index, server), "probed server", index, FrameType::kProbedServer,
+                 [&](std::string* out) { EncodeProbedServer(index, server, out); });
+  return static_cast<uint16_t>(index);
+}
+
+void Recorder::OnUnaryRead(const UnaryRead& read) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  state.Accepted(state.builder.OnUnaryRead(read), "probed server", read.server, FrameType::kUnaryRead,
+                 [&](std::string* out) { EncodeUnaryRead(read, out); });
+}
+
+void Recorder::OnListWalk(const ListWalk& walk) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  state.Accepted(state.builder.OnListWalk(walk), "probed server", walk.server, FrameType::kListWalk,
+                 [&](std::string* out) { EncodeListWalk(walk, out); });
+}
+
 void Recorder::OnName(uint64_t id_hash, std::string_view id) {
   const NameSeen name{id_hash, id};
   OnNames({&name, 1});

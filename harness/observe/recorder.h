@@ -97,6 +97,11 @@ class Recorder {
   void OnFailedAttempt(size_t client, const FailedAttempt& attempt);
   void OnBrokenLine(size_t client);
 
+  // The prober's side. AddProbedServer returns the index that the others take.
+  uint16_t AddProbedServer(const ProbedServer& server);
+  void OnUnaryRead(const UnaryRead& read);
+  void OnListWalk(const ListWalk& walk);
+
   // For people: the text behind an id_hash. Kept once per id.
   void OnName(uint64_t id_hash, std::string_view id);
   void OnNames(std::span<const NameSeen> names);

@@ -19,6 +19,7 @@
 #include "harness/observe/embedded_subscribers.h"
 #include "harness/observe/log_tail.h"
 #include "harness/observe/recorder.h"
+#include "harness/observe/unary_prober.h"
 #include "harness/report/live_view.h"
 #include "harness/run/command_line.h"
 #include "harness/run/processes.h"
@@ -63,6 +64,7 @@ class Run : private FaultListener {
   void RunPhase(const PhasePlan& plan, int64_t* begin_ns);
   void StartProducerWhenDue(const ProducerPlan& plan);
   void ReleaseProducerStarts();
+  void StartProber();
   void WaitCaughtUp(int64_t deadline_ns);
   bool AllCaughtUp() const;
 
@@ -89,6 +91,7 @@ class Run : private FaultListener {
   EmbeddedSubscribers embedded_;
   Processes processes_;
   std::unique_ptr<FaultScheduler> faults_;
+  std::unique_ptr<UnaryProber> prober_;
 
   std::vector<size_t> fault_indices_;     // the recorder's, by plan
   std::vector<size_t> observed_clients_;  // the recorder's, of those whose StreamStart is waited for

@@ -13,6 +13,7 @@ namespace {
 constexpr int64_t kSecondNs = 1'000'000'000;
 constexpr int64_t kServersBackWithinNs = 30 * kSecondNs;
 constexpr int64_t kStopWithinNs = 10 * kSecondNs;
+constexpr int64_t kQuietWalksWithinNs = 20 * kSecondNs;
 constexpr int64_t kFlushWithinNs = 30 * kSecondNs;
 constexpr int64_t kInterruptedFlushWithinNs = 2 * kSecondNs;
 
@@ -54,6 +55,12 @@ void Run::WindDown() {
     audit_->CatchUp(After(kSecondNs));
   }
   drain_end_ns_ = pipeline::MonotonicNs();
+  if (!prober_) return;
+  prober_->Stop();
+  if (drained_) {
+    view_->OnStep("asking the servers for all payments");
+    prober_->WalkQuiet(After(kQuietWalksWithinNs), [this] { return stopped(); });
+  }
 }
 
 History Run::Finish() {

@@ -35,12 +35,24 @@ void Run::OfferLoad() {
       producer_starters_.emplace_back([this, &plan] { StartProducerWhenDue(plan); });
     }
   }
+  StartProber();
   int64_t begin_ns = pipeline::MonotonicNs() + kLeadNs;
   load_begin_ns_ = begin_ns;
   for (const PhasePlan& plan : scenario_.phases) {
     if (stopped()) break;
     RunPhase(plan, &begin_ns);
   }
+}
+
+void Run::StartProber() {
+  if (!scenario_.probe.enabled) return;
+  ProbeOptions options;
+  options.interval_ns = scenario_.probe.interval_ns;
+  options.seed = scenario_.seed;
+  for (const ServerPlan& plan : scenario_.servers) {
+    options.servers.push_back({plan.name, ServerAddress(names_, plan.name)});
+  }
+  prober_ = std::make_unique<UnaryProber>(std::move(options), &recorder_);
 }
 
 // Leaves the next phase's beginning in `begin_ns`: a phase with a duration ends when planned, so that no time is lost

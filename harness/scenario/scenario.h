@@ -119,6 +119,12 @@ struct Expectations {
   std::vector<RelaxedInvariant> relaxed;
 };
 
+// The harness's own unary calls under load (observe/unary_prober.h).
+struct ProbePlan {
+  bool enabled = true;
+  int64_t interval_ns = 100'000'000;
+};
+
 struct Scenario {
   std::string name;
   std::string description;
@@ -129,6 +135,7 @@ struct Scenario {
   std::vector<ProducerPlan> producers;
   std::vector<PhasePlan> phases;
   std::vector<FaultPlan> faults;
+  ProbePlan probe;
   int64_t drain_timeout_ns = 15'000'000'000;
   Expectations expect;
   std::string effective_json;  // as run, after --set: what goes into the run directory

@@ -32,6 +32,10 @@ class Reader {
     ForEach(root, "faults", [&](const Json& json, const std::string& at) {
       scenario.faults.push_back(ReadFault(json, at, scenario.faults.size() + 1));
     });
+    if (const auto probe = root.find("probe"); probe != root.end()) {
+      scenario.probe.enabled = probe->value("enabled", true);
+      ReadDuration(*probe, "/probe", "interval", errors_, kPositive, &scenario.probe.interval_ns);
+    }
     if (const auto drain = root.find("drain"); drain != root.end()) {
       ReadDuration(*drain, "/drain", "timeout", errors_, kPositive, &scenario.drain_timeout_ns);
     }

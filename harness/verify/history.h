@@ -135,6 +135,43 @@ struct Client {
   int64_t broken_lines = 0;          // lines of its log that could not be read
 };
 
+// A server that is asked by the harness's own unary calls.
+struct ProbedServer {
+  std::string name;
+  std::string address;  // as in Connection::server
+};
+
+// A GetPayment of a payment of which `client` had received a record before.
+struct UnaryRead {
+  int64_t asked_ns = 0;
+  int64_t answered_ns = 0;
+  uint64_t id_hash = 0;       // the payment asked for
+  uint64_t content_hash = 0;  // of the answer; 0: none
+  int64_t offset = -1;        // the record that the client had received
+  int32_t partition = -1;
+  uint16_t client = 0;
+  uint16_t server = 0;  // index into History::probed; without min_position it is the one that the client had it from
+  uint8_t code = 0;     // gRPC status code
+  bool min_position = false;  // the record's position was asked for
+};
+static_assert(sizeof(UnaryRead) <= 64);
+
+struct ListedPayment {
+  uint64_t id_hash = 0;
+  uint64_t content_hash = 0;
+};
+
+// A traversal of ListPayments from the first page on, without a filter.
+struct ListWalk {
+  int64_t begin_ns = 0;
+  int64_t end_ns = 0;
+  uint16_t server = 0;                  // index into History::probed
+  uint8_t code = 0;                     // gRPC status code of its last call
+  bool quiet = false;                   // after the drain: nothing was written any more
+  bool whole = false;                   // it came to the last page
+  std::vector<ListedPayment> payments;  // in the order of the pages
+};
+
 struct Phase {
   std::string name;
   int64_t begin_ns = 0;
@@ -177,6 +214,9 @@ struct History {
   bool audited = true;    // false: --audit=off
   int64_t log_bytes = 0;  // keys and values that the audit read
   std::vector<Client> clients;
+  std::vector<ProbedServer> probed;
+  std::vector<UnaryRead> reads;
+  std::vector<ListWalk> walks;
   std::vector<FaultEvent> faults;
   std::vector<ProcessSpan> processes;
   int64_t load_begin_ns = 0;

@@ -26,14 +26,15 @@
 #include "harness/verify/resume.h"
 #include "harness/verify/send_order.h"
 #include "harness/verify/skip.h"
+#include "harness/verify/unary_agree.h"
 
 namespace harness {
 namespace {
 
-constexpr std::array<Checker, 16> kCheckers = {CheckAckDurable, CheckPhantom,  CheckLogDup,     CheckSendOrder,
-                                               CheckLost,       CheckDup,      CheckOrder,      CheckSkip,
-                                               CheckResume,     CheckAgree,    CheckBackoff,    CheckBounded,
-                                               CheckLive,       CheckEfficacy, CheckNonvacuous, CheckHarnessOk};
+constexpr std::array<Checker, 17> kCheckers = {
+    CheckAckDurable, CheckPhantom, CheckLogDup,   CheckSendOrder,  CheckLost,       CheckDup,
+    CheckOrder,      CheckSkip,    CheckResume,   CheckAgree,      CheckUnaryAgree, CheckBackoff,
+    CheckBounded,    CheckLive,    CheckEfficacy, CheckNonvacuous, CheckHarnessOk};
 
 void Relax(const Expectations& expect, CheckResult* result) {
   for (const RelaxedInvariant& relaxed : expect.relaxed) {

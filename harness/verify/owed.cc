@@ -11,34 +11,14 @@
 //
 // Linear in the log and the deliveries. Memory: 4 bytes for each payment id, where there is a snapshot.
 #include <algorithm>
-#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "harness/verify/client_view.h"
+#include "harness/verify/fold.h"
 
 namespace harness {
 namespace {
-
-// The order of the fold: (status rank, timestamp, partition, offset).
-auto FoldKey(const LogIndex& log, LogPlace place) {
-  const LogRecord& record = log.record(place);
-  return std::make_tuple(pipeline::StatusRank(record.status), record.timestamp_s, log.partition(place), record.offset);
-}
-
-// By id number, the winner among the valid records at or below `bounds` (by partition); kNoPlace: it has none.
-std::vector<LogPlace> Fold(const LogIndex& log, const std::vector<int64_t>& bounds) {
-  std::vector<LogPlace> winners(log.id_count(), kNoPlace);
-  for (int32_t p = 0; p < log.partitions(); ++p) {
-    const LogPlace end = log.LowerBound(p, bounds[static_cast<size_t>(p)] + 1);
-    for (LogPlace place = log.begin(p); place < end; ++place) {
-      if (!log.record(place).valid) continue;
-      LogPlace& winner = winners[log.id(place)];
-      if (winner == kNoPlace || FoldKey(log, winner) < FoldKey(log, place)) winner = place;
-    }
-  }
-  return winners;
-}
 
 // The earliest time at which the record can have been in the topic.
 int64_t ProducedNs(const History& history, const LogRecord& record) {

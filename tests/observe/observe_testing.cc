@@ -114,6 +114,17 @@ std::string HistoryText(const History& history, bool with_errors) {
         << p.ended_by_fault << p.ended_by_harness << " " << p.how << " " << p.rss_ready_bytes << " " << p.rss_bytes_max
         << "\n";
   }
+  for (const ProbedServer& p : history.probed) out << "probed " << p.name << " at " << p.address << "\n";
+  for (const UnaryRead& r : history.reads) {
+    out << "read " << r.asked_ns << " " << r.answered_ns << " id " << r.id_hash << " hash " << r.content_hash << " of "
+        << r.partition << "@" << r.offset << " of " << r.client << " at " << r.server << " " << int{r.code}
+        << r.min_position << "\n";
+  }
+  for (const ListWalk& w : history.walks) {
+    out << "walk " << w.begin_ns << " " << w.end_ns << " at " << w.server << " " << int{w.code} << w.quiet << w.whole;
+    for (const ListedPayment& p : w.payments) out << " " << p.id_hash << ":" << p.content_hash;
+    out << "\n";
+  }
   for (const auto& [hash, name] : std::map<uint64_t, std::string>(history.names.begin(), history.names.end())) {
     out << "name " << hash << " " << name << "\n";
   }
@@ -168,6 +179,7 @@ class RandomTeller {
     recorder->Read([this](const History& history) {
       producers_ = history.producers.size();
       clients_ = history.clients.size();
+      servers_ = history.probed.size();
       phases_ = history.phases.size();
       faults_ = history.faults.size();
       processes_ = history.processes.size();
@@ -224,6 +236,8 @@ class RandomTeller {
         TellOutcomes();
         break;
       case 16:
+        TellProbe();
+        break;
       case 17:
         TellLog();
         break;
@@ -275,6 +289,23 @@ class RandomTeller {
       recorder_->OnProcess(process);
     } else {
       recorder_->UpdateProcess(Below(processes_ + 1), [&](ProcessSpan* changed) { *changed = process; });
+    }
+  }
+  void TellProbe() {
+    const auto server = static_cast<uint16_t>(Below(servers_ + 1));
+    switch (Below(3)) {
+      case 0:
+        recorder_->AddProbedServer({Word(), Word()});
+        break;
+      case 1:
+        recorder_->OnUnaryRead({Number(), Number(), Below(9), Below(9), Number(), static_cast<int32_t>(Below(4)),
+                                static_cast<uint16_t>(Below(clients_ + 1)), server, static_cast<uint8_t>(Below(17)),
+                                Coin()});
+        break;
+      default:
+        ListWalk walk{Number(), Number(), server, static_cast<uint8_t>(Below(17)), Coin(), Coin(), {}};
+        for (uint64_t i = Below(5); i > 0; --i) walk.payments.push_back({Below(9), Below(9)});
+        recorder_->OnListWalk(walk);
     }
   }
   void TellConnection() {
@@ -344,7 +375,7 @@ class RandomTeller {
   std::mt19937_64 random_;
   bool find_phase_;
   Recorder* recorder_;
-  size_t producers_ = 0, clients_ = 0, phases_ = 0, faults_ = 0, processes_ = 0, partitions_ = 0;
+  size_t producers_ = 0, clients_ = 0, phases_ = 0, faults_ = 0, processes_ = 0, partitions_ = 0, servers_ = 0;
 };
 
 }  // namespace

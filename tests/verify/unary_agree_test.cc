@@ -1,0 +1,172 @@
+// UNARY_AGREE in both directions: what was received is found, equal or newer; a traversal has every payment once, as
+// the fold says; and what nobody answered is not judged.
+#include "harness/verify/unary_agree.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/verify/fold.h"
+#include "tests/verify/mutation_testing.h"
+#include "tests/verify/story.h"
+
+namespace harness {
+namespace {
+
+using pipeline::PaymentStatus;
+using ::testing::HasSubstr;
+
+constexpr uint8_t kNotFound = 5;
+constexpr uint8_t kUnavailable = 14;
+
+// Three payments, of which the first has a record that wins over its first: offsets 0 (pending), 1, 2, 3 (completed).
+class UnaryAgreeTest : public ::testing::Test {
+ protected:
+  UnaryAgreeTest() {
+    story_.history.probed = {{"server-1", "127.0.0.1:1"}};
+    story_.history.clients[0].connections[0].server = "127.0.0.1:1";
+    story_.Deliver(0, 0, story_.Write(0, {.id = 71, .status = PaymentStatus::kPending}));
+    story_.Deliver(0, 0, story_.Write(0, {.id = 72}));
+    story_.Deliver(0, 0, story_.Write(0, {.id = 73}));
+    story_.Deliver(0, 0, story_.Write(0, {.id = 71, .status = PaymentStatus::kCompleted}));
+  }
+  // GetPayment of the payment of `seen`, answered with the content of `answered`.
+  UnaryRead* Read(int64_t seen, int64_t answered) {
+    UnaryRead& read = story_.history.reads.emplace_back();
+    read.asked_ns = story_.Tick();
+    read.answered_ns = story_.Tick();
+    read.id_hash = story_.LogAt(0, seen)->id_hash;
+    read.content_hash = story_.LogAt(0, answered)->content_hash;
+    read.partition = 0;
+    read.offset = seen;
+    return &read;
+  }
+  // A whole traversal that lists the records at `offsets`.
+  ListWalk* Walk(const std::vector<int64_t>& offsets) {
+    ListWalk& walk = story_.history.walks.emplace_back();
+    walk.begin_ns = story_.Tick();
+    walk.end_ns = story_.Tick();
+    walk.whole = true;
+    for (const int64_t offset : offsets) {
+      walk.payments.push_back({story_.LogAt(0, offset)->id_hash, story_.LogAt(0, offset)->content_hash});
+    }
+    return &walk;
+  }
+  CheckResult Judged() const { return Of(story_.Judged(), "UNARY_AGREE"); }
+  void ExpectOne(const std::string& part) {
+    const CheckResult result = Judged();
+    EXPECT_EQ(result.violation_count, 1) << Sentences(story_.Judged());
+    ASSERT_FALSE(result.violations.empty());
+    EXPECT_THAT(result.violations[0].sentence, HasSubstr(part));
+    EXPECT_EQ(result.violations[0].cause, Cause::kServer);
+  }
+
+  Story story_;
+};
+
+TEST_F(UnaryAgreeTest, TheSameRecordOrANewerOneIsRight) {
+  Read(0, 0);
+  Read(0, 3);
+  Read(3, 3)->min_position = true;
+  EXPECT_EQ(Judged().state, CheckState::kPass);
+  EXPECT_EQ(Judged().judged, 3);
+}
+
+TEST_F(UnaryAgreeTest, AnOlderRecordIsStale) {
+  Read(3, 0);
+  ExpectOne("GetPayment on server-1, asked");
+  ExpectOne("answered with the older record at partition 0 offset 0");
+}
+
+TEST_F(UnaryAgreeTest, WhatWasReceivedHasToBeFound) {
+  UnaryRead* read = Read(1, 1);
+  read->code = kNotFound;
+  read->min_position = true;
+  ExpectOne("GetPayment on server-1 with that position, asked");
+  ExpectOne("did not find it");
+  read->code = kUnavailable;
+  EXPECT_EQ(Judged().state, CheckState::kNotApplicable);
+  EXPECT_THAT(Judged().reason, HasSubstr("1 calls were not answered"));
+}
+
+TEST_F(UnaryAgreeTest, AnotherPaymentsContentIsNone) {
+  Read(1, 2);
+  ExpectOne("a content that no record of it has");
+}
+
+TEST_F(UnaryAgreeTest, ATraversalUnderLoadHasWhatWasStreamedBeforeIt) {
+  Walk({3, 1, 2});
+  EXPECT_EQ(Judged().state, CheckState::kPass);
+  const ListWalk* walk = Walk({0, 1, 2});
+  ExpectOne("lists payment");
+  ExpectOne("as the older record at partition 0 offset 0");
+  // What was streamed since is its matter no more.
+  story_.history.walks.back().begin_ns = story_.history.clients[0].deliveries[3].time_ns;
+  EXPECT_EQ(Judged().state, CheckState::kPass) << walk->begin_ns;
+}
+
+TEST_F(UnaryAgreeTest, ATraversalThatSkipsOrRepeatsIsWrong) {
+  ListWalk* walk = Walk({3, 2});
+  ExpectOne("lacks payment");
+  walk->whole = false;  // cut short: only what it shows counts
+  EXPECT_EQ(Judged().state, CheckState::kPass);
+  *walk = ListWalk();
+  story_.history.walks.clear();
+  Walk({3, 1, 2, 1});
+  ExpectOne("twice");
+}
+
+TEST_F(UnaryAgreeTest, AnotherServersStreamsObligeNobody) {
+  story_.history.probed.push_back({"server-2", "127.0.0.1:2"});
+  Walk({})->server = 1;
+  EXPECT_EQ(Judged().violation_count, 0);
+  story_.history.walks[0].server = 0;
+  EXPECT_EQ(Judged().violation_count, 3);
+}
+
+TEST_F(UnaryAgreeTest, AfterTheDrainATraversalIsTheFold) {
+  ListWalk* walk = Walk({3, 1, 2});
+  walk->quiet = true;
+  EXPECT_EQ(Judged().state, CheckState::kPass);
+  walk->payments.push_back({4711, 1});
+  ExpectOne("which the topic does not have");
+}
+
+TEST_F(UnaryAgreeTest, NobodyAskedNothingJudged) {
+  EXPECT_EQ(Judged().state, CheckState::kNotApplicable);
+  Read(1, 1);
+  story_.history.audited = false;
+  EXPECT_EQ(Judged().state, CheckState::kNotApplicable);
+}
+
+// The same over the model: the fold as a traversal is silent; one payment less, or an older record, speaks.
+RC_GTEST_PROP(UnaryAgreeProperty, TheFoldIsSilentAndAnyChangeSpeaks, ()) {
+  ModelRun run = MakeRun(FullPlan());
+  const LogIndex log(run.history);
+  std::vector<int64_t> ends;
+  for (const PartitionLog& partition : run.history.partitions) ends.push_back(partition.end_offset);
+  ListWalk walk;
+  walk.quiet = walk.whole = true;
+  std::vector<LogPlace> listed;
+  for (const LogPlace place : Fold(log, ends)) {
+    if (place == kNoPlace) continue;
+    listed.push_back(place);
+    walk.payments.push_back({log.record(place).id_hash, log.record(place).content_hash});
+  }
+  RC_PRE(!listed.empty());
+  run.history.probed = {{"server-1", "127.0.0.1:1"}};
+  run.history.walks = {walk};
+  RC_ASSERT(Violated(Judge(run.history, run.scenario)) == Names());
+  const auto at = *rc::gen::inRange<size_t>(0, listed.size());
+  auto& payments = run.history.walks[0].payments;
+  if (*rc::gen::arbitrary<bool>()) {
+    payments.erase(payments.begin() + static_cast<std::ptrdiff_t>(at));
+  } else {
+    payments[at].content_hash ^= 1;
+  }
+  const Verdict verdict = Judge(run.history, run.scenario);
+  RC_ASSERT(Violated(verdict) == Names{"UNARY_AGREE"});
+  RC_ASSERT(Of(verdict, "UNARY_AGREE").violations.at(0).id_hash == log.record(listed[at]).id_hash);
+}
+
+}  // namespace
+}  // namespace harness
