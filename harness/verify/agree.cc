@@ -41,6 +41,17 @@ void Report(const Evidence& evidence, const ClientView& view, size_t delivery, c
   });
 }
 
+// A stream's word about an event against its own StreamStart: "existing" is what its snapshot covers.
+std::string WrongKind(const Client& client, const Delivery& delivery) {
+  if (delivery.connection >= client.connections.size() || delivery.offset < 0) return "";
+  const Connection& connection = client.connections[delivery.connection];
+  if (!connection.has_start) return "";
+  const bool existing = delivery.offset <= StartOf(connection, delivery.partition).snapshot_until;
+  if (existing == (delivery.kind == DeliveryKind::kExisting)) return "";
+  return existing ? "as \"new\", though its stream's snapshot covers it, other"
+                  : "as \"existing\", though it is beyond its stream's snapshot, other";
+}
+
 void CompareWithLog(const Evidence& evidence, size_t client, Findings* findings) {
   const ClientView view(evidence.history, evidence.log, client);
   const auto& deliveries = view.client().deliveries;
@@ -49,6 +60,11 @@ void CompareWithLog(const Evidence& evidence, size_t client, Findings* findings)
     const LogRecord& record = evidence.log.record(view.place(i));
     if (!record.valid || !view.client().filter.Matches(record.provider, record.status)) continue;
     findings->Judged();
+    const bool is_first = view.received(view.place(i)) && view.first_delivery(view.place(i)) == i;  // else it is DUP's
+    if (const std::string wrong = WrongKind(view.client(), deliveries[i]); is_first && !wrong.empty()) {
+      Report(evidence, view, i, wrong, "the StreamStart said", findings);
+      continue;
+    }
     const std::string difference =
         Difference(ContentOf(deliveries[i]), {record.rec, record.content_hash, record.crc32c}, evidence.history);
     if (!difference.empty()) Report(evidence, view, i, difference, "the topic holds", findings);

@@ -39,6 +39,26 @@ TEST(AckDurableTest, ARecordWithoutRecIsKnownByPlaceOrContent) {
   EXPECT_EQ(Of(verdict, "PHANTOM").violation_count, 2) << Sentences(verdict);
 }
 
+TEST(AgreeTest, ExistingIsWhatTheStreamsOwnSnapshotCovers) {
+  Story story;
+  story.Write(0);
+  story.Break(0);
+  story.Connect(0, {{0, -1, 0}})->has_start = true;
+  story.Deliver(0, 0, 0, DeliveryKind::kExisting);
+  story.Deliver(0, 0, story.Write(0), DeliveryKind::kNew);
+  story.End();
+  EXPECT_EQ(Violated(story.Judged()), Names{}) << Sentences(story.Judged());
+  for (size_t i = 0; i < 2; ++i) {
+    DeliveryKind& kind = story.history.clients[0].deliveries[i].kind;
+    const DeliveryKind right = kind;
+    kind = right == DeliveryKind::kNew ? DeliveryKind::kExisting : DeliveryKind::kNew;
+    const Verdict verdict = story.Judged();
+    EXPECT_EQ(Of(verdict, "AGREE").violation_count, 1) << Sentences(verdict);
+    EXPECT_EQ(Of(verdict, "AGREE").violations.at(0).offset, static_cast<int64_t>(i));
+    kind = right;
+  }
+}
+
 TEST(AckDurableTest, WhatRetentionTookIsNobodysLie) {
   Story story = Small();
   auto& log = story.history.partitions[0];
