@@ -1,19 +1,27 @@
 // A client with a bug, for the tests of the verdict: the real subscription with an event log of its own making that is
 // not what was received. Never installed.
 //
-//   seeded-client BUG SERVERS EVENT_LOG [BACKOFF_MS]
+//   seeded-client BUG[:SEED] SERVERS EVENT_LOG [BACKOFF_MS]
 //     none       no bug: must pass
 //     drop-one   the 50th event is received and never handed on
 //     repeat     after resuming, the first event is handed on twice
 //     freeze     stops handing on after the 50th event, and says nothing
 //     phantom    hands on a payment that nobody sent, beside the 50th
 //     amount     the 50th event's amount is changed
+//     metadata   the 50th event's metadata is changed
+//     partition  hands on nothing of partition 0 from the 50th event on
+//     swap       the 50th event is handed on after the next one of its partition
+//     storm      comes back without any pause, whatever BACKOFF_MS says
+// With a SEED another event is the 50th.
 #include <fmt/format.h>
 
 #include <cstdlib>
 #include <iostream>
+#include <optional>
+#include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "client/event_log.h"
 #include "client/subscription.h"
@@ -24,12 +32,15 @@
 namespace {
 
 constexpr int64_t kVictim = 50;
+constexpr uint64_t kVictimSpread = 60;
 constexpr int64_t kMillisecondNs = 1'000'000;
 
 class BuggyLog : public pipeline::SubscriptionObserver {
  public:
-  BuggyLog(std::string bug, const std::string& path)
-      : bug_(std::move(bug)), file_(pipeline::LineFile::OpenForAppend(path)) {}
+  BuggyLog(std::string bug, uint64_t seed, const std::string& path)
+      : bug_(std::move(bug)), file_(pipeline::LineFile::OpenForAppend(path)) {
+    if (seed != 0) victim_ = kVictim - 20 + static_cast<int64_t>(std::mt19937_64(seed)() % kVictimSpread);
+  }
 
   void OnStarted(const pipeline::StreamStarted& start) override {
     first_after_resume_ = start.resumed;
@@ -38,12 +49,19 @@ class BuggyLog : public pipeline::SubscriptionObserver {
 
   void OnEvent(const pipeline::ReceivedEvent& event) override {
     ++events_;
-    const bool is_victim = events_ == kVictim;
+    const bool is_victim = events_ == victim_;
     if (bug_ == "drop-one" && is_victim) return;
-    if (bug_ == "freeze" && events_ > kVictim) return;
+    if (bug_ == "freeze" && events_ > victim_) return;
+    if (bug_ == "partition" && events_ >= victim_ && event.partition == 0) return;
+    if (bug_ == "swap" && is_victim) {
+      held_ = event;
+      return;
+    }
     pipeline::ReceivedEvent changed = event;
+    if (bug_ == "metadata" && is_victim) changed.payment.metadata.clear();
     if (bug_ == "amount" && is_victim) changed.payment.amount.units += 1;
     WriteEvent(changed);
+    if (held_ && held_->partition == event.partition) WriteEvent(*std::exchange(held_, std::nullopt));
     if (bug_ == "repeat" && first_after_resume_) WriteEvent(event);
     if (bug_ == "phantom" && is_victim) {
       changed.payment.id = "pay_phantom";
@@ -71,7 +89,9 @@ class BuggyLog : public pipeline::SubscriptionObserver {
 
   std::string bug_;
   pipeline::LineFile file_;
+  int64_t victim_ = kVictim;
   int64_t events_ = 0;
+  std::optional<pipeline::ReceivedEvent> held_;
   bool first_after_resume_ = false;
 };
 
@@ -88,7 +108,12 @@ int main(int argc, char** argv) {
   options.reconnect.attempts_max = 0;
   options.reconnect.delay_min_ns = 50 * kMillisecondNs;
   options.reconnect.delay_max_ns = (argc > 4 ? std::atoi(argv[4]) : 500) * kMillisecondNs;
-  BuggyLog observer(argv[1], argv[3]);
+  const std::string bug_and_seed = argv[1];
+  const size_t colon = bug_and_seed.find(':');
+  const std::string bug = bug_and_seed.substr(0, colon);
+  const uint64_t seed = colon == std::string::npos ? 0 : std::strtoull(argv[1] + colon + 1, nullptr, 10);
+  if (bug == "storm") options.reconnect.delay_min_ns = options.reconnect.delay_max_ns = kMillisecondNs;
+  BuggyLog observer(bug, seed, argv[3]);
   pipeline::Subscription subscription(options, &observer);
   const pipeline::StopCallback on_stop(&stop, [&] { subscription.Stop(); });
   const pipeline::SubscriptionResult result = subscription.Run();

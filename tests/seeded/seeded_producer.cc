@@ -1,17 +1,24 @@
 // A producer with a bug, for the tests of the verdict. Never installed.
 //
-//   seeded-producer BUG BROKERS TOPIC ACK_LOG REC_PREFIX COUNT
+//   seeded-producer BUG[:SEED] BROKERS TOPIC ACK_LOG REC_PREFIX COUNT
 //     none       no bug: must pass
 //     false-ack  says of its 20th record that Kafka has acknowledged it, and never sends it
+//     twice      sends its 20th record twice
+//     late       sends its 20th record after the next ones
+//     silent     sends something else than it says of its 20th record
+// With a SEED another record is the 20th.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "common/clock.h"
@@ -34,6 +41,7 @@ struct Outcomes {
 
 void OnReport(rd_kafka_t* /*handle*/, const rd_kafka_message_t* message, void* opaque) {
   auto* outcomes = static_cast<Outcomes*>(opaque);
+  if (message->_private == nullptr) return;  // the copy that nobody is to know of
   const auto sequence = *static_cast<const uint64_t*>(message->_private);
   const bool ok = message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
   outcomes->last_offset = message->offset;
@@ -53,7 +61,11 @@ int main(int argc, char** argv) {
     std::cerr << "usage: seeded-producer BUG BROKERS TOPIC ACK_LOG REC_PREFIX COUNT\n";
     return 2;
   }
-  const std::string bug = argv[1];
+  const std::string bug_and_seed = argv[1];
+  const size_t colon = bug_and_seed.find(':');
+  const std::string bug = bug_and_seed.substr(0, colon);
+  uint64_t victim = kVictim;
+  if (colon != std::string::npos) victim = 10 + std::mt19937_64(std::strtoull(argv[1] + colon + 1, nullptr, 10))() % 50;
   pipeline::StopSignal stop;
   pipeline::LineFile file = pipeline::LineFile::OpenForAppend(argv[4]);
   Outcomes outcomes{.file = &file};
@@ -70,6 +82,7 @@ int main(int argc, char** argv) {
   const int count = std::atoi(argv[6]);
   std::vector<uint64_t> sequences;  // what the reports are told by; never moved
   sequences.reserve(static_cast<size_t>(std::max(count, 0)));
+  std::function<void()> late;
   for (int i = 0; i < count && !stop.requested(); ++i) {
     std::string value;
     const pipeline::MadeRecord record = maker.Make(pipeline::WallNs() / 1'000'000'000, &value);
@@ -79,7 +92,7 @@ int main(int argc, char** argv) {
                                 {"key", record.key},
                                 {"value", value}})
                     .dump());
-    if (bug == "false-ack" && record.sequence == kVictim) {
+    if (bug == "false-ack" && record.sequence == victim) {
       file.Append(nlohmann::json({{"type", "outcome"},
                                   {"t", pipeline::MonotonicNs()},
                                   {"seq", record.sequence},
@@ -87,10 +100,25 @@ int main(int argc, char** argv) {
                                   {"partition", 0},
                                   {"offset", -1}})
                       .dump());
-    } else {
-      rd_kafka_produce(topic.get(), RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, value.data(), value.size(),
-                       record.key.data(), record.key.size(), &sequences.emplace_back(record.sequence));
+      continue;
     }
+    sequences.push_back(record.sequence);
+    const std::string key(record.key);
+    const auto send = [&topic, key](const std::string& sent, uint64_t* sequence) {
+      rd_kafka_produce(topic.get(), 0, RD_KAFKA_MSG_F_COPY, const_cast<char*>(sent.data()), sent.size(), key.data(),
+                       key.size(), sequence);
+    };
+    if (bug == "late" && record.sequence == victim) {
+      late = [send, value, sequence = &sequences.back()] { send(value, sequence); };
+      continue;
+    }
+    if (bug == "silent" && record.sequence == victim) {
+      const size_t at = value.find("@example.com");
+      if (at != std::string::npos) value.replace(at, 1, "+other@");
+    }
+    send(value, &sequences.back());
+    if (bug == "twice" && record.sequence == victim) send(value, nullptr);
+    if (late && record.sequence == victim + 3) std::exchange(late, nullptr)();
     rd_kafka_poll(kafka.get(), kPollMs);
   }
   return rd_kafka_flush(kafka.get(), kFlushMs) == RD_KAFKA_RESP_ERR_NO_ERROR ? 0 : 1;

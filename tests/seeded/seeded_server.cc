@@ -1,12 +1,24 @@
 // A server with a bug, for the tests of the verdict: a relay in front of a real payment-server, which it starts beside
 // itself, that does something wrong with what passes. Never installed.
 //
-//   seeded-server BUG PORT STATE_DIR payment-server ARGUMENTS...
-//     none           no bug: must pass
-//     swap           swaps two neighbours of one partition, once
-//     start-at-end   when started again, serves nothing of what was written before
-//     drop-one       never sends one record
-//     amount         changes one record's amount
+//   seeded-server BUG[:SEED] PORT STATE_DIR payment-server ARGUMENTS...
+//     none              no bug: must pass
+//     swap              swaps two neighbours of one partition, once
+//     start-at-end      when started again, serves nothing of what was written before
+//     drop-one          never sends one record
+//     amount            changes one record's amount
+//     metadata          changes one record's metadata
+//     contents          sends one payment with the content of the one before it
+//     kind              says "existing" of one new record
+//     leak              sends a subscriber one record that its filter does not match
+//     freeze            sends nothing any more, and says nothing
+//     repeat-on-resume  sends the first event of a resumed stream twice
+//     skip-on-resume    never sends the first event of a resumed stream
+//     live-on-resume    takes a token and begins at the end of the log, as if nothing had been missed
+//     snapshot-race     loses the first new record behind a snapshot
+//     stale-get         answers GetPayment with what it knew when it was asked first
+//     list-skip         leaves one payment out of each page of ListPayments but the first
+// SEED decides which record it is.
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -17,6 +29,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iostream>
@@ -24,8 +37,10 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "common/clock.h"
@@ -44,41 +59,92 @@ constexpr int64_t kReadyWithinNs = 30'000'000'000;
 constexpr int64_t kProbePauseNs = 10'000'000;
 constexpr int kProbeTimeoutMs = 500;
 
+// What a stream of the relay is in the middle of.
+struct StreamState {
+  std::optional<PaymentEvent> held;    // goes out after the next one of its partition
+  std::optional<PaymentEvent> before;  // the last one
+  bool resumed = false;
+  bool first = true;
+  bool past_snapshot = false;
+  ::payment::Provider wanted = ::payment::PROVIDER_UNKNOWN;  // leak: what the subscriber's filter matches
+  std::map<int32_t, int64_t> live_from;                      // live-on-resume: nothing below it is sent
+};
+
 // What is wrong with this server. One for the process, shared by its streams.
 class Bug {
  public:
   // `ends`: for start-at-end, the offsets below which nothing is served.
-  Bug(std::string name, std::map<int32_t, int64_t> ends) : name_(std::move(name)), ends_(std::move(ends)) {}
+  Bug(const std::string& name_and_seed, std::map<int32_t, int64_t> ends)
+      : name_(name_and_seed.substr(0, name_and_seed.find(':'))), ends_(std::move(ends)) {
+    const size_t colon = name_and_seed.find(':');
+    if (colon == std::string::npos) return;
+    std::mt19937_64 random(std::strtoull(name_and_seed.c_str() + colon + 1, nullptr, 10));
+    victim_ = kVictimMin + static_cast<int64_t>(random() % kVictimSpread);
+  }
+  const std::string& name() const { return name_; }
 
-  // What to send in place of `event`. `held` belongs to the stream: an event that goes out after the next one.
-  std::vector<PaymentEvent> Pass(const PaymentEvent& event, std::optional<PaymentEvent>* held) {
-    if (name_ == "start-at-end") {
-      const auto end = ends_.find(event.partition());
-      if (end != ends_.end() && event.offset() < end->second) return {};
+  // What to send in place of `event`.
+  std::vector<PaymentEvent> Pass(const PaymentEvent& event, StreamState* stream) {
+    const bool first = std::exchange(stream->first, false);
+    if (name_ == "start-at-end" && IsBelow(ends_, event)) return {};
+    if (name_ == "live-on-resume" && IsBelow(stream->live_from, event)) return {};
+    if (first && stream->resumed && name_ == "repeat-on-resume") return {event, event};
+    if (first && stream->resumed && name_ == "skip-on-resume") return {};
+    if (event.event_type() == "new" && !std::exchange(stream->past_snapshot, true)) {
+      if (name_ == "snapshot-race" && !stream->resumed) return {};
     }
-    if (held->has_value()) {
-      if ((*held)->partition() != event.partition()) return {event};
-      PaymentEvent late = std::move(**held);
-      held->reset();
+    const bool unwanted = stream->wanted != ::payment::PROVIDER_UNKNOWN && event.payment().provider() != stream->wanted;
+    if (unwanted && (events_ < victim_ || struck_.exchange(true))) return {};
+    if (stream->held.has_value()) {
+      if (stream->held->partition() != event.partition()) return {event};
+      PaymentEvent late = *std::exchange(stream->held, std::nullopt);
       return {event, std::move(late)};
     }
-    if (++events_ != kVictim) return {event};
-    if (name_ == "drop-one") return {};
-    if (name_ == "swap") {
-      *held = event;
-      return {};
-    }
+    const std::optional<PaymentEvent> before = std::exchange(stream->before, event);
+    const int64_t number = ++events_;
+    if (name_ == "freeze" && number >= victim_) return {};
+    if (number < victim_ || struck_.load()) return {event};
+    return Strike(event, before, stream);
+  }
+
+ private:
+  static constexpr int64_t kVictimMin = 30;
+  static constexpr uint64_t kVictimSpread = 60;
+
+  static bool IsBelow(const std::map<int32_t, int64_t>& ends, const PaymentEvent& event) {
+    const auto end = ends.find(event.partition());
+    return end != ends.end() && event.offset() < end->second;
+  }
+
+  // Once, at the victim or the first one behind it that it can be done to.
+  std::vector<PaymentEvent> Strike(const PaymentEvent& event, const std::optional<PaymentEvent>& before,
+                                   StreamState* stream) {
     PaymentEvent changed = event;
-    if (name_ == "amount") {
-      changed.mutable_payment()->mutable_exact_amount()->set_units(event.payment().exact_amount().units() + 1);
+    ::payment::Payment* payment = changed.mutable_payment();
+    if (name_ == "contents") {
+      if (!before || before->payment().id() == payment->id()) return {event};
+      *payment = before->payment();
+      payment->set_id(event.payment().id());
+    }
+    if (name_ == "kind" && event.event_type() != "new") return {event};
+    if (name_ == "leak") return {event};
+    if (struck_.exchange(true)) return {event};
+    if (name_ == "kind") changed.set_event_type("existing");
+    if (name_ == "drop-one") return {};
+    if (name_ == "amount") payment->mutable_exact_amount()->set_units(payment->exact_amount().units() + 1);
+    if (name_ == "metadata") (*payment->mutable_metadata())["order"] = "somebody else's";
+    if (name_ == "swap") {
+      stream->held = event;
+      return {};
     }
     return {std::move(changed)};
   }
 
- private:
   std::string name_;
   std::map<int32_t, int64_t> ends_;
+  int64_t victim_ = kVictim;
   std::atomic<int64_t> events_ = 0;
+  std::atomic<bool> struck_ = false;
 };
 
 class Relay final : public PaymentService::Service {
@@ -89,19 +155,28 @@ class Relay final : public PaymentService::Service {
   grpc::Status GetPayment(grpc::ServerContext* context, const ::payment::GetPaymentRequest* request,
                           ::payment::Payment* response) override {
     const auto upstream = grpc::ClientContext::FromServerContext(*context);
-    return stub_->GetPayment(upstream.get(), *request, response);
+    const grpc::Status status = stub_->GetPayment(upstream.get(), *request, response);
+    if (!status.ok() || bug_->name() != "stale-get") return status;
+    const std::lock_guard lock(mutex_);
+    *response = answered_.try_emplace(request->payment_id(), *response).first->second;
+    return status;
   }
 
   grpc::Status ListPayments(grpc::ServerContext* context, const ::payment::ListPaymentsRequest* request,
                             ::payment::PaymentList* response) override {
     const auto upstream = grpc::ClientContext::FromServerContext(*context);
-    return stub_->ListPayments(upstream.get(), *request, response);
+    const grpc::Status status = stub_->ListPayments(upstream.get(), *request, response);
+    const bool skips = bug_->name() == "list-skip" && !request->cursor().empty();
+    if (skips && response->payments_size() > 0) response->mutable_payments()->DeleteSubrange(0, 1);
+    return status;
   }
 
   grpc::Status StreamPayments(grpc::ServerContext* context, const ::payment::ListPaymentsRequest* request,
                               grpc::ServerWriter<PaymentEvent>* writer) override {
     const auto upstream = grpc::ClientContext::FromServerContext(*context);
-    const auto reader = stub_->StreamPayments(upstream.get(), *request);
+    ::payment::ListPaymentsRequest asked = *request;
+    if (bug_->name() == "leak") asked.clear_provider();
+    const auto reader = stub_->StreamPayments(upstream.get(), asked);
     reader->WaitForInitialMetadata();
     for (const auto& [key, value] : upstream->GetServerInitialMetadata()) {
       if (key.starts_with("payment-")) {
@@ -110,9 +185,12 @@ class Relay final : public PaymentService::Service {
     }
     writer->SendInitialMetadata();
     PaymentEvent event;
-    std::optional<PaymentEvent> held;
+    StreamState stream;
+    stream.resumed = request->has_resume();
+    if (bug_->name() == "leak") stream.wanted = request->provider();
+    if (bug_->name() == "live-on-resume" && stream.resumed) stream.live_from = EndsNow();
     while (reader->Read(&event)) {
-      for (const PaymentEvent& passed : bug_->Pass(event, &held)) {
+      for (const PaymentEvent& passed : bug_->Pass(event, &stream)) {
         if (!writer->Write(passed)) upstream->TryCancel();
       }
     }
@@ -126,9 +204,34 @@ class Relay final : public PaymentService::Service {
   }
 
  private:
+  // One past the last record of each partition that the real server has.
+  std::map<int32_t, int64_t> EndsNow();
+
   std::unique_ptr<PaymentService::Stub> stub_;
   Bug* bug_;
+  std::mutex mutex_;
+  std::map<std::string, ::payment::Payment> answered_;  // stale-get: the first answer
 };
+
+// Of a full stream of `stub`: where its snapshot ends.
+std::map<int32_t, int64_t> EndsOf(PaymentService::Stub* stub) {
+  grpc::ClientContext context;
+  const auto reader = stub->StreamPayments(&context, {});
+  reader->WaitForInitialMetadata();
+  const auto start = context.GetServerInitialMetadata().find("payment-start-bin");
+  ::payment::StreamStart parsed;
+  if (start != context.GetServerInitialMetadata().end()) {
+    parsed.ParseFromArray(start->second.data(), static_cast<int>(start->second.size()));
+  }
+  std::map<int32_t, int64_t> ends;
+  for (const auto& partition : parsed.token().partitions()) {
+    ends[partition.partition()] = partition.snapshot_until() + 1;
+  }
+  context.TryCancel();
+  return ends;
+}
+
+std::map<int32_t, int64_t> Relay::EndsNow() { return EndsOf(stub_.get()); }
 
 pid_t StartUpstream(std::vector<std::string> arguments) {
   std::vector<char*> argv;
@@ -148,22 +251,9 @@ std::map<int32_t, int64_t> EndsAtRestart(const std::string& upstream, const std:
   const std::string mark = state_dir + "/seeded-server.started";
   const bool again = std::ifstream(mark).good();
   std::ofstream{mark} << "started\n";
-  std::map<int32_t, int64_t> ends;
-  if (!again) return ends;
+  if (!again) return {};
   const auto stub = PaymentService::NewStub(grpc::CreateChannel(upstream, grpc::InsecureChannelCredentials()));
-  grpc::ClientContext context;
-  const auto reader = stub->StreamPayments(&context, {});
-  reader->WaitForInitialMetadata();
-  const auto start = context.GetServerInitialMetadata().find("payment-start-bin");
-  ::payment::StreamStart parsed;
-  if (start != context.GetServerInitialMetadata().end()) {
-    parsed.ParseFromArray(start->second.data(), static_cast<int>(start->second.size()));
-  }
-  for (const auto& partition : parsed.token().partitions()) {
-    ends[partition.partition()] = partition.snapshot_until() + 1;
-  }
-  context.TryCancel();
-  return ends;
+  return EndsOf(stub.get());
 }
 
 }  // namespace
