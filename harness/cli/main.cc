@@ -20,6 +20,7 @@
 #include "harness/cli/scenario_commands.h"
 #include "harness/process/supervisor.h"
 #include "harness/report/text.h"
+#include "harness/selftest/selftest_command.h"
 #include "harness/verify/exit_codes.h"
 
 namespace {
@@ -38,6 +39,7 @@ struct CommandLine {
   std::vector<std::string> paths;
   harness::ScenarioOverrides overrides;
   harness::BrokerCommandOptions broker;
+  harness::SelftestOptions selftest;
 
   CommandLine() {
     app.require_subcommand(1);
@@ -60,6 +62,7 @@ struct CommandLine {
     app.add_subcommand("schema", "Print the JSON Schema of scenario files");
     AddSelection(app.add_subcommand("list", "List scenarios with their descriptions"));
     AddBroker();
+    AddSelftest();
   }
 
  private:
@@ -121,6 +124,34 @@ struct CommandLine {
         "was\n"
         "printed), 5 the run knows no such record.");
   }
+  void AddSelftest() {
+    CLI::App* command = app.add_subcommand("selftest", "Show that the verdict catches seeded bugs and cries no wolf");
+    command->add_option("--bugs", selftest.bugs,
+                        "Bugs, or server, client, producer for all of a program's (default: all)");
+    command->add_option("--seeds", selftest.seeds, "Runs of each bug")
+        ->check(CLI::Range(0, 100'000))
+        ->capture_default_str();
+    command->add_option("--first-seed", selftest.first_seed, "The first of the seeds")
+        ->check(CLI::Range(int64_t{0}, int64_t{1} << 40))
+        ->capture_default_str();
+    command->add_option("--legal", selftest.legal, "Short runs of the unbroken system: any violation is a false alarm")
+        ->check(CLI::Range(0, 1'000'000))
+        ->capture_default_str();
+    command->add_option("--jobs", selftest.jobs, "Runs at once")->check(CLI::Range(1, 64))->capture_default_str();
+    command->add_option("--programs", selftest.program_dir,
+                        "Where payment-* and seeded-* are (default: beside this program)");
+    command->add_option("--out", selftest.out_dir, "Where runs are made; those that went as expected are removed")
+        ->capture_default_str();
+    command->add_flag("--keep", selftest.keep, "Keep all of them");
+    command->add_flag("--json", selftest.json, "Print the table as JSON");
+    command->footer(
+        "Examples:\n"
+        "  harness selftest --seeds 1 --legal 5\n"
+        "  harness selftest --bugs server/swap client --seeds 3 --legal 0\n"
+        "  harness selftest --jobs 4 --json > selftest.json\n\n"
+        "Exit codes: 0 every bug was caught and there was no false alarm, 1 not so, 2 an unknown bug, 3 a program is\n"
+        "missing or a run gave no verdict, 130 interrupted.");
+  }
   void AddBroker() {
     CLI::App* command = app.add_subcommand("broker", "Run a mock Kafka cluster for the demo");
     command->add_option("--brokers", broker.brokers, "Number of brokers")
@@ -160,6 +191,10 @@ int Run(CommandLine* line) {
     return harness::RunHistory(line->history, std::cout, std::cerr);
   }
   const pipeline::StopSignal stop;
+  if (line->app.got_subcommand("selftest")) {
+    if (line->selftest.program_dir.empty()) line->selftest.program_dir = ProgramDir();
+    return harness::RunSelftest(line->selftest, stop, std::cout, std::cerr);
+  }
   line->run.paths = line->paths;
   line->run.overrides = line->overrides;
   line->run.run.report_time_thresholds = line->thresholds == "report";

@@ -1,0 +1,181 @@
+#include "harness/selftest/bugs.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <random>
+
+namespace harness {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::array<SeededBug, 28> kBugs = {{
+    {"server/drop-one", "never sends one record", "LOST", "server|server-or-wire"},
+    {"server/skip-on-resume", "never sends the first record of a resumed stream", "RESUME", "server|server-or-wire"},
+    {"server/live-on-resume", "takes a token and begins at the end, past what it can't serve", "RESUME",
+     "server|server-or-wire"},
+    {"server/start-at-end", "forgets, when it crashes, what it had read", "LOST", "server|server-or-wire"},
+    {"server/snapshot-race", "loses the first new record behind a snapshot", "LOST", "server|server-or-wire"},
+    {"server/repeat-on-resume", "sends the first record of a resumed stream twice", "DUP", "server|server-or-wire"},
+    {"server/swap", "swaps two neighbours of a partition", "ORDER", "server|server-or-wire"},
+    {"server/freeze", "sends nothing any more, and says nothing", "LIVE", "server|server-or-wire"},
+    {"server/amount", "changes an amount", "AGREE", "server|server-or-wire"},
+    {"server/metadata", "changes a payment's metadata", "AGREE", "server|server-or-wire"},
+    {"server/contents", "sends a payment with another one's content", "AGREE", "server|server-or-wire"},
+    {"server/kind", "says \"existing\" of a new record", "AGREE", "server|server-or-wire"},
+    {"server/leak", "sends a record that the subscriber's filter does not match", "PHANTOM", "server|server-or-wire"},
+    {"server/stale-get", "answers GetPayment from old state", "UNARY_AGREE", "server"},
+    {"server/list-skip", "leaves a payment out of a page of ListPayments", "UNARY_AGREE", "server"},
+    {"client/drop-one", "receives a record and never hands it on", "LOST", "client|server-or-wire"},
+    {"client/partition", "hands on nothing of one partition any more", "LIVE", "client|server-or-wire"},
+    {"client/repeat", "hands a record on twice after resuming", "DUP", "client|server-or-wire"},
+    {"client/swap", "hands two neighbours on in the wrong order", "ORDER", "client|server-or-wire"},
+    {"client/freeze", "hands nothing on any more, and says nothing", "LIVE", "client|server-or-wire"},
+    {"client/phantom", "hands on a payment that nobody sent", "PHANTOM", "client|server-or-wire"},
+    {"client/amount", "changes an amount", "AGREE", "client|server-or-wire"},
+    {"client/metadata", "changes a payment's metadata", "AGREE", "client|server-or-wire"},
+    {"client/storm", "comes back without any pause", "BACKOFF", "client"},
+    {"producer/false-ack", "says that a record was acknowledged, and never sent it", "ACK_DURABLE", "producer"},
+    {"producer/silent", "sends something else than it says", "PHANTOM", "producer"},
+    {"producer/twice", "sends a record twice", "LOG_DUP", "producer"},
+    {"producer/late", "sends a record after later ones", "SEND_ORDER", "producer"},
+}};
+
+class Draw {
+ public:
+  explicit Draw(uint64_t seed) : random_(seed * 0x9E37'79B9'7F4A'7C15) {}
+  int64_t From(int64_t low, int64_t high) {
+    return low + static_cast<int64_t>(random_() % static_cast<uint64_t>(high - low + 1));
+  }
+  bool Chance(int percent) { return From(1, 100) <= percent; }
+
+ private:
+  std::mt19937_64 random_;
+};
+
+std::string Ms(int64_t time_ms) { return std::to_string(time_ms) + "ms"; }
+
+Json QuickClient(const std::string& name) {
+  return {{"name", name}, {"args", {"--backoff", "50ms..200ms", "--attempts", "0"}}};
+}
+
+std::string_view ProgramOf(const SeededBug& bug) { return bug.name.substr(0, bug.name.find('/')); }
+
+}  // namespace
+
+std::span<const SeededBug> SeededBugs() { return kBugs; }
+
+const SeededBug* FindBug(std::string_view name) {
+  const auto* found = std::find_if(kBugs.begin(), kBugs.end(), [&](const SeededBug& bug) { return bug.name == name; });
+  return found == kBugs.end() ? nullptr : found;
+}
+
+std::string BugScenario(const SeededBug& bug, uint64_t seed, const ScenarioPlaces& places) {
+  Draw draw(seed);
+  const std::string_view program = ProgramOf(bug);
+  const std::string victim = std::string(bug.name.substr(program.size() + 1)) + ":" + std::to_string(seed);
+  const auto path = [&](const std::string& name) { return places.program_dir + "/" + name; };
+  Json server = {{"name", "server-1"}};
+  Json subject = QuickClient("subject");
+  Json shop = {{"name", "shop"}, {"kind", "process"}, {"args", {"--count", "80", "--rate", "50/s"}}};
+  if (program == "server") {
+    server["command"] = {path("seeded-server"), victim,      "{port}",  places.state_dir, path("payment-server"),
+                         "--brokers",           "{brokers}", "--topic", "{topic}",        "-X",
+                         "fetch.wait.max.ms=1"};
+  } else if (program == "client") {
+    subject = {{"name", "subject"},
+               {"command", {path("seeded-client"), victim, "{servers}", "{event_log}", "200"}},
+               {"reconnect_delay_min", "50ms"},
+               {"reconnect_delay_max", "200ms"}};
+  } else {
+    shop.erase("args");
+    shop["command"] = {path("seeded-producer"), victim, "{brokers}", "{topic}", "{ack_log}", "{rec_prefix}", "80"};
+  }
+  if (bug.name == "server/leak") subject["filter"] = {{"provider", "stripe"}};
+  return Json({{"name", "selftest"},
+               {"seed", seed},
+               {"broker", {{"brokers", 1}, {"partitions", kSelftestPartitions}}},
+               {"servers", {server}},
+               {"clients", {QuickClient("reference"), subject}},
+               {"producers", {{{"name", "load"}, {"records_per_payment", {{"min", 2}, {"max", 5}}}}, shop}},
+               {"phases",
+                {{{"name", "steady"}, {"duration", "3s"}, {"rate", std::to_string(draw.From(150, 300)) + "/s"}}}},
+               {"faults",
+                {{{"name", "crash"},
+                  {"type", "process.kill"},
+                  {"target", "server-1"},
+                  {"at", "steady+" + Ms(draw.From(800, 1'600))},
+                  {"restart_after", Ms(draw.From(50, 300))}}}},
+               {"probe", {{"interval", "4ms"}}},
+               {"drain", {{"timeout", "8s"}}}})
+      .dump(2);
+}
+
+namespace {
+
+Json LegalClient(int number, bool two_servers, Draw* draw) {
+  Json client = QuickClient("client-" + std::to_string(number));
+  if (draw->Chance(30)) client["filter"] = {{"provider", draw->Chance(50) ? "stripe" : "paypal"}};
+  if (draw->Chance(15)) client["filter"]["status"] = "completed";
+  if (two_servers && draw->Chance(50)) client["server"] = draw->Chance(50) ? "server-1" : "server-2";
+  return client;
+}
+
+Json LegalFault(int number, const Json& targets, Draw* draw) {
+  static constexpr std::array<const char*, 3> kTypes = {"process.kill", "process.terminate", "process.pause"};
+  const std::string type = kTypes[static_cast<size_t>(draw->From(0, 2))];
+  Json fault = {{"name", "fault-" + std::to_string(number)},
+                {"type", type},
+                {"target", targets[static_cast<size_t>(draw->From(0, static_cast<int64_t>(targets.size()) - 1))]},
+                {"at", "steady+" + Ms(300 + number * 900 + draw->From(0, 300))}};
+  if (type == "process.pause") {
+    fault["duration"] = Ms(draw->From(50, 400));
+  } else {
+    fault["restart_after"] = Ms(draw->From(0, 300));
+  }
+  return fault;
+}
+
+}  // namespace
+
+std::string LegalScenario(uint64_t seed) {
+  Draw draw(seed + 1'000'003);
+  const bool two_servers = draw.Chance(40);
+  Json servers = {{{"name", "server-1"}}}, targets = {"server-1"};
+  if (two_servers) {
+    servers.push_back({{"name", "server-2"}});
+    targets.push_back("server-2");
+  }
+  Json clients = Json::array();
+  for (int i = 1; i <= draw.From(1, 3); ++i) {
+    clients.push_back(LegalClient(i, two_servers, &draw));
+    targets.push_back("client-" + std::to_string(i));
+  }
+  Json producers = {{{"name", "load"}}};
+  if (draw.Chance(50)) {
+    producers.push_back({{"name", "shop"}, {"kind", "process"}, {"args", {"--count", "0", "--rate", "60/s"}}});
+    targets.push_back("shop");
+  }
+  Json faults = Json::array();
+  for (int i = 0; i < draw.From(1, 3); ++i) faults.push_back(LegalFault(i, targets, &draw));
+  Json phases = {{{"name", "steady"},
+                  {"duration", "3s"},
+                  {"rate", std::to_string(draw.From(100, 400)) + "/s"},
+                  {"arrival", draw.Chance(50) ? "poisson" : "uniform"}}};
+  if (draw.Chance(40)) phases.push_back({{"name", "burst"}, {"count", draw.From(500, 4'000)}, {"rate", "max"}});
+  phases.push_back({{"name", "after"}, {"duration", "700ms"}, {"rate", "200/s"}});
+  return Json({{"name", "legal"},
+               {"seed", seed},
+               {"broker", {{"brokers", draw.From(1, 3)}, {"partitions", draw.From(1, 4)}}},
+               {"servers", servers},
+               {"clients", clients},
+               {"producers", producers},
+               {"phases", phases},
+               {"faults", faults},
+               {"probe", {{"interval", "10ms"}}},
+               {"drain", {{"timeout", "15s"}}}})
+      .dump(2);
+}
+
+}  // namespace harness

@@ -1,0 +1,39 @@
+// The closed set of seeded bugs: what is wrong, in which program, and what the verdict has to say of it. Called by the
+// selftest command and its tests. Pure.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace harness {
+
+struct SeededBug {
+  std::string_view name;       // "server/swap": program, and the bug as the program knows it
+  std::string_view sentence;   // what it does
+  std::string_view invariant;  // the one that has to be violated
+  std::string_view causes;     // any of these, separated by '|', is the cause that has to be named
+};
+
+// In the order of the table.
+std::span<const SeededBug> SeededBugs();
+const SeededBug* FindBug(std::string_view name);
+
+inline constexpr int kSelftestPartitions = 2;  // of every bug's scenario
+
+struct ScenarioPlaces {
+  std::string program_dir;  // where payment-* and seeded-* are
+  std::string state_dir;    // an empty folder of this run's own
+};
+
+// A scenario, as JSON text, whose programs have the bug: some load, and a server that is killed and comes back. The
+// seed moves the victim, the kill, the rate and everything random.
+std::string BugScenario(const SeededBug& bug, uint64_t seed, const ScenarioPlaces& places);
+
+// A short scenario of the unbroken system, drawn from the seed: servers, clients, filters, kills, terminations, pauses
+// and bursts. Whatever it does, nothing may be violated.
+std::string LegalScenario(uint64_t seed);
+
+}  // namespace harness
