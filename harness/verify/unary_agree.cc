@@ -129,7 +129,7 @@ class UnaryAgree {
         if (delivery.time_ns >= walk.begin_ns || delivery.offset < 0 || delivery.partition < 0) continue;
         if (delivery.connection >= client.connections.size()) continue;
         if (client.connections[delivery.connection].server != address) continue;
-        if (static_cast<size_t>(delivery.partition) >= streamed.size()) continue;
+        if (log_.Find(delivery.partition, delivery.offset) == kNoPlace) continue;  // PHANTOM's: it shows nothing
         int64_t& greatest = streamed[static_cast<size_t>(delivery.partition)];
         greatest = std::max(greatest, delivery.offset);
       }

@@ -115,6 +115,15 @@ TEST_F(UnaryAgreeTest, ATraversalThatSkipsOrRepeatsIsWrong) {
   ExpectOne("twice");
 }
 
+TEST_F(UnaryAgreeTest, AnEventThatTheTopicDoesNotHaveShowsNothing) {
+  Walk({3, 1, 2});
+  Delivery phantom = story_.history.clients[0].deliveries.front();
+  phantom.offset += 1'000'000;
+  story_.history.clients[0].deliveries.insert(story_.history.clients[0].deliveries.begin(), phantom);
+  story_.Write(0);  // behind the traversal, and below the phantom
+  EXPECT_EQ(Judged().violation_count, 0) << Sentences(story_.Judged());
+}
+
 TEST_F(UnaryAgreeTest, AnotherServersStreamsObligeNobody) {
   story_.history.probed.push_back({"server-2", "127.0.0.1:2"});
   Walk({})->server = 1;
