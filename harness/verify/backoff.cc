@@ -63,8 +63,9 @@ class Backoff {
         continue;
       }
       any = true;
-      if (client.reconnect_delay_min_ns == 0)
+      if (client.reconnect_delay_min_ns == 0) {
         findings_.Note(client.name + " tells no shortest pause: only codes judged");
+      }
       CheckClient(client);
     }
     if (!any) return findings_.NotApplicable("no observed client marks its connections");
