@@ -104,8 +104,9 @@ void TopicModel::Send(size_t producer, const Content& content, Outcome outcome, 
     if (how.told) send.offset = offset, send.partition = content.partition;
     // A retry whose first try had arrived after all: only where there was reason to retry.
     const bool may_retry = !how.sentinel && (broker_broken_ || outcome == Outcome::kUnknown);
-    if (may_retry && world_.Chance(25))
+    if (may_retry && world_.Chance(25)) {
       Append(content, how.rec && how.valid ? rec : Rec{}, send.content_hash, how.valid);
+    }
   }
   if (outcome == Outcome::kOk || outcome == Outcome::kFail) send.acked_ns = world_.Now();
   sends.push_back(send);

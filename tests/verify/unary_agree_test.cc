@@ -152,6 +152,7 @@ RC_GTEST_PROP(UnaryAgreeProperty, TheFoldIsSilentAndAnyChangeSpeaks, ()) {
   ModelRun run = MakeRun(FullPlan());
   const LogIndex log(run.history);
   std::vector<int64_t> ends;
+  ends.reserve(run.history.partitions.size());
   for (const PartitionLog& partition : run.history.partitions) ends.push_back(partition.end_offset);
   ListWalk walk;
   walk.quiet = walk.whole = true;
