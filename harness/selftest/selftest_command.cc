@@ -74,6 +74,7 @@ class Selftest {
 
   const SelftestTally& Run() {
     std::vector<std::thread> workers;
+    workers.reserve(static_cast<size_t>(options_.jobs));
     for (int i = 0; i < options_.jobs; ++i) workers.emplace_back([this] { Work(); });
     for (std::thread& worker : workers) worker.join();
     return tally_;

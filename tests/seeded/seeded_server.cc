@@ -155,7 +155,7 @@ class Relay final : public PaymentService::Service {
   grpc::Status GetPayment(grpc::ServerContext* context, const ::payment::GetPaymentRequest* request,
                           ::payment::Payment* response) override {
     const auto upstream = grpc::ClientContext::FromServerContext(*context);
-    const grpc::Status status = stub_->GetPayment(upstream.get(), *request, response);
+    grpc::Status status = stub_->GetPayment(upstream.get(), *request, response);
     if (!status.ok() || bug_->name() != "stale-get") return status;
     const std::lock_guard lock(mutex_);
     *response = answered_.try_emplace(request->payment_id(), *response).first->second;
@@ -165,7 +165,7 @@ class Relay final : public PaymentService::Service {
   grpc::Status ListPayments(grpc::ServerContext* context, const ::payment::ListPaymentsRequest* request,
                             ::payment::PaymentList* response) override {
     const auto upstream = grpc::ClientContext::FromServerContext(*context);
-    const grpc::Status status = stub_->ListPayments(upstream.get(), *request, response);
+    grpc::Status status = stub_->ListPayments(upstream.get(), *request, response);
     const bool skips = bug_->name() == "list-skip" && !request->cursor().empty();
     if (skips && response->payments_size() > 0) response->mutable_payments()->DeleteSubrange(0, 1);
     return status;
