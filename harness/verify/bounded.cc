@@ -42,8 +42,9 @@ std::string MiBText(int64_t bytes) { return fmt::format("{:.1f} MiB", static_cas
 std::optional<int64_t> LimitBytes(const History& history, const ServerPlan& plan, const ProcessSpan& life) {
   if (plan.rss_bytes_max > 0) return plan.rss_bytes_max;
   if (!plan.command.empty() || life.rss_ready_bytes == 0 || !history.audited) return std::nullopt;
-  return life.rss_ready_bytes + WindowBytes(plan.args) + kReadAheadBytes + kKeptFactor * history.log_bytes +
-         kSlackBytes;
+  const int64_t allowance_bytes =
+      WindowBytes(plan.args) + kReadAheadBytes + kKeptFactor * history.log_bytes + kSlackBytes;
+  return life.rss_ready_bytes + kAllowanceFactor * allowance_bytes;
 }
 
 }  // namespace
