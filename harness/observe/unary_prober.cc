@@ -171,6 +171,7 @@ ListWalk UnaryProber::State::Walk(uint16_t server, int pages_max, bool quiet, in
   for (int page = 0; page < pages_max && !walk.whole && !stopped(); ++page) {
     grpc::ClientContext context;
     ::payment::PaymentList list;
+    context.set_wait_for_ready(quiet);  // a server that has just come back may not be connected to yet
     if (!Enter(&context, deadline_ns)) break;
     const grpc::Status status = stubs[server]->ListPayments(&context, request, &list);
     Leave();

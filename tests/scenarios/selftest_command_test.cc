@@ -22,8 +22,6 @@ TEST(SelftestCommandTest, CatchesEachBugAndRaisesNoAlarm) {
                                         "server/metadata",
                                         "server/kind",
                                         "server/leak",
-                                        "server/stale-get",
-                                        "server/list-skip",
                                         "client/storm",
                                         "client/swap",
                                         "client/partition",
