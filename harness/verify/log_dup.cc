@@ -17,12 +17,7 @@ class LogDup {
   CheckResult Check() {
     if (!history_.audited) return findings_.NotApplicable("the topic was not audited");
     for (size_t i = 0; i < history_.producers.size(); ++i) {
-      const Producer& producer = history_.producers[i];
-      const bool promised = producer.has_acks && !GivesUpIdempotence(evidence_, i);
-      promised_.push_back(promised);
-      if (promised) continue;
-      findings_.Note(producer.name +
-                     (producer.has_acks ? " gives up idempotence: n/a" : " tells no acknowledgements: n/a"));
+      promised_.push_back(PromisesIdempotence(evidence_, i, &findings_));
     }
     for (LogPlace place = 0; place < evidence_.log.size(); ++place) CheckRecord(place);
     if (tolerated_ > 0) {

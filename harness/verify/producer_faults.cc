@@ -3,6 +3,18 @@
 #include <algorithm>
 
 namespace harness {
+namespace {
+
+bool GivesUpIdempotence(const Evidence& evidence, size_t producer) {
+  const std::string_view name = BaseName(evidence.history.producers[producer].name);
+  return std::any_of(evidence.scenario.producers.begin(), evidence.scenario.producers.end(), [&](const auto& plan) {
+    return plan.name == name && std::any_of(plan.args.begin(), plan.args.end(), [](const std::string& arg) {
+             return arg.find("enable.idempotence=false") != std::string::npos;
+           });
+  });
+}
+
+}  // namespace
 
 const FaultEvent* FaultOfProducer(const Evidence& evidence, size_t producer, int64_t begin_ns, int64_t end_ns) {
   const std::string_view name = BaseName(evidence.history.producers[producer].name);
@@ -16,13 +28,11 @@ const FaultEvent* FaultOfProducer(const Evidence& evidence, size_t producer, int
   return nullptr;
 }
 
-bool GivesUpIdempotence(const Evidence& evidence, size_t producer) {
-  const std::string_view name = BaseName(evidence.history.producers[producer].name);
-  return std::any_of(evidence.scenario.producers.begin(), evidence.scenario.producers.end(), [&](const auto& plan) {
-    return plan.name == name && std::any_of(plan.args.begin(), plan.args.end(), [](const std::string& arg) {
-             return arg.find("enable.idempotence=false") != std::string::npos;
-           });
-  });
+bool PromisesIdempotence(const Evidence& evidence, size_t producer, Findings* findings) {
+  const Producer& told = evidence.history.producers[producer];
+  if (told.has_acks && !GivesUpIdempotence(evidence, producer)) return true;
+  findings->Note(told.name + (told.has_acks ? " gives up idempotence: n/a" : " tells no acknowledgements: n/a"));
+  return false;
 }
 
 }  // namespace harness

@@ -13,7 +13,9 @@ namespace harness {
 // healed is in effect to the end.
 const FaultEvent* FaultOfProducer(const Evidence& evidence, size_t producer, int64_t begin_ns, int64_t end_ns);
 
-// Whether the scenario has its producer give up idempotence: then a retry may repeat and overtake.
-bool GivesUpIdempotence(const Evidence& evidence, size_t producer);
+// Whether `producer` is held to having each record that it was told OK of in the log once, and in the order of sending:
+// it tells its outcomes, and the scenario does not give idempotence up, without which a retry may repeat and overtake.
+// Where it is not, `findings` has a note why.
+bool PromisesIdempotence(const Evidence& evidence, size_t producer, Findings* findings);
 
 }  // namespace harness

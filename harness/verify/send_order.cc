@@ -17,13 +17,7 @@ class SendOrder {
   CheckResult Check() {
     if (!history_.audited) return findings_.NotApplicable("the topic was not audited");
     for (size_t i = 0; i < history_.producers.size(); ++i) {
-      const Producer& producer = history_.producers[i];
-      if (!producer.has_acks || GivesUpIdempotence(evidence_, i)) {
-        findings_.Note(producer.name +
-                       (producer.has_acks ? " gives up idempotence: n/a" : " tells no acknowledgements: n/a"));
-        continue;
-      }
-      CheckProducer(i);
+      if (PromisesIdempotence(evidence_, i, &findings_)) CheckProducer(i);
     }
     if (tolerated_ > 0) findings_.Note(fmt::format("{} records were overtaken in a fault", tolerated_));
     return findings_.Finish();
