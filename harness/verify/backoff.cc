@@ -56,19 +56,14 @@ class Backoff {
   explicit Backoff(const History& history) : history_(history) {}
 
   CheckResult Check() {
-    bool any = false;
-    for (const Client& client : history_.clients) {
-      if (!client.observed || !client.marks_connections) {
-        findings_.Note(client.name + (client.observed ? " marks no connections: n/a" : " is not observed: n/a"));
-        continue;
-      }
-      any = true;
+    const bool any = ForEachMarkedClient(history_, &findings_, [&](size_t i) {
+      const Client& client = history_.clients[i];
       if (client.reconnect_delay_min_ns == 0) {
         findings_.Note(client.name + " tells no shortest pause: only codes judged");
       }
       CheckClient(client);
-    }
-    if (!any) return findings_.NotApplicable("no observed client marks its connections");
+    });
+    if (!any) return findings_.NotApplicable(kNoMarkedClient);
     return findings_.Finish();
   }
 

@@ -23,6 +23,20 @@ CheckResult Findings::NotApplicable(const std::string& reason) {
   return std::move(result_);
 }
 
+bool ForEachMarkedClient(const History& history, Findings* findings, const std::function<void(size_t)>& visit) {
+  bool any = false;
+  for (size_t i = 0; i < history.clients.size(); ++i) {
+    const Client& client = history.clients[i];
+    if (!client.observed || !client.marks_connections) {
+      findings->Note(client.name + (client.observed ? " marks no connections: n/a" : " is not observed: n/a"));
+      continue;
+    }
+    any = true;
+    visit(i);
+  }
+  return any;
+}
+
 std::string_view BaseName(std::string_view name) { return name.substr(0, name.find('#')); }
 
 Role RoleOf(const Evidence& evidence, std::string_view name) {

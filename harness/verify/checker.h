@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,11 @@ class Findings {
  private:
   CheckResult result_;
 };
+
+// Calls `visit` for every client whose deliveries can be told apart by connection, by index into History::clients, and
+// notes the others. False: there is none, and nothing was visited (kNoMarkedClient is the reason to give).
+bool ForEachMarkedClient(const History& history, Findings* findings, const std::function<void(size_t)>& visit);
+inline constexpr char kNoMarkedClient[] = "no observed client marks its connections";
 
 enum class Role : uint8_t { kServer, kClient, kProducer, kBroker, kOther };
 // What the process `name` is in this scenario; a restarted one ("load#2") as the one it follows.

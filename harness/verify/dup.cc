@@ -27,16 +27,10 @@ std::string Sentence(const Evidence& evidence, const ClientView& view, const Off
 
 CheckResult CheckDup(const Evidence& evidence) {
   Findings findings("DUP");
-  bool any = false;
   int64_t unknown = 0;
-  for (size_t i = 0; i < evidence.history.clients.size(); ++i) {
-    const Client& client = evidence.history.clients[i];
-    if (!client.observed || !client.marks_connections) {
-      findings.Note(client.name + (client.observed ? " marks no connections: n/a" : " is not observed: n/a"));
-      continue;
-    }
-    any = true;
+  const bool any = ForEachMarkedClient(evidence.history, &findings, [&](size_t i) {
     const ClientView view(evidence.history, evidence.log, i);
+    const Client& client = view.client();
     const SequenceScan scan = ScanSequence(evidence.log, view);
     findings.Judged(scan.judged);
     unknown += scan.unknown;
@@ -50,8 +44,8 @@ CheckResult CheckDup(const Evidence& evidence) {
         return violation;
       });
     }
-  }
-  if (!any) return findings.NotApplicable("no observed client marks its connections");
+  });
+  if (!any) return findings.NotApplicable(kNoMarkedClient);
   if (unknown > 0) findings.Note(fmt::format("{} deliveries without a known position: n/a", unknown));
   return findings.Finish();
 }

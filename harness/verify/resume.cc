@@ -15,17 +15,9 @@ class Resume {
 
   CheckResult Check() {
     if (!history_.audited) return findings_.NotApplicable("the topic was not audited");
-    bool any = false;
-    for (size_t i = 0; i < history_.clients.size(); ++i) {
-      const Client& client = history_.clients[i];
-      if (!client.observed || !client.marks_connections) {
-        findings_.Note(client.name + (client.observed ? " marks no connections: n/a" : " is not observed: n/a"));
-        continue;
-      }
-      any = true;
-      CheckClient(ClientView(history_, evidence_.log, i));
-    }
-    if (!any) return findings_.NotApplicable("no observed client marks its connections");
+    const bool any = ForEachMarkedClient(history_, &findings_,
+                                         [&](size_t i) { CheckClient(ClientView(history_, evidence_.log, i)); });
+    if (!any) return findings_.NotApplicable(kNoMarkedClient);
     return findings_.Finish();
   }
 

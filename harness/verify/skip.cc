@@ -26,18 +26,12 @@ std::string Sentence(const Evidence& evidence, const ClientView& view, const Pas
 CheckResult CheckSkip(const Evidence& evidence) {
   Findings findings("SKIP");
   if (!evidence.history.audited) return findings.NotApplicable("the topic was not audited");
-  bool any = false;
-  for (size_t i = 0; i < evidence.history.clients.size(); ++i) {
-    const Client& client = evidence.history.clients[i];
-    if (!client.observed || !client.marks_connections) {
-      findings.Note(client.name + (client.observed ? " marks no connections: n/a" : " is not observed: n/a"));
-      continue;
-    }
-    any = true;
+  const bool any = ForEachMarkedClient(evidence.history, &findings, [&](size_t i) {
     const ClientView view(evidence.history, evidence.log, i);
+    const Client& client = view.client();
     const StreamScan scan = ScanStreams(evidence.log, view);
     findings.Judged(scan.judged);
-    if (scan.passed_over.empty()) continue;
+    if (scan.passed_over.empty()) return;
     std::unordered_set<LogPlace> lost;
     view.ForEachMissing(view.frontiers(), [&](LogPlace place) { lost.insert(place); });
     for (const PassedOver& passed : scan.passed_over) {
@@ -52,8 +46,8 @@ CheckResult CheckSkip(const Evidence& evidence) {
         return violation;
       });
     }
-  }
-  if (!any) return findings.NotApplicable("no observed client marks its connections");
+  });
+  if (!any) return findings.NotApplicable(kNoMarkedClient);
   return findings.Finish();
 }
 
