@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/scenario/program_args.h"
 #include "harness/scenario/quantity.h"
 #include "text/duration.h"
 
@@ -177,23 +178,13 @@ class ProgramReader {
   }
 
   void ReadBackoff(const Words& args, const std::string& at, ClientPlan* client) {
-    constexpr std::string_view kFlag = "--backoff";
-    for (size_t i = 0; i < args.size(); ++i) {
-      std::string_view text = args[i];
-      size_t where = i;
-      if (text == kFlag && i + 1 < args.size()) {
-        text = args[where = ++i];
-      } else if (text.starts_with(kFlag) && text.substr(kFlag.size()).starts_with('=')) {
-        text.remove_prefix(kFlag.size() + 1);
-      } else if (text != kFlag) {
-        continue;
-      }
-      if (const auto bounds = BackoffNs(text)) {
+    for (const FlagValue& value : ValuesOfFlag(args, "--backoff")) {
+      if (const auto bounds = BackoffNs(value.text)) {
         std::tie(client->reconnect_delay_min_ns, client->reconnect_delay_max_ns) = *bounds;
       } else {
         errors_->AtValue(
-            Below(at, where),
-            "found " + Quoted(text) +
+            Below(at, value.word),
+            "found " + Quoted(value.text) +
                 " for --backoff; allowed: MIN..MAX, two times with their units, for instance \"100ms..2s\"");
       }
     }

@@ -6,8 +6,9 @@
 #include <charconv>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "harness/scenario/program_args.h"
 
 namespace harness {
 namespace {
@@ -20,18 +21,9 @@ constexpr int64_t kKeptFactor = 3;
 
 // The value of --window-bytes in `args`, as one word or two.
 int64_t WindowBytes(const std::vector<std::string>& args) {
-  constexpr std::string_view kFlag = "--window-bytes";
   int64_t window_bytes = kWindowBytes;
-  for (size_t i = 0; i < args.size(); ++i) {
-    std::string_view text = args[i];
-    if (!text.starts_with(kFlag)) continue;
-    text.remove_prefix(kFlag.size());
-    if (text.starts_with('=')) {
-      text.remove_prefix(1);
-    } else if (text.empty() && i + 1 < args.size()) {
-      text = args[i + 1];
-    }
-    std::from_chars(text.data(), text.data() + text.size(), window_bytes);
+  for (const FlagValue& value : ValuesOfFlag(args, "--window-bytes")) {
+    std::from_chars(value.text.data(), value.text.data() + value.text.size(), window_bytes);
   }
   return window_bytes;
 }
