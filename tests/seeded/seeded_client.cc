@@ -18,7 +18,6 @@
 #include <cstdlib>
 #include <iostream>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,19 +27,21 @@
 #include "common/line_file.h"
 #include "common/program.h"
 #include "common/settings.h"
+#include "tests/seeded/bug_argument.h"
 
 namespace {
 
 constexpr int64_t kVictim = 50;
-constexpr uint64_t kVictimSpread = 60;
+constexpr int64_t kVictimMin = 30;
+constexpr uint64_t kVictims = 60;
 constexpr int64_t kMillisecondNs = 1'000'000;
 
 class BuggyLog : public pipeline::SubscriptionObserver {
  public:
-  BuggyLog(std::string bug, uint64_t seed, const std::string& path)
-      : bug_(std::move(bug)), file_(pipeline::LineFile::OpenForAppend(path)) {
-    if (seed != 0) victim_ = kVictim - 20 + static_cast<int64_t>(std::mt19937_64(seed)() % kVictimSpread);
-  }
+  BuggyLog(const BugArgument& bug, const std::string& path)
+      : bug_(bug.name),
+        file_(pipeline::LineFile::OpenForAppend(path)),
+        victim_(bug.Victim(kVictimMin, kVictims, kVictim)) {}
 
   void OnStarted(const pipeline::StreamStarted& start) override {
     first_after_resume_ = start.resumed;
@@ -89,7 +90,7 @@ class BuggyLog : public pipeline::SubscriptionObserver {
 
   std::string bug_;
   pipeline::LineFile file_;
-  int64_t victim_ = kVictim;
+  int64_t victim_;
   int64_t events_ = 0;
   std::optional<pipeline::ReceivedEvent> held_;
   bool first_after_resume_ = false;
@@ -108,12 +109,9 @@ int main(int argc, char** argv) {
   options.reconnect.attempts_max = 0;
   options.reconnect.delay_min_ns = 50 * kMillisecondNs;
   options.reconnect.delay_max_ns = (argc > 4 ? std::atoi(argv[4]) : 500) * kMillisecondNs;
-  const std::string bug_and_seed = argv[1];
-  const size_t colon = bug_and_seed.find(':');
-  const std::string bug = bug_and_seed.substr(0, colon);
-  const uint64_t seed = colon == std::string::npos ? 0 : std::strtoull(argv[1] + colon + 1, nullptr, 10);
-  if (bug == "storm") options.reconnect.delay_min_ns = options.reconnect.delay_max_ns = kMillisecondNs;
-  BuggyLog observer(bug, seed, argv[3]);
+  const BugArgument bug(argv[1]);
+  if (bug.name == "storm") options.reconnect.delay_min_ns = options.reconnect.delay_max_ns = kMillisecondNs;
+  BuggyLog observer(bug, argv[3]);
   pipeline::Subscription subscription(options, &observer);
   const pipeline::StopCallback on_stop(&stop, [&] { subscription.Stop(); });
   const pipeline::SubscriptionResult result = subscription.Run();

@@ -15,7 +15,6 @@
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <string>
 #include <thread>
 #include <utility>
@@ -26,10 +25,13 @@
 #include "common/line_file.h"
 #include "common/program.h"
 #include "producer/payment_maker.h"
+#include "tests/seeded/bug_argument.h"
 
 namespace {
 
-constexpr uint64_t kVictim = 20;
+constexpr int64_t kVictim = 20;
+constexpr int64_t kVictimMin = 10;
+constexpr uint64_t kVictims = 50;
 constexpr int kPollMs = 20;
 constexpr int kFlushMs = 10'000;
 
@@ -61,11 +63,9 @@ int main(int argc, char** argv) {
     std::cerr << "usage: seeded-producer BUG BROKERS TOPIC ACK_LOG REC_PREFIX COUNT\n";
     return 2;
   }
-  const std::string bug_and_seed = argv[1];
-  const size_t colon = bug_and_seed.find(':');
-  const std::string bug = bug_and_seed.substr(0, colon);
-  uint64_t victim = kVictim;
-  if (colon != std::string::npos) victim = 10 + std::mt19937_64(std::strtoull(argv[1] + colon + 1, nullptr, 10))() % 50;
+  const BugArgument argument(argv[1]);
+  const std::string& bug = argument.name;
+  const auto victim = static_cast<uint64_t>(argument.Victim(kVictimMin, kVictims, kVictim));
   pipeline::StopSignal stop;
   pipeline::LineFile file = pipeline::LineFile::OpenForAppend(argv[4]);
   Outcomes outcomes{.file = &file};

@@ -37,7 +37,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <random>
 #include <string>
 #include <thread>
 #include <utility>
@@ -48,6 +47,7 @@
 #include "harness/process/ports.h"
 #include "harness/run/health.h"
 #include "payment.grpc.pb.h"
+#include "tests/seeded/bug_argument.h"
 
 namespace {
 
@@ -74,13 +74,8 @@ struct StreamState {
 class Bug {
  public:
   // `ends`: for start-at-end, the offsets below which nothing is served.
-  Bug(const std::string& name_and_seed, std::map<int32_t, int64_t> ends)
-      : name_(name_and_seed.substr(0, name_and_seed.find(':'))), ends_(std::move(ends)) {
-    const size_t colon = name_and_seed.find(':');
-    if (colon == std::string::npos) return;
-    std::mt19937_64 random(std::strtoull(name_and_seed.c_str() + colon + 1, nullptr, 10));
-    victim_ = kVictimMin + static_cast<int64_t>(random() % kVictimSpread);
-  }
+  Bug(const BugArgument& bug, std::map<int32_t, int64_t> ends)
+      : name_(bug.name), ends_(std::move(ends)), victim_(bug.Victim(kVictimMin, kVictims, kVictim)) {}
   const std::string& name() const { return name_; }
 
   // What to send in place of `event`.
@@ -109,7 +104,7 @@ class Bug {
 
  private:
   static constexpr int64_t kVictimMin = 30;
-  static constexpr uint64_t kVictimSpread = 60;
+  static constexpr uint64_t kVictims = 60;
 
   static bool IsBelow(const std::map<int32_t, int64_t>& ends, const PaymentEvent& event) {
     const auto end = ends.find(event.partition());
@@ -142,10 +137,28 @@ class Bug {
 
   std::string name_;
   std::map<int32_t, int64_t> ends_;
-  int64_t victim_ = kVictim;
+  int64_t victim_;
   std::atomic<int64_t> events_ = 0;
   std::atomic<bool> struck_ = false;
 };
+
+// One past the last record of each partition that the server has: where the snapshot of a full stream ends.
+std::map<int32_t, int64_t> EndsOf(PaymentService::Stub* stub) {
+  grpc::ClientContext context;
+  const auto reader = stub->StreamPayments(&context, {});
+  reader->WaitForInitialMetadata();
+  const auto start = context.GetServerInitialMetadata().find("payment-start-bin");
+  ::payment::StreamStart parsed;
+  if (start != context.GetServerInitialMetadata().end()) {
+    parsed.ParseFromArray(start->second.data(), static_cast<int>(start->second.size()));
+  }
+  std::map<int32_t, int64_t> ends;
+  for (const auto& partition : parsed.token().partitions()) {
+    ends[partition.partition()] = partition.snapshot_until() + 1;
+  }
+  context.TryCancel();
+  return ends;
+}
 
 class Relay final : public PaymentService::Service {
  public:
@@ -188,7 +201,7 @@ class Relay final : public PaymentService::Service {
     StreamState stream;
     stream.resumed = request->has_resume();
     if (bug_->name() == "leak") stream.wanted = request->provider();
-    if (bug_->name() == "live-on-resume" && stream.resumed) stream.live_from = EndsNow();
+    if (bug_->name() == "live-on-resume" && stream.resumed) stream.live_from = EndsOf(stub_.get());
     while (reader->Read(&event)) {
       for (const PaymentEvent& passed : bug_->Pass(event, &stream)) {
         if (!writer->Write(passed)) upstream->TryCancel();
@@ -204,34 +217,11 @@ class Relay final : public PaymentService::Service {
   }
 
  private:
-  // One past the last record of each partition that the real server has.
-  std::map<int32_t, int64_t> EndsNow();
-
   std::unique_ptr<PaymentService::Stub> stub_;
   Bug* bug_;
   std::mutex mutex_;
   std::map<std::string, ::payment::Payment> answered_;  // stale-get: the first answer
 };
-
-// Of a full stream of `stub`: where its snapshot ends.
-std::map<int32_t, int64_t> EndsOf(PaymentService::Stub* stub) {
-  grpc::ClientContext context;
-  const auto reader = stub->StreamPayments(&context, {});
-  reader->WaitForInitialMetadata();
-  const auto start = context.GetServerInitialMetadata().find("payment-start-bin");
-  ::payment::StreamStart parsed;
-  if (start != context.GetServerInitialMetadata().end()) {
-    parsed.ParseFromArray(start->second.data(), static_cast<int>(start->second.size()));
-  }
-  std::map<int32_t, int64_t> ends;
-  for (const auto& partition : parsed.token().partitions()) {
-    ends[partition.partition()] = partition.snapshot_until() + 1;
-  }
-  context.TryCancel();
-  return ends;
-}
-
-std::map<int32_t, int64_t> Relay::EndsNow() { return EndsOf(stub_.get()); }
 
 pid_t StartUpstream(std::vector<std::string> arguments) {
   std::vector<char*> argv;
@@ -274,7 +264,7 @@ int main(int argc, char** argv) {
     if (pipeline::MonotonicNs() > deadline_ns) return 1;
     if (stop.WaitUntil(pipeline::MonotonicNs() + kProbePauseNs)) break;
   }
-  Bug bug(argv[1], EndsAtRestart(upstream, argv[3]));
+  Bug bug(BugArgument(argv[1]), EndsAtRestart(upstream, argv[3]));
   Relay relay(upstream, &bug);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
