@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace harness {
 namespace {
@@ -41,27 +44,51 @@ void Report(const Evidence& evidence, const ClientView& view, size_t delivery, c
   });
 }
 
-// A stream's word about an event against its own StreamStart: "existing" is what its snapshot covers.
-std::string WrongKind(const Client& client, const Delivery& delivery) {
-  if (delivery.connection >= client.connections.size() || delivery.offset < 0) return "";
-  const Connection& connection = client.connections[delivery.connection];
-  if (!connection.has_start) return "";
-  const bool existing = delivery.offset <= StartOf(connection, delivery.partition).snapshot_until;
-  if (existing == (delivery.kind == DeliveryKind::kExisting)) return "";
-  return existing ? "as \"new\", though its stream's snapshot covers it, other"
-                  : "as \"existing\", though it is beyond its stream's snapshot, other";
-}
+// A stream's word about an event against its own StreamStart: "existing" is what its snapshot covers. Deliveries come
+// stream by stream, so each StreamStart's token is read once.
+class KindCheck {
+ public:
+  KindCheck(const Client& client, int32_t partitions)
+      : client_(client), snapshot_until_(static_cast<size_t>(partitions)) {}
+
+  // What is wrong with it; empty: nothing.
+  std::string Wrong(const Delivery& delivery) {
+    if (delivery.connection >= client_.connections.size() || delivery.offset < 0) return "";
+    const Connection& connection = client_.connections[delivery.connection];
+    if (!connection.has_start) return "";
+    if (&connection != read_) Read(connection);
+    const bool existing = delivery.offset <= snapshot_until_[static_cast<size_t>(delivery.partition)];
+    if (existing == (delivery.kind == DeliveryKind::kExisting)) return "";
+    return existing ? "as \"new\", though its stream's snapshot covers it, other"
+                    : "as \"existing\", though it is beyond its stream's snapshot, other";
+  }
+
+ private:
+  void Read(const Connection& connection) {
+    read_ = &connection;
+    snapshot_until_.assign(snapshot_until_.size(), LifeStart().snapshot_until);
+    for (auto start = connection.token.rbegin(); start != connection.token.rend(); ++start) {  // the first counts
+      const bool known = start->partition >= 0 && static_cast<size_t>(start->partition) < snapshot_until_.size();
+      if (known) snapshot_until_[static_cast<size_t>(start->partition)] = start->snapshot_until;
+    }
+  }
+
+  const Client& client_;
+  const Connection* read_ = nullptr;
+  std::vector<int64_t> snapshot_until_;  // by partition, of `read_`
+};
 
 void CompareWithLog(const Evidence& evidence, size_t client, Findings* findings) {
   const ClientView view(evidence.history, evidence.log, client);
   const auto& deliveries = view.client().deliveries;
+  KindCheck kinds(view.client(), evidence.log.partitions());
   for (size_t i = 0; i < deliveries.size(); ++i) {
     if (deliveries[i].kind == DeliveryKind::kDropped || view.place(i) == kNoPlace) continue;
     const LogRecord& record = evidence.log.record(view.place(i));
     if (!record.valid || !view.client().filter.Matches(record.provider, record.status)) continue;
     findings->Judged();
-    const bool is_first = view.received(view.place(i)) && view.first_delivery(view.place(i)) == i;  // else it is DUP's
-    if (const std::string wrong = WrongKind(view.client(), deliveries[i]); is_first && !wrong.empty()) {
+    const bool is_first = view.first_delivery(view.place(i)) == i;  // else it is DUP's
+    if (const std::string wrong = is_first ? kinds.Wrong(deliveries[i]) : ""; !wrong.empty()) {
       Report(evidence, view, i, wrong, "the StreamStart said", findings);
       continue;
     }
