@@ -60,8 +60,6 @@ Json QuickClient(const std::string& name) {
   return {{"name", name}, {"args", {"--backoff", "50ms..200ms", "--attempts", "0"}}};
 }
 
-std::string_view ProgramOf(const SeededBug& bug) { return bug.name.substr(0, bug.name.find('/')); }
-
 }  // namespace
 
 std::span<const SeededBug> SeededBugs() { return kBugs; }

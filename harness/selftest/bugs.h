@@ -17,6 +17,9 @@ struct SeededBug {
   std::string_view causes;     // any of these, separated by '|', is the cause that has to be named
 };
 
+// The program that has it: "server" of "server/swap".
+inline std::string_view ProgramOf(const SeededBug& bug) { return bug.name.substr(0, bug.name.find('/')); }
+
 // In the order of the table.
 std::span<const SeededBug> SeededBugs();
 const SeededBug* FindBug(std::string_view name);

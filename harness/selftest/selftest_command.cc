@@ -51,19 +51,22 @@ class Selftest {
 
   // False: a name stands for no bug; it was complained of.
   bool Choose() {
-    for (const SeededBug& bug : SeededBugs()) {
-      const std::string program(bug.name.substr(0, bug.name.find('/')));
-      const auto is_meant = [&](const std::string& name) { return name == bug.name || name == program; };
-      if (!options_.bugs.empty() && std::none_of(options_.bugs.begin(), options_.bugs.end(), is_meant)) continue;
-      tally_.bugs.emplace_back().bug = &bug;
-    }
+    const auto means = [](const std::string& name, const SeededBug& bug) {
+      return name == bug.name || name == ProgramOf(bug);
+    };
+    const auto bugs = SeededBugs();
     for (const std::string& name : options_.bugs) {
-      const bool is_program = name == "server" || name == "client" || name == "producer";
-      if (is_program || FindBug(name) != nullptr) continue;
+      if (std::any_of(bugs.begin(), bugs.end(), [&](const SeededBug& bug) { return means(name, bug); })) continue;
       *err_ << "harness: no seeded bug is called \"" << name << "\"; there are:";
-      for (const SeededBug& bug : SeededBugs()) *err_ << " " << bug.name;
+      for (const SeededBug& bug : bugs) *err_ << " " << bug.name;
       *err_ << "\n";
       return false;
+    }
+    for (const SeededBug& bug : bugs) {
+      const auto& names = options_.bugs;
+      const bool meant =
+          names.empty() || std::any_of(names.begin(), names.end(), [&](const auto& name) { return means(name, bug); });
+      if (meant) tally_.bugs.emplace_back().bug = &bug;
     }
     for (int64_t i = 0; i < options_.seeds; ++i) {
       for (size_t b = 0; b < tally_.bugs.size(); ++b) tasks_.push_back({tally_.bugs[b].bug, b, SeedAt(i)});
@@ -116,11 +119,9 @@ class Selftest {
     } else {
       tally_.AddLegal(trial);
     }
-    if (!right && tally_.failures.size() < kFailuresMax) tally_.failures.push_back(FailureText(task, trial, exit_code));
-    ++done_;
-    *err_ << fmt::format("[{}/{}] {} {}\n", done_, tasks_.size(), task.Name(),
-                         right ? "as expected" : tally_.failures.back())
-          << std::flush;
+    const std::string text = right ? task.Name() + " as expected" : FailureText(task, trial, exit_code);
+    if (!right && tally_.failures.size() < kFailuresMax) tally_.failures.push_back(text);
+    *err_ << fmt::format("[{}/{}] {}\n", ++done_, tasks_.size(), text) << std::flush;
   }
 
   // The harness as a process of its own: a run that dies takes nothing with it.
