@@ -14,7 +14,7 @@
 //     freeze            sends nothing any more, and says nothing
 //     repeat-on-resume  sends the first event of a resumed stream twice
 //     skip-on-resume    never sends the first event of a resumed stream
-//     live-on-resume    takes a token and begins at the end of the log, as if nothing had been missed
+//     live-on-resume    when started again, takes a token and begins where the log ended then: a silent jump
 //     snapshot-race     loses the first new record behind a snapshot
 //     stale-get         answers GetPayment with what it knew when it was asked first
 //     list-skip         leaves one payment out of each page of ListPayments but the first
@@ -67,13 +67,12 @@ struct StreamState {
   bool first = true;
   bool past_snapshot = false;
   ::payment::Provider wanted = ::payment::PROVIDER_UNKNOWN;  // leak: what the subscriber's filter matches
-  std::map<int32_t, int64_t> live_from;                      // live-on-resume: nothing below it is sent
 };
 
 // What is wrong with this server. One for the process, shared by its streams.
 class Bug {
  public:
-  // `ends`: for start-at-end, the offsets below which nothing is served.
+  // `ends`: the offsets below which nothing is served: start-at-end to anyone, live-on-resume to who brings a token.
   Bug(const BugArgument& bug, std::map<int32_t, int64_t> ends)
       : name_(bug.name), ends_(std::move(ends)), victim_(bug.Victim(kVictimMin, kVictims, kVictim)) {}
   const std::string& name() const { return name_; }
@@ -81,8 +80,8 @@ class Bug {
   // What to send in place of `event`.
   std::vector<PaymentEvent> Pass(const PaymentEvent& event, StreamState* stream) {
     const bool first = std::exchange(stream->first, false);
-    if (name_ == "start-at-end" && IsBelow(ends_, event)) return {};
-    if (name_ == "live-on-resume" && IsBelow(stream->live_from, event)) return {};
+    const bool from_the_end = name_ == "start-at-end" || (name_ == "live-on-resume" && stream->resumed);
+    if (from_the_end && IsBelow(event)) return {};
     if (first && stream->resumed && name_ == "repeat-on-resume") return {event, event};
     if (first && stream->resumed && name_ == "skip-on-resume") return {};
     if (event.event_type() == "new" && !std::exchange(stream->past_snapshot, true)) {
@@ -106,9 +105,9 @@ class Bug {
   static constexpr int64_t kVictimMin = 30;
   static constexpr uint64_t kVictims = 60;
 
-  static bool IsBelow(const std::map<int32_t, int64_t>& ends, const PaymentEvent& event) {
-    const auto end = ends.find(event.partition());
-    return end != ends.end() && event.offset() < end->second;
+  bool IsBelow(const PaymentEvent& event) const {
+    const auto end = ends_.find(event.partition());
+    return end != ends_.end() && event.offset() < end->second;
   }
 
   // Once, at the victim or the first one behind it that it can be done to.
@@ -201,7 +200,6 @@ class Relay final : public PaymentService::Service {
     StreamState stream;
     stream.resumed = request->has_resume();
     if (bug_->name() == "leak") stream.wanted = request->provider();
-    if (bug_->name() == "live-on-resume" && stream.resumed) stream.live_from = EndsOf(stub_.get());
     while (reader->Read(&event)) {
       for (const PaymentEvent& passed : bug_->Pass(event, &stream)) {
         if (!writer->Write(passed)) upstream->TryCancel();
