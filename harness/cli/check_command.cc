@@ -9,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/run_jobs.h"
 #include "harness/cli/recorded_run.h"
 #include "harness/cli/results.h"
 #include "harness/cli/selection.h"
@@ -82,8 +83,11 @@ int CheckRun(const std::string& run_dir, const CheckCommandOptions& options, std
   const auto& scenario = std::get<Scenario>(result);
   const RunFacts facts = FactsOf(run.dir, options, err);
   const History& history = run.journal.history;
-  const Metrics metrics = ComputeMetrics(history);
-  const Verdict verdict = Judge(history, scenario, {.report_time_thresholds = facts.report_time_thresholds});
+  Metrics metrics;
+  JudgeOptions judging;
+  judging.report_time_thresholds = facts.report_time_thresholds;
+  judging.run_jobs = pipeline::RunJobs;
+  const Verdict verdict = Judge(history, scenario, judging, &metrics);
   const Report report{history, metrics, verdict, scenario, facts};
   out << SummaryText(report, options.style) << std::flush;
   return options.out_dir.empty() ? verdict.exit_code : WriteInto(options.out_dir, report, out, err);

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "common/run_jobs.h"
 #include "harness/run/retention_plan.h"
 #include "harness/run/run.h"
 #include "harness/run/run_directory.h"
@@ -96,8 +97,11 @@ RunOutcome JudgeAndReport(const Scenario& scenario, const RunOptions& options, c
                           const RunFacts& facts, std::ostream& out) {
   RunOutcome outcome;
   outcome.run_dir = facts.run_dir;
-  const Metrics metrics = ComputeMetrics(history);
-  outcome.verdict = Judge(history, scenario, {.report_time_thresholds = options.report_time_thresholds});
+  Metrics metrics;
+  JudgeOptions judging;
+  judging.report_time_thresholds = options.report_time_thresholds;
+  judging.run_jobs = pipeline::RunJobs;
+  outcome.verdict = Judge(history, scenario, judging, &metrics);
   outcome.exit_code = outcome.verdict.exit_code;
   const Report report{history, metrics, outcome.verdict, scenario, facts};
   out << SummaryText(report, options.style) << std::flush;

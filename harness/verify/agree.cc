@@ -79,7 +79,7 @@ class KindCheck {
 };
 
 void CompareWithLog(const Evidence& evidence, size_t client, Findings* findings) {
-  const ClientView view(evidence.history, evidence.log, client);
+  const ClientView& view = evidence.clients.view(client);
   const auto& deliveries = view.client().deliveries;
   KindCheck kinds(view.client(), evidence.log.partitions());
   for (size_t i = 0; i < deliveries.size(); ++i) {
@@ -113,7 +113,7 @@ void CompareWithEachOther(const Evidence& evidence, Findings* findings) {
   std::unordered_map<std::pair<int32_t, int64_t>, Seen, PositionHash> seen;
   for (size_t client = 0; client < evidence.history.clients.size(); ++client) {
     if (!evidence.history.clients[client].observed) continue;
-    const ClientView view(evidence.history, evidence.log, client);
+    const ClientView& view = evidence.clients.view(client);
     const auto& deliveries = view.client().deliveries;
     for (size_t i = 0; i < deliveries.size(); ++i) {
       const Delivery& delivery = deliveries[i];

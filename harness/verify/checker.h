@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "harness/scenario/scenario.h"
-#include "harness/verify/client_view.h"
+#include "harness/verify/client_views.h"
 #include "harness/verify/history.h"
 #include "harness/verify/judge.h"
 #include "harness/verify/log_index.h"
@@ -23,7 +23,8 @@ namespace harness {
 struct Evidence {
   const History& history;
   const Scenario& scenario;
-  const LogIndex& log;  // of `history`
+  const LogIndex& log;         // of `history`
+  const ClientViews& clients;  // of `history`
   const JudgeOptions& options;
 };
 

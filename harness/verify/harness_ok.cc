@@ -108,7 +108,7 @@ class HarnessOk {
   }
 
   void CheckClient(size_t index) {
-    const ClientView view(history_, evidence_.log, index);
+    const ClientView& view = evidence_.clients.view(index);
     const Client& client = history_.clients[index];
     for (int32_t p = 0; p < evidence_.log.partitions(); ++p) {
       if (!history_.interrupted) CheckSentinel(client, p);

@@ -108,19 +108,30 @@ std::pair<RunVerdict, int> Decide(const History& history, const Verdict& verdict
 
 }  // namespace
 
-Verdict Judge(const History& history, const Scenario& scenario, const JudgeOptions& options) {
+void RunJobsInOrder(size_t count, const std::function<void(size_t)>& job) {
+  for (size_t i = 0; i < count; ++i) job(i);
+}
+
+Verdict Judge(const History& history, const Scenario& scenario, const JudgeOptions& options, Metrics* metrics) {
   const LogIndex log(history);
-  const Evidence evidence{history, scenario, log, options};
+  const ClientViews clients(history, log);
+  options.run_jobs(history.clients.size(), [&](size_t i) { clients.Prepare(i); });
+  const Evidence evidence{history, scenario, log, clients, options};
   Verdict verdict;
-  for (const Checker checker : kCheckers) {
-    verdict.invariants.push_back(checker(evidence));
-    Relax(scenario.expect, &verdict.invariants.back());
-  }
-  if (!scenario.expect.thresholds.empty()) {
-    const Metrics metrics = ComputeMetrics(history);
-    for (const Threshold& threshold : scenario.expect.thresholds) {
-      verdict.thresholds.push_back(JudgeThreshold(threshold, Measure(history, metrics, threshold), options));
+  verdict.invariants.resize(kCheckers.size());
+  Metrics own;
+  if (metrics == nullptr && !scenario.expect.thresholds.empty()) metrics = &own;
+  const size_t jobs = kCheckers.size() + (metrics != nullptr ? 1 : 0);
+  options.run_jobs(jobs, [&](size_t i) {
+    if (i == kCheckers.size()) {
+      *metrics = ComputeMetrics(history, log, clients);
+    } else {
+      verdict.invariants[i] = kCheckers[i](evidence);
+      Relax(scenario.expect, &verdict.invariants[i]);
     }
+  });
+  for (const Threshold& threshold : scenario.expect.thresholds) {
+    verdict.thresholds.push_back(JudgeThreshold(threshold, Measure(history, *metrics, threshold), options));
   }
   std::tie(verdict.verdict, verdict.exit_code) = Decide(history, verdict);
   return verdict;

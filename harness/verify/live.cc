@@ -20,7 +20,7 @@ class Live {
       if (!history_.clients[i].observed) {
         findings_.Note(history_.clients[i].name + " is not observed: n/a");
       } else if (history_.audited) {
-        const ClientView view(history_, evidence_.log, i);
+        const ClientView& view = evidence_.clients.view(i);
         CheckSentinels(view);
         CheckSilences(view);
       }

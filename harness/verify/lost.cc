@@ -120,7 +120,7 @@ CheckResult CheckLost(const Evidence& evidence) {
       continue;
     }
     any = true;
-    const ClientView view(history, evidence.log, i);
+    const ClientView& view = evidence.clients.view(i);
     int64_t missing = 0;
     std::vector<LogPlace> kept;
     const int64_t owed = view.ForEachMissing(view.frontiers(), [&](LogPlace place) {

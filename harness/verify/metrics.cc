@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "harness/verify/checker.h"
-#include "harness/verify/client_view.h"
+#include "harness/verify/client_views.h"
 #include "harness/verify/first_times.h"
 #include "harness/verify/log_index.h"
 #include "harness/verify/recovery.h"
@@ -26,7 +26,8 @@ void SortUnlessSorted(std::vector<int64_t>* times) {
 // Everything is linear in sends, log and deliveries, but for sorting a client's acknowledgement and delivery times.
 class MetricsBuilder {
  public:
-  explicit MetricsBuilder(const History& history) : history_(history), log_(history) {}
+  MetricsBuilder(const History& history, const LogIndex& log, const ClientViews& clients)
+      : history_(history), log_(log), clients_(clients) {}
 
   Metrics Build() {
     metrics_.phases.resize(history_.phases.size());
@@ -122,7 +123,7 @@ class MetricsBuilder {
     acked_ns_.clear();
     delivered_ns_.clear();
     phases_of_client_.assign(history_.phases.size(), {});
-    const ClientView view(history_, log_, index);
+    const ClientView& view = clients_.view(index);
     CountDeliveries(view, &figures);
     CountMissing(view);
     EndRecoveries();
@@ -255,7 +256,8 @@ class MetricsBuilder {
   };
 
   const History& history_;
-  const LogIndex log_;
+  const LogIndex& log_;
+  const ClientViews& clients_;
   Metrics metrics_;
   std::vector<int64_t> last_sent_ns_;  // by phase
   // Of the client at hand:
@@ -266,6 +268,13 @@ class MetricsBuilder {
 
 }  // namespace
 
-Metrics ComputeMetrics(const History& history) { return MetricsBuilder(history).Build(); }
+Metrics ComputeMetrics(const History& history, const LogIndex& log, const ClientViews& clients) {
+  return MetricsBuilder(history, log, clients).Build();
+}
+
+Metrics ComputeMetrics(const History& history) {
+  const LogIndex log(history);
+  return ComputeMetrics(history, log, ClientViews(history, log));
+}
 
 }  // namespace harness

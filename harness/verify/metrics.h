@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/scenario/scenario.h"
+#include "harness/verify/client_views.h"
 #include "harness/verify/history.h"
 #include "harness/verify/latency_histogram.h"
 
@@ -51,6 +52,8 @@ struct Metrics {
   LatencyHistogram schedule_lag, produce_ack, e2e;
 };
 
+// `log` and `clients` are of `history`; the second makes its own.
+Metrics ComputeMetrics(const History& history, const LogIndex& log, const ClientViews& clients);
 Metrics ComputeMetrics(const History& history);
 
 // The value of one threshold's metric under its selectors.

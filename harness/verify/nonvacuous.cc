@@ -56,7 +56,7 @@ CheckResult CheckNonvacuous(const Evidence& evidence) {
       continue;
     }
     any = true;
-    const ClientView view(history, evidence.log, i);
+    const ClientView& view = evidence.clients.view(i);
     int64_t records = 0;
     for (size_t j = 0; j < client.deliveries.size(); ++j) {
       if (!Counts(view, j)) continue;

@@ -10,9 +10,9 @@ CheckResult CheckOrder(const Evidence& evidence) {
   Findings findings("ORDER");
   int64_t unknown = 0;
   const bool any = ForEachMarkedClient(evidence.history, &findings, [&](size_t i) {
-    const ClientView view(evidence.history, evidence.log, i);
+    const ClientView& view = evidence.clients.view(i);
     const Client& client = view.client();
-    const SequenceScan scan = ScanSequence(evidence.log, view);
+    const SequenceScan& scan = evidence.clients.sequence(i);
     findings.Judged(scan.judged);
     unknown += scan.unknown;
     for (const Offence& offence : scan.offences) {

@@ -92,7 +92,7 @@ class Phantom {
   }
 
   void CheckClient(size_t client) {
-    const ClientView view(history_, evidence_.log, client);
+    const ClientView& view = evidence_.clients.view(client);
     const auto& deliveries = view.client().deliveries;
     for (size_t i = 0; i < deliveries.size(); ++i) {
       const Delivery& delivery = deliveries[i];

@@ -15,16 +15,15 @@ class Resume {
 
   CheckResult Check() {
     if (!history_.audited) return findings_.NotApplicable("the topic was not audited");
-    const bool any = ForEachMarkedClient(history_, &findings_,
-                                         [&](size_t i) { CheckClient(ClientView(history_, evidence_.log, i)); });
+    const bool any = ForEachMarkedClient(history_, &findings_, [&](size_t i) { CheckClient(i); });
     if (!any) return findings_.NotApplicable(kNoMarkedClient);
     return findings_.Finish();
   }
 
  private:
-  void CheckClient(const ClientView& view) {
-    const Client& client = view.client();
-    const StreamScan scan = ScanStreams(evidence_.log, view);
+  void CheckClient(size_t index) {
+    const Client& client = history_.clients[index];
+    const StreamScan& scan = evidence_.clients.streams(index);
     findings_.Judged(scan.starts);
     std::pair<size_t, int32_t> told{SIZE_MAX, -1};  // stream and partition
     for (const PassedOver& passed : scan.passed_over) {

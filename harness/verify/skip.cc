@@ -27,9 +27,9 @@ CheckResult CheckSkip(const Evidence& evidence) {
   Findings findings("SKIP");
   if (!evidence.history.audited) return findings.NotApplicable("the topic was not audited");
   const bool any = ForEachMarkedClient(evidence.history, &findings, [&](size_t i) {
-    const ClientView view(evidence.history, evidence.log, i);
+    const ClientView& view = evidence.clients.view(i);
     const Client& client = view.client();
-    const StreamScan scan = ScanStreams(evidence.log, view);
+    const StreamScan& scan = evidence.clients.streams(i);
     findings.Judged(scan.judged);
     if (scan.passed_over.empty()) return;
     std::unordered_set<LogPlace> lost;

@@ -2,6 +2,10 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <thread>
+#include <tuple>
+#include <vector>
+
 #include "tests/verify/verify_testing.h"
 
 namespace harness {
@@ -51,6 +55,39 @@ RC_GTEST_PROP(LegalHistoryTest, WithoutTheAuditTheLogsInvariantsAreNotApplicable
   for (const char* name : {"ACK_DURABLE", "PHANTOM", "LOG_DUP", "SEND_ORDER", "LOST", "SKIP", "RESUME"}) {
     RC_ASSERT(not_applicable.contains(name));
   }
+}
+
+void RunJobsBackward(size_t count, const std::function<void(size_t)>& job) {
+  while (count > 0) job(--count);
+}
+
+void RunJobsAllAtOnce(size_t count, const std::function<void(size_t)>& job) {
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < count; ++i) threads.emplace_back([&job, i] { job(i); });
+  for (std::thread& thread : threads) thread.join();
+}
+
+// Legal or not, a history has one verdict and one set of metrics, however the jobs of judging it are run.
+RC_GTEST_PROP(LegalHistoryTest, TheVerdictDoesNotDependOnHowItsJobsAreRun, ()) {
+  const ModelPlan plan = *AnyPlan();
+  ModelRun run = MakeRun(plan);
+  for (Client& client : run.history.clients) {
+    std::erase_if(client.deliveries, [](const Delivery& delivery) { return delivery.offset % 7 == 3; });
+  }
+  const auto judge = [&](const JobRunner& run_jobs) {
+    JudgeOptions options;
+    options.run_jobs = run_jobs;
+    Metrics metrics;
+    const Verdict verdict = Judge(run.history, run.scenario, options, &metrics);
+    std::vector<std::tuple<std::string, CheckState, int64_t, int64_t>> results;
+    for (const CheckResult& result : verdict.invariants) {
+      results.emplace_back(result.name, result.state, result.judged, result.violation_count);
+    }
+    return std::tuple(results, Sentences(verdict), verdict.exit_code, metrics.sent, metrics.e2e.count());
+  };
+  const auto in_order = judge(RunJobsInOrder);
+  RC_ASSERT(judge(RunJobsBackward) == in_order);
+  RC_ASSERT(judge(RunJobsAllAtOnce) == in_order);
 }
 
 }  // namespace

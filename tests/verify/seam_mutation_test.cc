@@ -77,7 +77,8 @@ struct Placed {
 
 std::vector<Placed> PlacedSends(const ModelRun& run, const LogIndex& log, size_t producer) {
   const JudgeOptions options;
-  const Evidence evidence{run.history, run.scenario, log, options};
+  const ClientViews clients(run.history, log);
+  const Evidence evidence{run.history, run.scenario, log, clients, options};
   std::vector<Placed> placed;
   const auto& sends = run.history.producers[producer].sends;
   for (size_t i = 0; i < sends.size(); ++i) {
