@@ -23,17 +23,20 @@ bool SetAt(std::vector<T>* values, size_t index, T value, size_t count_max) {
   return true;
 }
 
+size_t At(const std::vector<size_t>& counts, size_t index) { return index < counts.size() ? counts[index] : 0; }
+
 }  // namespace
 
-HistoryBuilder::HistoryBuilder(std::string run_id) {
+HistoryBuilder::HistoryBuilder(std::string run_id, EntryCounts expected) : expected_(std::move(expected)) {
   history_.run_id = Cut(std::move(run_id));
+  history_.names.Reserve(std::min(expected_.names, kNamesMax));
   history_.audited = false;  // until the audit says what it reads
 }
 
 bool HistoryBuilder::SetProducer(size_t producer, std::string name, bool has_acks) {
   if (producer > history_.producers.size() || producer >= kProducersMax) return false;
   if (producer == history_.producers.size()) {
-    history_.producers.emplace_back();
+    history_.producers.emplace_back().sends.reserve(At(expected_.sends, producer));
     producers_.emplace_back();
   }
   history_.producers[producer].name = Cut(std::move(name));
@@ -44,7 +47,7 @@ bool HistoryBuilder::SetProducer(size_t producer, std::string name, bool has_ack
 bool HistoryBuilder::SetClient(size_t client, const Client& description) {
   if (client > history_.clients.size() || client >= kClientsMax) return false;
   if (client == history_.clients.size()) {
-    history_.clients.emplace_back();
+    history_.clients.emplace_back().deliveries.reserve(At(expected_.deliveries, client));
     clients_.emplace_back();
     counts_.clients.emplace_back();
   }
@@ -92,11 +95,11 @@ bool HistoryBuilder::OnUnaryRead(const UnaryRead& read) {
   return true;
 }
 
-bool HistoryBuilder::OnListWalk(const ListWalk& walk) {
+bool HistoryBuilder::OnListWalk(ListWalk walk) {
   if (walk.server >= history_.probed.size()) return false;
   if (walk.payments.size() <= kListedMax - listed_) {
     listed_ += walk.payments.size();
-    history_.walks.push_back(walk);
+    history_.walks.push_back(std::move(walk));
   } else {
     Complain("walks", "the harness keeps no more listed payments than " + std::to_string(kListedMax));
   }
@@ -110,6 +113,7 @@ bool HistoryBuilder::SetPartitions(std::span<const int64_t> start_offsets, bool 
   for (size_t p = 0; p < start_offsets.size(); ++p) {
     PartitionLog& log = history_.partitions[p];
     log.start_offset = log.end_offset = log.low_watermark = start_offsets[p];
+    log.records.reserve(At(expected_.logged, p));
   }
   return true;
 }
@@ -335,13 +339,9 @@ bool HistoryBuilder::OnBrokenLines(size_t client, int64_t count) {
 }
 
 bool HistoryBuilder::OnName(uint64_t id_hash, std::string_view id) {
-  if (history_.names.contains(id_hash)) return false;
-  if (history_.names.size() >= kNamesMax) {
-    names_skipped_ += 1;
-    return false;
-  }
-  history_.names.emplace(id_hash, id.substr(0, kNameBytesMax));
-  return true;
+  if (history_.names.size() < kNamesMax) return history_.names.Add(id_hash, id.substr(0, kNameBytesMax));
+  if (!history_.names.Find(id_hash)) names_skipped_ += 1;
+  return false;
 }
 
 void HistoryBuilder::HarnessError(std::string sentence) {

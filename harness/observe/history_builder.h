@@ -35,9 +35,18 @@ inline constexpr size_t kNameBytesMax = 256;
 inline constexpr size_t kHarnessErrorsMax = 1'000;
 inline constexpr size_t kTextBytesMax = 4'096;  // longer messages and addresses are cut
 
+// How many events there will be, where that is known before: what the History's vectors are made for, so that they are
+// not moved while they grow. Too few or too many does no harm but to memory.
+struct EntryCounts {
+  std::vector<size_t> sends;       // by producer
+  std::vector<size_t> logged;      // by partition
+  std::vector<size_t> deliveries;  // by client
+  size_t names = 0;
+};
+
 class HistoryBuilder {
  public:
-  explicit HistoryBuilder(std::string run_id);
+  explicit HistoryBuilder(std::string run_id, EntryCounts expected = {});
 
   // An index of the next one adds it; a known one replaces what is not an event.
   bool SetProducer(size_t producer, std::string name, bool has_acks);
@@ -58,7 +67,7 @@ class HistoryBuilder {
   bool SetProbedServer(size_t server, const ProbedServer& value);
   // Beyond kUnaryReadsMax and kListedMax they are counted and left out.
   bool OnUnaryRead(const UnaryRead& read);
-  bool OnListWalk(const ListWalk& walk);
+  bool OnListWalk(ListWalk walk);
   bool OnFailedAttempt(size_t client, const FailedAttempt& attempt);
   bool OnBrokenLines(size_t client, int64_t count);
   // True when the name is new and was kept.
@@ -97,6 +106,7 @@ class HistoryBuilder {
   void Count(const Send& send, int64_t sign);
 
   History history_;
+  const EntryCounts expected_;
   LiveCounts counts_;
   // Valid records of the audited log by provider and status, sentinels excluded: what a filter matches up to now.
   static constexpr size_t kKinds = 8;

@@ -1,4 +1,5 @@
-// The frame around a journal's payloads. Shared by the journal's writer and reader.
+// The frame around a journal's payloads, and the sizes of the entries of those that are long. Shared by the journal's
+// writer and reader.
 //
 //   file  = header frame*
 //   frame = payload size (u32) | type (u8) | payload | CRC-32C of all bytes before (u32)
@@ -15,5 +16,8 @@ inline constexpr uint32_t kJournalVersion = 3;
 inline constexpr size_t kJournalHeaderBytes = 12;  // magic, version (u32)
 inline constexpr size_t kFrameHeadBytes = 5;
 inline constexpr size_t kFrameTailBytes = 4;
+
+// An entry of kSends, kOutcomes, kLog, kDeliveries; one of kNames has at least that many.
+inline constexpr size_t kSendBytes = 38, kOutcomeBytes = 29, kLogBytes = 59, kDeliveryBytes = 50, kNameBytesMin = 12;
 
 }  // namespace harness

@@ -70,6 +70,8 @@ void EncodeListWalk(const ListWalk& walk, std::string* out);
 // What a run knows only at its end: times of load and drain, whether it drained or was interrupted, all harness errors.
 void EncodeClosing(const History& history, std::string* out);
 
+// Adds what one frame will make grow; nothing when its payload makes no sense.
+void CountEntries(FrameType type, std::string_view payload, EntryCounts* counts);
 // Applies one frame. False: its payload is not one of its type (damage, or another version).
 bool ReplayFrame(FrameType type, std::string_view payload, HistoryBuilder* builder);
 

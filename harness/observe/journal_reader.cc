@@ -116,13 +116,20 @@ class FrameReader {
   std::string problem_;
 };
 
+EntryCounts CountJournal(const std::string& path) {
+  EntryCounts counts;
+  FrameReader reader(path);
+  while (reader.problem().empty() && reader.Next()) CountEntries(reader.type(), reader.payload(), &counts);
+  return counts;
+}
+
 }  // namespace
 
 JournalContent ReadJournal(const std::string& history_dir) { return ReadJournalFile(JournalPath(history_dir)); }
 
 JournalContent ReadJournalFile(const std::string& path) {
+  HistoryBuilder builder("", CountJournal(path));
   FrameReader reader(path);
-  HistoryBuilder builder("");
   JournalContent content;
   bool closed = false;
   while (reader.problem().empty() && reader.Next()) {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "harness/observe/bytes.h"
+#include "harness/observe/journal_bytes.h"
 #include "harness/observe/journal_frames.h"
 
 namespace harness {
@@ -13,8 +14,6 @@ constexpr uint8_t kBit0 = 1, kBit1 = 2, kBit2 = 4;
 constexpr auto kProviderLast = pipeline::Provider::kPaypal;
 constexpr auto kStatusLast = pipeline::PaymentStatus::kRefunded;
 
-// Sizes of the entries of the frames that are long: what GetCount believes.
-constexpr size_t kSendBytes = 38, kOutcomeBytes = 29, kLogBytes = 59, kDeliveryBytes = 50, kNameBytesMin = 12;
 constexpr size_t kPositionBytes = 20;
 
 void GetPositions(ByteReader* in, std::vector<StartPosition>* positions) {
@@ -247,7 +246,7 @@ bool ReplayListWalk(ByteReader* in, HistoryBuilder* builder) {
     payment.id_hash = in->Get<uint64_t>();
     payment.content_hash = in->Get<uint64_t>();
   }
-  return in->at_end() && builder->OnListWalk(walk);
+  return in->at_end() && builder->OnListWalk(std::move(walk));
 }
 
 bool ReplayClosing(ByteReader* in, HistoryBuilder* builder) {

@@ -100,10 +100,10 @@ std::optional<Target> UnaryProber::State::ChooseOf(const History& history, size_
   // The latest one half the time: it is where a server that answers from old state is seen.
   const uint64_t back = random() % 2 == 0 ? 0 : random() % count;
   const Delivery& delivery = *(chosen.deliveries.end() - 1 - static_cast<std::ptrdiff_t>(back));
-  const auto name = history.names.find(delivery.id_hash);
-  if (delivery.offset < 0 || name == history.names.end()) return std::nullopt;
+  const auto name = history.names.Find(delivery.id_hash);
+  if (delivery.offset < 0 || !name) return std::nullopt;
   Target target;
-  target.id = name->second;
+  target.id = *name;
   target.read.id_hash = delivery.id_hash;
   target.read.offset = delivery.offset;
   target.read.partition = delivery.partition;

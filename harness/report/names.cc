@@ -73,8 +73,7 @@ std::string MeasuredText(double value, bool is_time) {
 }
 
 std::string_view PaymentId(const History& history, uint64_t id_hash) {
-  const auto name = history.names.find(id_hash);
-  return id_hash == 0 || name == history.names.end() ? std::string_view() : name->second;
+  return id_hash == 0 ? std::string_view() : history.names.Find(id_hash).value_or(std::string_view());
 }
 
 const Threshold* FindThreshold(const Scenario& scenario, std::string_view text) {

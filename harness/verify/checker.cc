@@ -79,7 +79,7 @@ Cause ProducerCause(const History& history, size_t producer) {
 std::string PlaceText(const History& history, int32_t partition, int64_t offset, uint64_t id_hash, Rec rec) {
   std::string text = offset < 0 ? "a record" : fmt::format("partition {} offset {}", partition, offset);
   std::string who;
-  if (const auto name = history.names.find(id_hash); id_hash != 0 && name != history.names.end()) who = name->second;
+  if (const auto name = history.names.Find(id_hash); id_hash != 0 && name) who = *name;
   if (rec.has_value()) who += (who.empty() ? "" : ", ") + RecText(history, rec);
   return who.empty() ? text : text + " (" + who + ")";
 }

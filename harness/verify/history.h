@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "harness/verify/name_table.h"
 #include "payment/payment.h"
 
 namespace harness {
@@ -224,8 +224,8 @@ struct History {
   int64_t drain_end_ns = 0;
   bool drained = false;  // every client has its sentinels
   bool interrupted = false;
-  std::vector<std::string> harness_errors;          // each breaks HARNESS_OK, said in a sentence
-  std::unordered_map<uint64_t, std::string> names;  // id_hash -> payment id, for people
+  std::vector<std::string> harness_errors;  // each breaks HARNESS_OK, said in a sentence
+  NameTable names;                          // id_hash -> payment id, for people
 };
 
 // "run.producer.sequence" as it stands in metadata.

@@ -1,5 +1,7 @@
 #include "harness/verify/log_index.h"
 
+#include <absl/container/flat_hash_map.h>
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -85,15 +87,31 @@ LogPlace LogIndex::LowerBound(int32_t partition, int64_t offset) const {
 }
 
 void LogIndex::NumberIds() const {
-  std::unordered_map<uint64_t, uint32_t> numbers;
+  absl::flat_hash_map<uint64_t, uint32_t> numbers;
+  for (const PartitionLog& log : history_->partitions) {
+    for (const LogRecord& record : log.records) {
+      if (record.valid) numbers.try_emplace(record.id_hash);
+    }
+  }
+  id_hashes_.reserve(numbers.size());
+  for (const auto& [id_hash, number] : numbers) id_hashes_.push_back(id_hash);
+  std::sort(id_hashes_.begin(), id_hashes_.end());
+  for (size_t number = 0; number < id_hashes_.size(); ++number) {
+    numbers.find(id_hashes_[number])->second = static_cast<uint32_t>(number);
+  }
   ids_.reserve(size());
   for (const PartitionLog& log : history_->partitions) {
     for (const LogRecord& record : log.records) {
-      const auto number = static_cast<uint32_t>(numbers.size());
-      ids_.push_back(record.valid ? numbers.try_emplace(record.id_hash, number).first->second : 0);
+      ids_.push_back(record.valid ? numbers.find(record.id_hash)->second : 0);
     }
   }
-  id_count_ = numbers.size();
+}
+
+uint32_t LogIndex::NumberOf(uint64_t id_hash) const {
+  std::call_once(ids_made_, [this] { NumberIds(); });
+  const auto found = std::lower_bound(id_hashes_.begin(), id_hashes_.end(), id_hash);
+  if (found == id_hashes_.end() || *found != id_hash) return kNoPlace;
+  return static_cast<uint32_t>(found - id_hashes_.begin());
 }
 
 const Send* FindSend(const History& history, Rec rec) {

@@ -2,8 +2,8 @@
 // once for a History by judge.cc and metrics.cc, read by every checker. Pure; const after construction, so thread-safe.
 //
 // Built in two passes over the log. Memory: 4 bytes for each send, 6 for each log record, and a hash map entry only for
-// records that the log holds twice or that nobody sent. The numbers of the payment ids (4 bytes more, and a hash map
-// while they are made) come with the first question for them: only snapshots need them.
+// records that the log holds twice or that nobody sent. The numbers of the payment ids (4 bytes more, and 8 for each
+// id) come with the first question for them: snapshots and unary calls need them.
 #pragma once
 
 #include <cstdint>
@@ -44,15 +44,18 @@ class LogIndex {
   // Every place that holds `rec`, in the row's order; empty when there is none.
   std::span<const LogPlace> Places(Rec rec) const;
 
-  // Payment ids as small numbers: of the record at `place` (meaningless for an invalid one), from 0 to id_count() - 1.
+  // Payment ids as small numbers, in the order of their hashes: of the record at `place` (meaningless for an invalid
+  // one), from 0 to id_count() - 1.
   uint32_t id(LogPlace place) const {
     std::call_once(ids_made_, [this] { NumberIds(); });
     return ids_[place];
   }
   size_t id_count() const {
     std::call_once(ids_made_, [this] { NumberIds(); });
-    return id_count_;
+    return id_hashes_.size();
   }
+  // The number of an id; kNoPlace when no valid record has it. O(log ids).
+  uint32_t NumberOf(uint64_t id_hash) const;
 
  private:
   void Note(Rec rec, LogPlace place);
@@ -64,8 +67,8 @@ class LogIndex {
   std::unordered_map<uint64_t, std::vector<LogPlace>> other_;  // by Rec::bits: found twice, or beyond first_
   std::vector<uint16_t> partition_of_;                         // by place
   mutable std::once_flag ids_made_;
-  mutable std::vector<uint32_t> ids_;  // by place
-  mutable size_t id_count_ = 0;
+  mutable std::vector<uint32_t> ids_;        // by place
+  mutable std::vector<uint64_t> id_hashes_;  // by number
 };
 
 // The send that made `rec`; nullptr when no producer told of one.

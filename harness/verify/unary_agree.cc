@@ -6,7 +6,6 @@
 #include <array>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "harness/verify/fold.h"
@@ -25,22 +24,16 @@ bool IsAnswer(uint8_t code) { return std::find(kUnanswered.begin(), kUnanswered.
 // Every valid record of each payment, by the id's number, as one row.
 class PlacesById {
  public:
-  explicit PlacesById(const LogIndex& log) : begins_(log.id_count() + 1), places_(log.size()) {
+  explicit PlacesById(const LogIndex& log) : begins_(log.id_count() + 2), places_(log.size()) {
     for (LogPlace place = 0; place < log.size(); ++place) {
       if (!log.record(place).valid) continue;
-      begins_[log.id(place) + 1] += 1;
-      numbers_.try_emplace(log.record(place).id_hash, log.id(place));
+      begins_[log.id(place) + 2] += 1;
     }
-    for (size_t id = 1; id < begins_.size(); ++id) begins_[id] += begins_[id - 1];
-    std::vector<LogPlace> next(begins_.begin(), begins_.end());
+    for (size_t id = 2; id < begins_.size(); ++id) begins_[id] += begins_[id - 1];
+    // An id's begin stands one too high, and moves up to the next one's while its places are filled in.
     for (LogPlace place = 0; place < log.size(); ++place) {
-      if (log.record(place).valid) places_[next[log.id(place)]++] = place;
+      if (log.record(place).valid) places_[begins_[log.id(place) + 1]++] = place;
     }
-  }
-  // kNoPlace: the log has no such payment.
-  uint32_t Number(uint64_t id_hash) const {
-    const auto found = numbers_.find(id_hash);
-    return found == numbers_.end() ? kNoPlace : found->second;
   }
   std::span<const LogPlace> Of(uint32_t number) const {
     if (number == kNoPlace) return {};
@@ -48,9 +41,8 @@ class PlacesById {
   }
 
  private:
-  std::vector<LogPlace> begins_;  // by number
+  std::vector<LogPlace> begins_;  // by number; two more
   std::vector<LogPlace> places_;
-  std::unordered_map<uint64_t, uint32_t> numbers_;  // by id hash
 };
 
 class UnaryAgree {
@@ -69,8 +61,8 @@ class UnaryAgree {
  private:
   const std::string& ServerName(uint16_t server) const { return history_.probed[server].name; }
   std::string PaymentText(uint64_t id_hash) const {
-    const auto name = history_.names.find(id_hash);
-    return name == history_.names.end() ? fmt::format("{:016x}", id_hash) : name->second;
+    const auto name = history_.names.Find(id_hash);
+    return name ? std::string(*name) : fmt::format("{:016x}", id_hash);
   }
 
   // The record of payment `number` with that content that is the greatest in the fold's order; kNoPlace: there is none.
@@ -145,7 +137,7 @@ class UnaryAgree {
     std::vector<bool> listed(least.size());
     for (const ListedPayment& payment : walk.payments) {
       findings_.Judged();
-      const uint32_t number = by_id_.Number(payment.id_hash);
+      const uint32_t number = log_.NumberOf(payment.id_hash);
       if (number == kNoPlace) {
         if (history_.interrupted) ++unread_;
         if (!history_.interrupted) Wrong(walk, payment.id_hash, kNoPlace, "which the topic does not have");

@@ -97,9 +97,7 @@ class LoadGeneratorTest : public testing::Test {
       const Send& send = *told[rec->second];
       EXPECT_EQ(send.content_hash, pipeline::CanonicalHash(payment)) << record.value;
       EXPECT_EQ(record.key, payment.id);
-      const auto name = history.names.find(XXH3_64bits(payment.id.data(), payment.id.size()));
-      ASSERT_NE(name, history.names.end()) << payment.id;
-      EXPECT_EQ(name->second, payment.id);
+      EXPECT_EQ(history.names.Find(XXH3_64bits(payment.id.data(), payment.id.size())), payment.id);
       EXPECT_NE(send.outcome, Outcome::kFail) << rec->second;
       EXPECT_TRUE(found.emplace(rec->second, std::pair(&send, record)).second) << rec->second << " is there twice";
     }

@@ -81,7 +81,7 @@ TEST_F(AuditTest, SeesEachRecordAsItIs) {
       ASSERT_EQ(record.id_hash, made[at].id_hash);
       ASSERT_EQ(record.timestamp_s, 1'700'000'000 + static_cast<int64_t>(at));
       ASSERT_EQ(record.crc32c, checksums[at]);
-      ASSERT_TRUE(history.names.contains(record.id_hash));
+      ASSERT_TRUE(history.names.Find(record.id_hash).has_value());
     }
   }
   EXPECT_EQ(std::count(seen.begin(), seen.end(), true), kRecords);

@@ -108,7 +108,7 @@ TEST_F(LogTailTest, FollowsFilesThatComeLaterAndGrowInPieces) {
     const Delivery& delivery = fast.deliveries[static_cast<size_t>(i)];
     ASSERT_EQ(delivery.offset, i);
     ASSERT_EQ(delivery.rec, Rec::Make(0, static_cast<uint64_t>(i) + 1));
-    ASSERT_TRUE(history.names.contains(delivery.id_hash));
+    ASSERT_TRUE(history.names.Find(delivery.id_hash).has_value());
   }
   EXPECT_EQ(fast.broken_lines, 0);
   EXPECT_TRUE(history.harness_errors.empty());

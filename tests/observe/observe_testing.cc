@@ -125,9 +125,9 @@ std::string HistoryText(const History& history, bool with_errors) {
     for (const ListedPayment& p : w.payments) out << " " << p.id_hash << ":" << p.content_hash;
     out << "\n";
   }
-  for (const auto& [hash, name] : std::map<uint64_t, std::string>(history.names.begin(), history.names.end())) {
-    out << "name " << hash << " " << name << "\n";
-  }
+  std::map<uint64_t, std::string> names;
+  history.names.ForEach([&](uint64_t hash, std::string_view name) { names.emplace(hash, name); });
+  for (const auto& [hash, name] : names) out << "name " << hash << " " << name << "\n";
   if (with_errors) {
     for (const std::string& error : history.harness_errors) out << "error " << error << "\n";
   }

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "harness/observe/log_lines.h"
@@ -25,11 +24,11 @@ using ::testing::SizeIs;
 // LossyRun with payment ids that hash as they would in a run.
 History LossyHistory() {
   History history = LossyRun().history;
-  std::unordered_map<uint64_t, std::string> names;
+  NameTable names;
   for (LogRecord& record : history.partitions[0].records) {
-    const std::string id = history.names[record.id_hash];
+    const std::string id(history.names.Find(record.id_hash).value());
     record.id_hash = IdHash(id);
-    names[record.id_hash] = id;
+    names.Add(record.id_hash, id);
   }
   history.names = names;
   return history;

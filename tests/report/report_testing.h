@@ -45,7 +45,7 @@ inline void AddRecord(ReportParts* parts, int64_t i) {
   record.provider = pipeline::Provider::kStripe;
   record.status = pipeline::PaymentStatus::kCompleted;
   parts->history.partitions[0].records.push_back(record);
-  parts->history.names[record.id_hash] = "pay_" + std::to_string(i);
+  parts->history.names.Add(record.id_hash, "pay_" + std::to_string(i));
 }
 
 inline void Deliver(ReportParts* parts, size_t client, int64_t i, uint32_t connection) {

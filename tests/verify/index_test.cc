@@ -43,6 +43,26 @@ RC_GTEST_PROP(LogIndexTest, FindsWhatIsThereAndNothingElse, ()) {
   }
 }
 
+// Two records have the same number when they have the same id, and the numbers are in the order of the hashes.
+RC_GTEST_PROP(LogIndexTest, NumbersThePaymentIds, ()) {
+  const History history = MakeRun(*AnyPlan()).history;
+  const LogIndex log(history);
+  std::map<uint64_t, uint32_t> numbers;
+  for (LogPlace place = 0; place < log.size(); ++place) {
+    if (log.record(place).valid) numbers.emplace(log.record(place).id_hash, 0);
+  }
+  uint32_t next = 0;
+  for (auto& [id_hash, number] : numbers) {
+    number = next++;
+    RC_ASSERT(log.NumberOf(id_hash) == number);
+    if (!numbers.contains(id_hash + 1)) RC_ASSERT(log.NumberOf(id_hash + 1) == kNoPlace);
+  }
+  RC_ASSERT(log.id_count() == numbers.size());
+  for (LogPlace place = 0; place < log.size(); ++place) {
+    if (log.record(place).valid) RC_ASSERT(log.id(place) == numbers[log.record(place).id_hash]);
+  }
+}
+
 TEST(LogIndexTest, AForgedSequenceCostsNoMemory) {
   History history;
   history.producers.emplace_back().name = "load";
