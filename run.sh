@@ -13,6 +13,7 @@ Usage: ./run.sh COMMAND [ARGUMENTS]
   setup               install the Debian packages that are missing (root or sudo)
   build [TARGETS]     build everything, or the targets named
   test [CTEST ARGS]   build everything and run all tests
+  bench [ARGS]        build and run the benchmarks, each beside what the machine gives at best; ARGS are Google Benchmark's
   harness ARGS        the harness: run, validate, schema, list, ... (harness --help)
   broker [ARGS]       a Kafka cluster to try things on (librdkafka's mock); server and producer find it by themselves
   server [ARGS]       payment-server
@@ -103,6 +104,11 @@ case "$command" in
   setup) setup ;;
   build) if [ $# -eq 0 ]; then build all; else build "$@"; fi ;;
   test) test_all "$@" ;;
+  bench)
+    build all
+    if [ $# -eq 0 ]; then set -- --benchmark_repetitions=5 --benchmark_report_aggregates_only; fi
+    for program in "$build_dir"/bin/*_benchmark; do "$program" "$@"; done
+    ;;
   harness)
     build harness payment-server payment-producer payment-client
     export PIPELINE_HARNESS_COMMAND="${BASH_SOURCE[0]} harness"

@@ -98,6 +98,18 @@ function(pipeline_test_program name source)
   target_link_libraries(${name} PRIVATE ${ARGN} pipeline_flags)
 endfunction()
 
+# pipeline_benchmark(NAME FOLDER DEPENDENCIES...): all of benchmarks/FOLDER's .cc in one program, never installed. As a test
+# each benchmark runs once, to see that it still does.
+function(pipeline_benchmark name folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/benchmarks/${folder}/*.cc)
+  pipeline_executable(${name} ${sources})
+  target_link_libraries(${name} PRIVATE ${ARGN} pipeline_flags benchmark::benchmark_main)
+  if(NOT PIPELINE_SANITIZE)
+    add_test(NAME ${name} COMMAND ${name} --benchmark_min_time=0)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 600 FAIL_REGULAR_EXPRESSION "ERROR OCCURRED")
+  endif()
+endfunction()
+
 # pipeline_fuzzer(NAME SOURCE DEPENDENCIES...): a libFuzzer target; tests/fuzz/corpus/NAME is its seed corpus.
 function(pipeline_fuzzer name source)
   if(PIPELINE_FUZZERS)
