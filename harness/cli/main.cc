@@ -35,6 +35,7 @@ struct CommandLine {
   harness::CheckCommandOptions check;
   harness::HistoryCommandOptions history;
   std::string history_format = "table";
+  std::string history_kept = "on";
   std::string thresholds = "judge";
   std::vector<std::string> paths;
   harness::ScenarioOverrides overrides;
@@ -84,6 +85,11 @@ struct CommandLine {
     command->add_flag("--keep-going", run.keep_going, "Go on after a scenario that did not pass");
     command->add_option("--thresholds", thresholds, "judge, or report: time thresholds are shown but not judged")
         ->check(CLI::IsMember({"judge", "report"}))
+        ->capture_default_str();
+    command
+        ->add_option("--history", history_kept,
+                     "on, or off: keep no journal, so that harness check and harness history have nothing to read")
+        ->check(CLI::IsMember({"on", "off"}))
         ->capture_default_str();
     command->footer(
         "Examples:\n"
@@ -198,6 +204,7 @@ int Run(CommandLine* line) {
   line->run.paths = line->paths;
   line->run.overrides = line->overrides;
   line->run.run.report_time_thresholds = line->thresholds == "report";
+  line->run.run.keep_journal = line->history_kept == "on";
   line->run.run.program_dir = ProgramDir();
   line->run.run.style = harness::DetectConsoleStyle(STDOUT_FILENO);
   if (command != nullptr) line->run.run.harness_command = command;

@@ -47,6 +47,7 @@ int RunCommand(const RunCommandOptions& options, const pipeline::StopSignal& sto
   RunOptions run = options.run;
   run.overrides = OverridesAsGiven(options.overrides);
   if (run.report_time_thresholds) run.overrides.emplace_back("--thresholds=report");
+  if (!run.keep_journal) run.overrides.emplace_back("--history=off");
   NamedExitCodes results;
   for (const Loaded& loaded : scenarios) {
     if (!results.empty()) out << "\n";

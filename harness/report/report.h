@@ -22,6 +22,7 @@ struct RunFacts {
   std::string started_at;  // RFC 3339, UTC
   int64_t duration_ns = 0;
   bool report_time_thresholds = false;  // --thresholds=report
+  bool has_journal = true;              // history/run.journal is there: not with --history=off
   bool has_result = true;               // result.json and its kin are in run_dir, or will be
   // Every option that changes what is run (--seed, --set, --brokers, -X, --thresholds), word by word as given, for the
   // command that runs it again.

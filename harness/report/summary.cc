@@ -322,7 +322,7 @@ void SummaryWriter::AddFiles() {
     text_ += Paragraph("  ", files + "scenario.json, history/, logs/", columns_);
   }
   if (report_.verdict.verdict == RunVerdict::kPass) return;
-  if (!report_.facts.run_dir.empty()) {
+  if (!report_.facts.run_dir.empty() && report_.facts.has_journal) {
     Heading("Judge it again");
     text_ += "  " + Printable(CheckCommand(report_)) + "\n";  // never wrapped: it is there to be copied
   }

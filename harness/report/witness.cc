@@ -164,7 +164,7 @@ void WitnessWriter::AddLife() {
   for (const Absence& absence : AbsencesOf(history_, subject_.life)) Field(absence.place, absence.sentence);
   const std::string record = subject_.rec.has_value() ? RecText(history_, subject_.rec)
                                                       : fmt::format("{}@{}", subject_.partition, subject_.offset);
-  if (!subject_.life.empty()) Line("  In time order: " + HistoryCommand(report_, record));
+  if (!subject_.life.empty() && report_.facts.has_journal) Line("  In time order: " + HistoryCommand(report_, record));
 }
 
 void WitnessWriter::AddSurroundings() {

@@ -45,7 +45,7 @@ Run::Run(const Scenario& scenario, const RunOptions& options, RunDirectory direc
     : scenario_(scenario),
       options_(options),
       stop_(stop),
-      recorder_(RunId(scenario), directory.history()),
+      recorder_(RunId(scenario), options.keep_journal ? directory.history() : ""),
       view_(std::make_unique<LiveView>(out, options.style, [this] { return recorder_.Counts(); })),
       tail_(&recorder_),
       embedded_(&recorder_),

@@ -49,6 +49,7 @@ RunFacts Facts(const std::string& run_dir, const std::string& scenario_path, con
   facts.harness_command = options.harness_command;
   facts.overrides = options.overrides;
   facts.report_time_thresholds = options.report_time_thresholds;
+  facts.has_journal = options.keep_journal;
   facts.host["cores"] = std::to_string(std::thread::hardware_concurrency());
   utsname system{};
   if (uname(&system) == 0) {

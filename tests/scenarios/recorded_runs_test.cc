@@ -59,5 +59,19 @@ TEST(RecordedRunsTest, ASmokeRunIsCheckedAndLookedAtOffline) {
   EXPECT_THAT(read(looked.path() + "/head"), HasSubstr("time_ns,since_load_ns,event"));
 }
 
+// Without a journal a run is judged as ever; and who wants to read it again is told why that can't be.
+TEST(RecordedRunsTest, ARunThatKeptNoJournalIsJudgedOnceAndSaysSo) {
+  const TemporaryFolder folder;
+  const HarnessResult run =
+      RunHarness({"run", ScenarioPath("smoke"), "--history=off", "--set", "/phases/1/duration=1s"}, folder);
+  EXPECT_EQ(run.exit_code, 0) << run.output;
+  EXPECT_EQ(run.result["run"]["overrides"].back(), "--history=off");
+  EXPECT_FALSE(std::ifstream(run.run_dir + "/history/run.journal").good());
+  const TemporaryFolder checked;
+  const HarnessResult check = RunHarness({"check", run.run_dir}, checked);
+  EXPECT_EQ(check.exit_code, 2);
+  EXPECT_THAT(check.output, HasSubstr("its run kept no journal (--history=off)"));
+}
+
 }  // namespace
 }  // namespace harness
