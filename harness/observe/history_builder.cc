@@ -27,7 +27,8 @@ size_t At(const std::vector<size_t>& counts, size_t index) { return index < coun
 
 }  // namespace
 
-HistoryBuilder::HistoryBuilder(std::string run_id, EntryCounts expected) : expected_(std::move(expected)) {
+HistoryBuilder::HistoryBuilder(std::string run_id, EntryCounts expected, int64_t events_max)
+    : expected_(std::move(expected)), events_max_(events_max) {
   history_.run_id = Cut(std::move(run_id));
   history_.names.Reserve(std::min(expected_.names, kNamesMax));
   history_.audited = false;  // until the audit says what it reads
@@ -142,8 +143,19 @@ void HistoryBuilder::Count(const Send& send, int64_t sign) {
   if (send.outcome == Outcome::kUnknown) counts_.unknown += sign;
 }
 
+bool HistoryBuilder::HasRoomFor(size_t count) {
+  if (static_cast<int64_t>(count) > events_max_ - events_) {
+    Complain("events", "the harness keeps no more than " + std::to_string(events_max_) +
+                           " events of a run; the rest was not recorded");
+    return false;
+  }
+  events_ += static_cast<int64_t>(count);
+  return true;
+}
+
 bool HistoryBuilder::OnSends(size_t producer, std::span<const SendSeen> sends) {
   if (producer >= history_.producers.size()) return false;
+  if (!HasRoomFor(sends.size())) return true;
   for (const SendSeen& seen : sends) {
     Send* slot = Slot(producer, seen.sequence);
     if (slot == nullptr) continue;
@@ -170,6 +182,7 @@ bool HistoryBuilder::OnSends(size_t producer, std::span<const SendSeen> sends) {
 
 bool HistoryBuilder::OnOutcomes(size_t producer, std::span<const OutcomeSeen> outcomes) {
   if (producer >= history_.producers.size()) return false;
+  if (!HasRoomFor(outcomes.size())) return true;
   for (const OutcomeSeen& seen : outcomes) {
     Send* slot = seen.outcome == Outcome::kPending ? nullptr : Slot(producer, seen.sequence);
     if (slot == nullptr) continue;
@@ -203,6 +216,7 @@ bool HistoryBuilder::OnProducerEnded(size_t producer) {
 }
 
 bool HistoryBuilder::OnLog(std::span<const LogSeen> records) {
+  if (!HasRoomFor(records.size())) return true;
   for (const LogSeen& seen : records) {
     if (seen.partition < 0 || static_cast<size_t>(seen.partition) >= history_.partitions.size()) {
       Complain("partition", "the audit read a record of partition " + std::to_string(seen.partition) +
@@ -280,7 +294,7 @@ bool HistoryBuilder::IsDistinct(size_t client, const Delivery& delivery) {
 
 bool HistoryBuilder::OnDeliveries(size_t client, std::span<const Delivery> deliveries) {
   if (client >= history_.clients.size()) return false;
-  if (deliveries.empty()) return true;
+  if (deliveries.empty() || !HasRoomFor(deliveries.size())) return true;
   Client& into = history_.clients[client];
   if (into.connections.empty()) {
     // A program that does not mark its connections: all that it says is one.

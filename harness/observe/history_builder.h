@@ -21,6 +21,7 @@
 namespace harness {
 
 // Sequence numbers of one producer that were skipped so far (64 bytes each).
+inline constexpr int64_t kEventsMax = 400'000'000;  // of one run: 24 GiB at 64 bytes each
 inline constexpr int64_t kSequencesMissingMax = int64_t{1} << 20;
 inline constexpr size_t kProducersMax = 65'535;  // a Rec has 16 bits for it
 inline constexpr size_t kPhasesMax = 255;
@@ -46,7 +47,7 @@ struct EntryCounts {
 
 class HistoryBuilder {
  public:
-  explicit HistoryBuilder(std::string run_id, EntryCounts expected = {});
+  explicit HistoryBuilder(std::string run_id, EntryCounts expected = {}, int64_t events_max = kEventsMax);
 
   // An index of the next one adds it; a known one replaces what is not an event.
   bool SetProducer(size_t producer, std::string name, bool has_acks);
@@ -100,6 +101,8 @@ class HistoryBuilder {
   };
 
   Send* Slot(size_t producer, uint64_t sequence);
+  // Whether `count` more events may be kept; complained of, once they may not.
+  bool HasRoomFor(size_t count);
   void Complain(const std::string& key, const std::string& sentence);
   bool IsDistinct(size_t client, const Delivery& delivery);
   // Adds `sign` times what this send counts for.
@@ -107,6 +110,8 @@ class HistoryBuilder {
 
   History history_;
   const EntryCounts expected_;
+  const int64_t events_max_;
+  int64_t events_ = 0;
   LiveCounts counts_;
   // Valid records of the audited log by provider and status, sentinels excluded: what a filter matches up to now.
   static constexpr size_t kKinds = 8;

@@ -11,6 +11,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "harness/run/memory_plan.h"
+
 namespace harness {
 namespace {
 
@@ -47,11 +49,6 @@ std::string MakeNewFolder(const std::string& base) {
 }  // namespace
 
 int64_t DiskBytesNeeded(const Scenario& scenario) {
-  double records = 0;
-  for (const PhasePlan& phase : scenario.phases) {
-    records += phase.rate_max ? static_cast<double>(phase.count)
-                              : phase.rate_per_s * static_cast<double>(phase.duration_ns) / 1e9;
-  }
   int64_t per_record = 3 * kJournalEntryBytes;  // send, acknowledgement, log
   int64_t bytes = kBaseBytes;
   for (const ClientPlan& client : scenario.clients) {
@@ -61,7 +58,7 @@ int64_t DiskBytesNeeded(const Scenario& scenario) {
   for (const ProducerPlan& producer : scenario.producers) {
     if (producer.kind == ProducerKind::kProcess) bytes += kProcessProducerBytes;
   }
-  return bytes + static_cast<int64_t>(records * static_cast<double>(per_record));
+  return bytes + static_cast<int64_t>(RecordsPlanned(scenario) * static_cast<double>(per_record));
 }
 
 RunDirectory MakeRunDirectory(const std::string& out_dir, const Scenario& scenario, int64_t wall_ns) {

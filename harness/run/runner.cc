@@ -19,6 +19,7 @@
 
 #include "common/clock.h"
 #include "common/run_jobs.h"
+#include "harness/run/memory_plan.h"
 #include "harness/run/retention_plan.h"
 #include "harness/run/run.h"
 #include "harness/run/run_directory.h"
@@ -121,6 +122,8 @@ RunOutcome RunScenario(const Scenario& scenario, const std::string& scenario_pat
                        const pipeline::StopSignal& stop, std::ostream& out) {
   const std::string refusal = RetentionRefusal(scenario);
   if (!refusal.empty()) return Problem(kExitBadScenario, scenario_path + ": " + refusal);
+  const std::string no_room = MemoryRefusal(scenario, AvailableMemoryBytes());
+  if (!no_room.empty()) return Problem(kExitEnvironment, scenario_path + ": " + no_room);
 
   rusage usage_before{};
   getrusage(RUSAGE_SELF, &usage_before);

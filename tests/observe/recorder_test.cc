@@ -135,6 +135,38 @@ TEST(RecorderTest, ManyGapsTogetherAreBoundedToo) {
   EXPECT_EQ(builder.history().harness_errors.size(), 1u);
 }
 
+// Whatever the kind of event: what is past the limit is not kept, and the run says so.
+TEST(RecorderTest, KeepsNoMoreEventsThanItMay) {
+  HistoryBuilder builder("run", {}, 8);
+  builder.SetProducer(0, "load", true);
+  builder.SetPartitions(std::vector<int64_t>{0}, true);
+  Client client;
+  client.name = "watcher";
+  builder.SetClient(0, client);
+  std::vector<SendSeen> sends;
+  std::vector<OutcomeSeen> outcomes;
+  std::vector<LogSeen> log;
+  for (int i = 0; i < 3; ++i) {
+    sends.push_back(SendOf(static_cast<uint64_t>(i) + 1));
+    outcomes.push_back(Ok(static_cast<uint64_t>(i) + 1));
+    log.push_back(LoggedAt(0, i));
+  }
+  const std::vector<Delivery> deliveries(3);
+  EXPECT_TRUE(builder.OnSends(0, sends));
+  EXPECT_TRUE(builder.OnLog(log));
+  EXPECT_TRUE(builder.OnDeliveries(0, deliveries));
+  EXPECT_TRUE(builder.OnOutcomes(0, outcomes));
+  EXPECT_TRUE(builder.OnSends(0, sends));
+  EXPECT_EQ(builder.history().producers[0].sends.size(), 3u);
+  EXPECT_EQ(builder.history().partitions[0].records.size(), 3u);
+  EXPECT_TRUE(builder.history().clients[0].deliveries.empty());
+  EXPECT_EQ(builder.Counts().acked, 0);
+  builder.ReportComplaints();
+  ASSERT_EQ(builder.history().harness_errors.size(), 1u);
+  EXPECT_EQ(builder.history().harness_errors[0],
+            "the harness keeps no more than 8 events of a run; the rest was not recorded (3 times)");
+}
+
 TEST(RecorderTest, ContradictionsAreHarnessErrors) {
   Recorder recorder("run", "");
   recorder.AddProducer("load", true);
