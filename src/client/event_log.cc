@@ -64,6 +64,7 @@ void AppendConnectionEntry(const StreamStarted& start, const Filter& filter, con
   Add(out, R"({{"type":"connection","t":{},"conn":{})", start.time_ns, start.connection);
   AppendStringMember("server", start.server, out);
   AppendStringMember("server_id", start.server_id, out);
+  if (!start.subscription.empty()) AppendStringMember("subscription", start.subscription, out);
   Add(out, R"(,"provider":"{}","status":"{}")", ProviderName(filter.provider), StatusName(filter.status));
   if (start.has_start) {
     *out += R"(,"token":)";

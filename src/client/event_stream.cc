@@ -66,11 +66,14 @@ class StreamPaymentsCall : public EventStream {
     Done(gpr_inf_future(GPR_CLOCK_MONOTONIC));
     if (!ok_) return false;
     start_bytes_ = Find(context_.GetServerInitialMetadata(), kStartMetadataKey);
+    subscription_ = Find(context_.GetServerInitialMetadata(), kSubscriptionMetadataKey).value_or("");
+    if (subscription_.size() > kSubscriptionBytesMax) subscription_.clear();
     StartRead();
     return true;
   }
 
   std::optional<std::string> start_bytes() const override { return start_bytes_; }
+  std::string subscription() const override { return subscription_; }
 
   Next Read(bool wait, ::payment::PaymentBatch* batch) override {
     if (!reading_) return Next::kEnd;
@@ -138,6 +141,7 @@ class StreamPaymentsCall : public EventStream {
   std::unique_ptr<grpc::ClientAsyncReader<::payment::PaymentEvent>> reader_;
   ::payment::PaymentEvent message_;
   std::optional<std::string> start_bytes_;
+  std::string subscription_;
   std::atomic<bool> cancelled_ = false;
   bool ok_ = false;
   bool reading_ = false;

@@ -37,6 +37,8 @@ class EventStream {
   virtual bool Start() = 0;
   // The bytes of `payment-start-bin` after Start(); nullopt: the server sent none, or the call has failed already.
   virtual std::optional<std::string> start_bytes() const = 0;
+  // What the server calls this stream (`payment-subscription`); empty: it does not say, or more than we keep.
+  virtual std::string subscription() const = 0;
   // Appends one message's events and bookmarks to `batch`. With `wait` blocks until there is one.
   virtual Next Read(bool wait, ::payment::PaymentBatch* batch) = 0;
   // Ends the call when it is not over yet, and returns its status. Once, after Start().

@@ -218,8 +218,9 @@ std::optional<StreamStatus> Subscription::State::Begin(const EventStream& stream
   const std::optional<std::string> bytes = stream.start_bytes();
   // Without a StreamStart only the first event shows that the call has not failed.
   if (!bytes) return std::nullopt;
-  const StartParse parse = ParseStreamStart(*bytes);
+  StartParse parse = ParseStreamStart(*bytes);
   if (!parse.start) return StreamStatus{grpc::StatusCode::INTERNAL, server + " sent " + parse.error, {}};
+  parse.start->subscription = stream.subscription();
   if (sent != nullptr && parse.start->token.log_id != sent->log_id) {
     return StreamStatus{grpc::StatusCode::FAILED_PRECONDITION,
                         server + " has the log " + parse.start->token.log_id + ", this stream resumes " + sent->log_id,
@@ -242,6 +243,7 @@ void Subscription::State::Started(const std::string& server, const ParsedStart* 
   if (has_start) {
     message.server_id = start->server_id;
     message.token = start->token;
+    message.subscription = start->subscription;
     position.OnStart(start->token, message.resumed);
   } else {
     position.Reset();

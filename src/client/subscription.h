@@ -45,9 +45,10 @@ struct StreamStarted {
   uint32_t connection = 0;
   std::string server;  // address
   std::string server_id;
-  bool has_start = false;  // the server sent a StreamStart
-  bool resumed = false;    // a token was sent
-  Position token;          // resume.h: the StreamStart's
+  bool has_start = false;         // the server sent a StreamStart
+  bool resumed = false;           // a token was sent
+  Position token;                 // resume.h: the StreamStart's
+  std::string subscription = {};  // what the server calls this stream; empty: it does not say
 };
 
 struct StreamEnded {

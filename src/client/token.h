@@ -14,15 +14,18 @@ namespace pipeline {
 
 inline constexpr char kStartMetadataKey[] = "payment-start-bin";
 inline constexpr char kGapMetadataKey[] = "payment-gap-bin";
+inline constexpr char kSubscriptionMetadataKey[] = "payment-subscription";
 
 // Beyond these a StreamStart is refused. Metadata themselves are limited by the channel.
 inline constexpr int kTokenPartitionsMax = 10'000;
 inline constexpr size_t kLogIdBytesMax = 1024;
 inline constexpr size_t kServerIdBytesMax = 1024;
+inline constexpr size_t kSubscriptionBytesMax = 1024;
 
 struct ParsedStart {
   Position token;
   std::string server_id;
+  std::string subscription = {};  // not part of a StreamStart: the stream's name, where its metadata give one
 };
 struct StartParse {
   std::optional<ParsedStart> start;

@@ -23,8 +23,13 @@ constexpr int kWatchMs = 3000;  // between questions while all is well
 }  // namespace
 
 KafkaReader::KafkaReader(const KafkaSettings& settings, Replica* replica, ServerStatus* status, RejectLog* rejects,
-                         std::function<void(const std::string&)> on_fatal)
-    : settings_(settings), replica_(replica), status_(status), rejects_(rejects), on_fatal_(std::move(on_fatal)) {
+                         ServerJournal* journal, std::function<void(const std::string&)> on_fatal)
+    : settings_(settings),
+      replica_(replica),
+      status_(status),
+      rejects_(rejects),
+      journal_(journal),
+      on_fatal_(std::move(on_fatal)) {
   KafkaPtr<rd_kafka_conf_t> conf = MakeConsumerConf(settings_);
   rd_kafka_conf_set_opaque(conf.get(), this);
   // Errors of brokers say that it is time to look; what is the matter, the watch finds out by asking.
@@ -166,6 +171,7 @@ void KafkaReader::TakeBatch(rd_kafka_message_t* const* messages, size_t count) {
     if (is_record) {
       LogRecord record;
       const RejectReason reason = maker_.Make(message, &record);
+      if (journal_ != nullptr) journaled_.push_back({MonotonicNs(), message.offset, message.partition, reason});
       if (reason == RejectReason::kNone) {
         records.push_back(std::move(record));
       } else {
@@ -181,6 +187,10 @@ void KafkaReader::TakeBatch(rd_kafka_message_t* const* messages, size_t count) {
     }
   }
   if (advances.empty()) return;
+  if (!journaled_.empty()) {  // before anybody can be sent any of it
+    journal_->Read(journaled_);
+    journaled_.clear();
+  }
   replica_->Update([&](ReplicaState& state) {
     for (LogRecord& record : records) state.Apply(std::move(record));
     for (const auto& [partition, next_offset] : advances) state.Advance(partition, next_offset);

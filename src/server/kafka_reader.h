@@ -15,6 +15,7 @@
 #include "server/record_maker.h"
 #include "server/reject_log.h"
 #include "server/replica.h"
+#include "server/server_journal.h"
 #include "server/server_status.h"
 
 namespace pipeline {
@@ -23,10 +24,11 @@ inline constexpr int32_t kPartitionsMax = 200;  // a token for more does not fit
 
 class KafkaReader {
  public:
-  // Throws SettingsError for a property that librdkafka refuses. `on_fatal` is called from the reader's thread when it
+  // Throws SettingsError for a property that librdkafka refuses. `journal`: where what was read is written down; null:
+  // nowhere. `on_fatal` is called from the reader's thread when it
   // can't go on at all (a topic with more than kPartitionsMax partitions).
   KafkaReader(const KafkaSettings& settings, Replica* replica, ServerStatus* status, RejectLog* rejects,
-              std::function<void(const std::string&)> on_fatal);
+              ServerJournal* journal, std::function<void(const std::string&)> on_fatal);
   ~KafkaReader();
 
   void Start();
@@ -55,6 +57,7 @@ class KafkaReader {
   Replica* const replica_;
   ServerStatus* const status_;
   RejectLog* const rejects_;
+  ServerJournal* const journal_;
   const std::function<void(const std::string&)> on_fatal_;
   KafkaPtr<rd_kafka_t> handle_;
   KafkaPtr<rd_kafka_queue_t> queue_;
@@ -64,6 +67,7 @@ class KafkaReader {
   std::vector<int64_t> next_offsets_;
   bool loaded_ = false;
   bool out_of_range_ = false;
+  std::vector<JournalPlace> journaled_;  // of the batch at hand; reused
   int64_t started_ns_ = 0;
 
   std::atomic<int64_t> skipped_ = 0;

@@ -21,6 +21,7 @@
 #include "server/payment_service.h"
 #include "server/reject_log.h"
 #include "server/replica.h"
+#include "server/server_journal.h"
 #include "server/server_status.h"
 #include "server/stream_hub.h"
 #include "server/token_verifier.h"
@@ -51,17 +52,21 @@ std::string ServerId() {
 struct PaymentServer::State {
   explicit State(const ServerOptions& given, std::function<void(const std::string&)> on_fatal)
       : options(given),
+        server_id(ServerId()),
+        journal(given.journal_path.empty() ? nullptr : std::make_unique<ServerJournal>(given.journal_path, server_id)),
         status(options.kafka.brokers, options.kafka.topic),
         replica(options.window_bytes_max),
-        reader(options.kafka, &replica, &status, &rejects, std::move(on_fatal)),
+        reader(options.kafka, &replica, &status, &rejects, journal.get(), std::move(on_fatal)),
         verifier(options.kafka, &replica, options.stuck_ns * 2),
         catch_up(options.kafka, options.catch_up_readers_max),
         hub(&replica, options.calls_max) {
-    streams = {&replica, &hub, &verifier, &catch_up, ServerId(), options.stuck_ns};
+    streams = {&replica, &hub, &verifier, &catch_up, server_id, options.stuck_ns, journal.get()};
     unaries = {&replica, &hub, &status};
   }
 
   const ServerOptions options;
+  const std::string server_id;
+  const std::unique_ptr<ServerJournal> journal;  // outlives all that write to it
   ServerStatus status;
   RejectLog rejects;
   Replica replica;
@@ -129,6 +134,7 @@ int PaymentServer::port() const { return state_->port; }
 bool PaymentServer::serving() const { return state_->status.serving(); }
 int64_t PaymentServer::rejected(RejectReason reason) const { return state_->rejects.count(reason); }
 int64_t PaymentServer::open_calls() const { return state_->hub.open_calls(); }
+int64_t PaymentServer::journal_lost() const { return state_->journal == nullptr ? 0 : state_->journal->lost(); }
 int64_t PaymentServer::caught_up() const { return state_->catch_up.caught_up(); }
 
 void PaymentServer::Shutdown() {
@@ -150,6 +156,7 @@ void PaymentServer::Shutdown() {
     state_->server->Wait();
   }
   state_->hub.Stop();
+  if (state_->journal != nullptr) state_->journal->Close();
 }
 
 }  // namespace pipeline

@@ -23,12 +23,14 @@ struct ServerOptions {
   int64_t keepalive_timeout_ns = 5'000'000'000;
   int64_t calls_max = 10'000;        // open calls: streams, and unary ones that wait for a position
   int32_t catch_up_readers_max = 8;  // further streams that are older than the window wait
+  std::string journal_path;          // what was read and written goes to this file (server_journal.h); empty: nowhere
   int64_t stuck_ns = 5'000'000'000;  // a call that was ended and is not read is cancelled after this
 };
 
 class PaymentServer {
  public:
-  // Throws SettingsError for a Kafka property that is refused. `on_fatal`: called once, from a thread of the server's,
+  // Throws SettingsError for a Kafka property that is refused, std::runtime_error when the journal can't be opened.
+  // `on_fatal`: called once, from a thread of the server's,
   // when it can't go on (the topic has too many partitions).
   explicit PaymentServer(const ServerOptions& options, std::function<void(const std::string&)> on_fatal = nullptr);
   ~PaymentServer();  // shuts down
@@ -45,7 +47,8 @@ class PaymentServer {
   bool serving() const;  // as health says
   int64_t rejected(RejectReason reason) const;
   int64_t open_calls() const;
-  int64_t caught_up() const;  // streams that a catch-up reader joined to the window
+  int64_t journal_lost() const;  // entries that the journal could not take; 0 without one
+  int64_t caught_up() const;     // streams that a catch-up reader joined to the window
 
  private:
   struct State;

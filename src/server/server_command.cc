@@ -19,6 +19,7 @@ constexpr int64_t kWindowBytesMin = 1024LL * 1024;
 
 constexpr char kFooter[] = R"(Example:
   payment-server --brokers localhost:9092 --topic payments.raw --port 50051
+  payment-server --journal server.jsonl            what it reads and what each stream is sent, a JSON line at a time
   grpcurl -plaintext -d '{"limit":5}' localhost:50051 payment.PaymentService/ListPayments
 
 Health (grpc.health.v1) is SERVING once the records found at start are loaded and Kafka answers.
@@ -66,6 +67,9 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
   app.add_option("--max-calls", options->calls_max, "Streams and waiting calls open at once; more are refused")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
       ->capture_default_str();
+  app.add_option("--journal", options->journal_path,
+                 "Appends what was read from Kafka and written to each stream to this file (docs/formats.md)")
+      ->type_name("FILE");
   app.add_flag("--demo-data", options->demo_data,
                "Adds payments pay_001 to pay_003, served by GetPayment and ListPayments even without Kafka");
   app.add_option_function<std::string>(

@@ -21,6 +21,7 @@ constexpr size_t kGapsMax = 64;
 constexpr char kStartKey[] = "payment-start-bin";
 constexpr char kGapKey[] = "payment-gap-bin";
 constexpr char kReasonKey[] = "payment-end-reason";
+constexpr char kSubscriptionKey[] = "payment-subscription";
 constexpr char kFellOffText[] = "the stream has left the log window (too slow, or the log was replaced); resume";
 
 grpc::StatusCode StatusCodeOf(RefusalCode code) {
@@ -189,7 +190,17 @@ void StreamCall::SendStart(const std::string& log_id, const std::vector<Partitio
   ::payment::StreamStart start;
   *start.mutable_token() = MakeToken(log_id, starts);
   start.set_server_id(services_.server_id);
+  subscription_ = services_.hub->NextSubscription();
+  if (services_.journal != nullptr) {
+    services_.journal->Begin({.time_ns = MonotonicNs(),
+                              .number = subscription_,
+                              .peer = context_->peer(),
+                              .filter = filter_,
+                              .sent = token_,
+                              .token = start.token()});
+  }
   context_->AddInitialMetadata(kStartKey, start.SerializeAsString());
+  context_->AddInitialMetadata(kSubscriptionKey, SubscriptionName(services_.server_id, subscription_));
   StartSendInitialMetadata();
 }
 
@@ -202,6 +213,9 @@ void StreamCall::Enqueue(std::vector<StreamEvent> events) {
 
 void StreamCall::WriteNext() {
   queue_bytes_ -= queue_.front().frame.bytes.size();
+  if (services_.journal != nullptr) {
+    services_.journal->Wrote(subscription_, queue_.front().partition, queue_.front().offset);
+  }
   buffer_ = MessageOf(std::move(queue_.front()));
   queue_.pop_front();
   if (stage_ == Stage::kCatchingUp) room_.notify_all();
@@ -230,6 +244,7 @@ void StreamCall::End(grpc::StatusCode code, const std::string& message, const ch
   queue_.clear();
   queue_bytes_ = 0;
   cancel_at_ns_ = MonotonicNs() + services_.stuck_ns;
+  if (services_.journal != nullptr && subscription_ != 0) services_.journal->End(subscription_, code, reason);
   context_->AddTrailingMetadata(kReasonKey, reason);
   room_.notify_all();
   Finish({code, message});

@@ -17,6 +17,7 @@
 #include "payment.pb.h"
 #include "server/catch_up_pool.h"
 #include "server/replica.h"
+#include "server/server_journal.h"
 #include "server/stream_hub.h"
 #include "server/token_verifier.h"
 #include "stream/stream_cursor.h"
@@ -33,6 +34,7 @@ struct StreamServices {
   // How long a stream that was ended may leave its status unread, and one that is caught up its events, before it is
   // cancelled.
   int64_t stuck_ns = 5'000'000'000;
+  ServerJournal* journal = nullptr;  // null: none is kept
 };
 
 class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
@@ -82,6 +84,7 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   // Both: false when nothing more comes of it now (waits, is being verified or caught up, has ended).
   bool Begin();
   bool Pull();
+  // Names the stream, tells the journal, and sends what the client has to know before the first event.
   void SendStart(const std::string& log_id, const std::vector<PartitionStart>& starts);
   void Enqueue(std::vector<StreamEvent> events);
   void WriteNext();
@@ -96,6 +99,7 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   std::condition_variable room_;  // in queue_, for Send
   Stage stage_ = Stage::kStarting;
   std::optional<::payment::ResumeToken> token_;
+  uint64_t subscription_ = 0;                     // 0: it has not started
   std::optional<std::vector<Watermarks>> fresh_;  // what the verifier was told
   std::unique_ptr<StreamCursor> cursor_;
   std::deque<StreamEvent> queue_;

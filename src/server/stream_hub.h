@@ -35,6 +35,8 @@ class StreamHub {
   void Remove(const OpenCall* call);
   int64_t open_calls() const;
   int64_t calls_max() const { return calls_max_; }
+  // 1, 2, ...: what a stream is called in this process.
+  uint64_t NextSubscription() { return ++subscriptions_; }
 
   // Ends all calls and admits no more. Returns when the last one has gone, or at `deadline_ns`: false then.
   bool EndAll(int64_t cancel_at_ns, int64_t deadline_ns);
@@ -52,6 +54,7 @@ class StreamHub {
   bool ending_ = false;
   std::unordered_map<const OpenCall*, std::shared_ptr<OpenCall>> calls_;
   std::atomic<bool> stopping_ = false;
+  std::atomic<uint64_t> subscriptions_ = 0;
   std::thread thread_;
 };
 

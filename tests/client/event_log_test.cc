@@ -64,6 +64,11 @@ TEST(EventLogTest, EntriesHaveTheDocumentedMembers) {
             R"("status":"UNKNOWN","token":{"log_id":"log","partitions":[{"p":0,"after":-1,"snapshot_until":3}]},)"
             R"("resumed":true,"sent":{"log_id":"log","partitions":[{"p":0,"after":8,"crc32c":4294967295}]}})");
   entry.clear();
+  StreamStarted named = StartWith(OnePartition(), 1, false);
+  named.subscription = "host#7.1/3";
+  AppendConnectionEntry(named, {}, nullptr, &entry);
+  EXPECT_EQ(Json::parse(entry)["subscription"], "host#7.1/3");
+  entry.clear();
   ReceivedEvent event = EventAt(2, 9, 77);
   event.existing = true;
   event.processed_at_s = 6;

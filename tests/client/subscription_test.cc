@@ -69,6 +69,21 @@ TEST(SubscriptionTest, ASnapshotThenWhatIsNew) {
   EXPECT_EQ(heard.ends[0].message, "stopped by this client");
 }
 
+// A name that the server gives comes with the start; one that is longer than anybody needs is no name.
+TEST(SubscriptionTest, AStreamIsCalledWhatItsServerCallsIt) {
+  TestServer server;
+  Fill(&server, 1);
+  server.Misbehave({.cut_after = 1, .subscription = "host#1.1/7"});
+  server.Misbehave({.cut_after = 1, .subscription = std::string(1025, 'x')});
+  Heard heard;
+  RunningSubscription running(QuickOptions(server.address()), &heard);
+  ASSERT_TRUE(heard.WaitFor([&] { return heard.starts.size() == 3; }));
+  running.StopAndWait();
+  EXPECT_EQ(heard.starts[0].subscription, "host#1.1/7");
+  EXPECT_EQ(heard.starts[1].subscription, "");
+  EXPECT_EQ(heard.starts[2].subscription, "");
+}
+
 class CutTest : public ::testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(EveryRetriedStatus, CutTest, ::testing::Values(0, 1, 2, 4, 8, 10, 13, 14));
 

@@ -207,6 +207,7 @@ grpc::Status TestServer::StreamPayments(grpc::ServerContext* context, const ::pa
     ToMessage(cursor.token, start.mutable_token());
     context->AddInitialMetadata(kStartMetadataKey,
                                 how.start_bytes.empty() ? start.SerializeAsString() : how.start_bytes);
+    if (how.subscription) context->AddInitialMetadata(kSubscriptionMetadataKey, *how.subscription);
     writer->SendInitialMetadata();
   }
   ::payment::PaymentEvent event;

@@ -29,6 +29,7 @@ struct Misbehaviour {
   bool silent = false;           // accepts the call and never answers
   std::string start_bytes = {};  // in place of a correct StreamStart
   bool empty_event = false;      // the first event has no payment
+  std::optional<std::string> subscription = {};  // what it calls the stream; none: it does not say
 };
 
 class TestServer : private ::payment::PaymentService::Service {

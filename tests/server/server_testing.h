@@ -192,6 +192,7 @@ class TestStream {
   }
 
   const ::payment::StreamStart& start() const { return start_; }
+  const std::string& subscription() const { return subscription_; }
   ::payment::ResumeToken& token() { return token_; }
   const std::vector<::payment::PositionGap>& gaps() const { return gaps_; }
   const std::map<std::pair<int32_t, int64_t>, std::vector<::payment::PaymentEvent>>& received() const {
@@ -205,6 +206,8 @@ class TestStream {
     if (found == metadata.end()) return false;
     EXPECT_TRUE(start_.ParseFromArray(found->second.data(), static_cast<int>(found->second.size())));
     if (token_.log_id().empty()) token_ = start_.token();
+    const auto name = metadata.find("payment-subscription");
+    if (name != metadata.end()) subscription_.assign(name->second.data(), name->second.size());
     return true;
   }
 
@@ -213,6 +216,7 @@ class TestStream {
   std::unique_ptr<grpc::ClientContext> context_;
   std::unique_ptr<grpc::ClientReader<::payment::PaymentEvent>> reader_;
   ::payment::StreamStart start_;
+  std::string subscription_;
   ::payment::ResumeToken token_;
   std::vector<::payment::PositionGap> gaps_;
   std::map<std::pair<int32_t, int64_t>, std::vector<::payment::PaymentEvent>> received_;
