@@ -40,6 +40,7 @@ class EmbeddedSubscriber : public pipeline::SubscriptionObserver {
     connection.resumed = start.resumed;
     connection.has_start = start.has_start;
     connection.log_id = start.token.log_id;
+    connection.subscription = start.subscription;
     for (const auto& [partition, position] : start.token.partitions) {
       connection.token.push_back({partition, position.after, position.snapshot_until.value_or(-1)});
     }

@@ -266,6 +266,7 @@ bool HistoryBuilder::OnConnection(size_t client, const Connection& connection) {
   added.server_id = Cut(std::move(added.server_id));
   added.message = Cut(std::move(added.message));
   added.log_id = Cut(std::move(added.log_id));
+  added.subscription = Cut(std::move(added.subscription));
   counts_.clients[client].connections += 1;
   counts_.clients[client].connected = added.ended_ns == 0;
   return true;

@@ -16,6 +16,7 @@
 
 #include "harness/observe/distinct_set.h"
 #include "harness/observe/recorder.h"
+#include "harness/observe/server_builder.h"
 #include "harness/verify/history.h"
 
 namespace harness {
@@ -69,6 +70,8 @@ class HistoryBuilder {
   // Beyond kUnaryReadsMax and kListedMax they are counted and left out.
   bool OnUnaryRead(const UnaryRead& read);
   bool OnListWalk(ListWalk walk);
+  bool SetServer(size_t server, const std::string& name) { return servers_.SetServer(server, name, &history_.servers); }
+  bool OnServer(size_t server, const ServerSeen& seen) { return servers_.On(server, seen, &history_.servers); }
   bool OnFailedAttempt(size_t client, const FailedAttempt& attempt);
   bool OnBrokenLines(size_t client, int64_t count);
   // True when the name is new and was kept.
@@ -119,6 +122,7 @@ class HistoryBuilder {
   int64_t LoggedFor(const pipeline::Filter& filter) const;
   std::vector<ProducerState> producers_;
   std::vector<ClientState> clients_;
+  ServerBuilder servers_;
   std::map<std::string, Complaint> complaints_;
   int64_t names_skipped_ = 0;
   size_t listed_ = 0;

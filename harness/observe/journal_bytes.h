@@ -12,7 +12,7 @@
 namespace harness {
 
 inline constexpr std::string_view kJournalMagic = "PAYJRNL\n";
-inline constexpr uint32_t kJournalVersion = 3;
+inline constexpr uint32_t kJournalVersion = 4;
 inline constexpr size_t kJournalHeaderBytes = 12;  // magic, version (u32)
 inline constexpr size_t kFrameHeadBytes = 5;
 inline constexpr size_t kFrameTailBytes = 4;

@@ -94,6 +94,7 @@ void EncodeConnection(size_t client, const Connection& connection, std::string* 
   writer.Put(Bits(connection.resumed, connection.has_start)).PutText(connection.log_id);
   PutPositions(connection.token, &writer);
   PutPositions(connection.sent, &writer);
+  writer.PutText(connection.subscription);
 }
 
 void EncodeDeliveries(size_t client, std::span<const Delivery> deliveries, std::string* out) {

@@ -10,6 +10,7 @@
 
 #include "harness/observe/history_builder.h"
 #include "harness/observe/recorder.h"
+#include "harness/observe/server_seen.h"
 
 namespace harness {
 
@@ -38,6 +39,14 @@ enum class FrameType : uint8_t {
   kProbedServer = 21,
   kUnaryRead = 22,
   kListWalk = 23,
+  kServer = 24,
+  kServerStarted = 25,  // from here on one for each ServerSeen, in its order
+  kServerBegan = 26,
+  kServerPlaces = 27,
+  kServerEnded = 28,
+  kServerCut = 29,
+  kServerStopped = 30,
+  kServerBroken = 31,
 };
 
 inline constexpr size_t kFramePayloadBytesMax = size_t{16} << 20;
@@ -67,6 +76,9 @@ void EncodeHarnessError(std::string_view sentence, std::string* out);
 void EncodeProbedServer(size_t index, const ProbedServer& server, std::string* out);
 void EncodeUnaryRead(const UnaryRead& read, std::string* out);
 void EncodeListWalk(const ListWalk& walk, std::string* out);
+void EncodeServer(size_t index, std::string_view name, std::string* out);
+FrameType FrameTypeOf(const ServerSeen& seen);
+void EncodeServerSeen(size_t index, const ServerSeen& seen, std::string* out);
 // What a run knows only at its end: times of load and drain, whether it drained or was interrupted, all harness errors.
 void EncodeClosing(const History& history, std::string* out);
 
@@ -74,5 +86,7 @@ void EncodeClosing(const History& history, std::string* out);
 void CountEntries(FrameType type, std::string_view payload, EntryCounts* counts);
 // Applies one frame. False: its payload is not one of its type (damage, or another version).
 bool ReplayFrame(FrameType type, std::string_view payload, HistoryBuilder* builder);
+// The part of it for kServer and all types behind.
+bool ReplayServerFrame(FrameType type, std::string_view payload, HistoryBuilder* builder);
 
 }  // namespace harness

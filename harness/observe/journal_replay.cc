@@ -158,6 +158,7 @@ bool ReplayConnection(ByteReader* in, HistoryBuilder* builder) {
   connection.log_id = in->GetText();
   GetPositions(in, &connection.token);
   GetPositions(in, &connection.sent);
+  connection.subscription = in->GetText();
   return in->at_end() && builder->OnConnection(client, connection);
 }
 
@@ -340,6 +341,15 @@ bool ReplayFrame(FrameType type, std::string_view payload, HistoryBuilder* build
       return ReplayUnaryRead(&in, builder);
     case FrameType::kListWalk:
       return ReplayListWalk(&in, builder);
+    case FrameType::kServer:
+    case FrameType::kServerStarted:
+    case FrameType::kServerBegan:
+    case FrameType::kServerPlaces:
+    case FrameType::kServerEnded:
+    case FrameType::kServerCut:
+    case FrameType::kServerStopped:
+    case FrameType::kServerBroken:
+      return ReplayServerFrame(type, payload, builder);
     case FrameType::kClosing:
       return ReplayClosing(&in, builder);
   }

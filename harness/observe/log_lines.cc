@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "common/line_file.h"
+#include "harness/observe/line_members.h"
 #include "payment/canonical.h"
 #include "payment/money.h"
 #include "payment/record_decoder.h"
@@ -19,28 +20,6 @@ namespace {
 namespace dom = simdjson::dom;
 
 constexpr std::string_view kRecKey = "rec";
-
-// Each Read* is false when the value has another type, or is out of range.
-bool ReadText(dom::element value, std::string* out) {
-  std::string_view text;
-  if (value.get_string().get(text) != simdjson::SUCCESS) return false;
-  out->assign(text);
-  return true;
-}
-
-template <typename T>
-bool ReadNumber(dom::element value, int64_t min, int64_t max, T* out) {
-  int64_t number = 0;
-  if (value.get_int64().get(number) != simdjson::SUCCESS || number < min || number > max) return false;
-  *out = static_cast<T>(number);
-  return true;
-}
-
-constexpr int64_t kInt64Max = std::numeric_limits<int64_t>::max();
-constexpr int64_t kInt32Max = std::numeric_limits<int32_t>::max();
-constexpr int64_t kUint32Max = std::numeric_limits<uint32_t>::max();
-
-bool ReadTime(dom::element value, int64_t* out) { return ReadNumber(value, 1, kInt64Max, out); }
 
 // A number in major units. The shortest text that gives the same double is what a program wrote.
 bool ReadAmount(dom::element value, pipeline::Money* out) {
@@ -115,36 +94,6 @@ bool ReadPayment(dom::element value, pipeline::Payment* payment) {
   return !payment->id.empty();
 }
 
-bool ReadStart(dom::element value, StartPosition* start) {
-  dom::object object;
-  if (value.get_object().get(object) != simdjson::SUCCESS) return false;
-  bool has_partition = false;
-  for (const auto [key, member] : object) {
-    bool right = true;
-    if (key == "p") right = has_partition = ReadNumber(member, 0, kInt32Max, &start->partition);
-    if (key == "after") right = ReadNumber(member, -1, kInt64Max, &start->after);
-    if (key == "snapshot_until") right = ReadNumber(member, -1, kInt64Max, &start->snapshot_until);
-    if (!right) return false;
-  }
-  return has_partition;
-}
-
-bool ReadToken(dom::element value, std::string* log_id, std::vector<StartPosition>* positions) {
-  dom::object object;
-  if (value.get_object().get(object) != simdjson::SUCCESS) return false;
-  for (const auto [key, member] : object) {
-    if (key == "log_id" && !ReadText(member, log_id)) return false;
-    if (key != "partitions") continue;
-    dom::array partitions;
-    if (member.get_array().get(partitions) != simdjson::SUCCESS) return false;
-    positions->clear();
-    for (const dom::element partition : partitions) {
-      if (!ReadStart(partition, &positions->emplace_back())) return false;
-    }
-  }
-  return true;
-}
-
 bool ReadConnection(dom::object object, EventLine* out) {
   Connection& connection = out->connection;
   connection = {};
@@ -160,6 +109,7 @@ bool ReadConnection(dom::object object, EventLine* out) {
       connection.has_start = right;
     }
     if (key == "sent") right = ReadToken(value, &sent_log_id, &connection.sent);
+    if (key == "subscription") right = ReadText(value, &connection.subscription);
     if (!right) return false;
   }
   return true;
@@ -227,14 +177,6 @@ bool ReadOutcome(dom::object object, AckLine* out) {
     if (!right) return false;
   }
   return has_outcome && outcome.sequence != 0;
-}
-
-// The members that every line has. False without a type or a time.
-bool ReadHead(dom::object object, std::string_view* type, int64_t* time_ns) {
-  return object["type"].get_string().get(*type) == simdjson::SUCCESS && [&] {
-    dom::element time;
-    return object["t"].get(time) == simdjson::SUCCESS && ReadTime(time, time_ns);
-  }();
 }
 
 }  // namespace

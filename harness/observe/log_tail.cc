@@ -18,6 +18,7 @@
 
 #include "harness/observe/log_lines.h"
 #include "harness/observe/name_batch.h"
+#include "harness/observe/server_lines.h"
 #include "harness/observe/tailed_file.h"
 
 namespace harness {
@@ -43,12 +44,15 @@ struct Fd {
   const int fd;
 };
 
+enum class Content : uint8_t { kEvents, kAcknowledgements, kServerJournal };
+
 struct Followed {
   explicit Followed(const std::string& path) : file(path) {}
   TailedFile file;
-  bool acknowledgements = false;
+  Content content = Content::kEvents;
   size_t client = 0;
   uint16_t producer = 0;
+  size_t server = 0;
   int watch = -1;     // on the file, gone after its first event; before the file is there, on its folder
   bool dirty = true;  // may have lines
   int64_t broken_lines = 0;
@@ -93,6 +97,9 @@ struct LogTail::State {
   bool ReadFile(Followed* followed);
   bool TakeEventLine(Followed* followed, const TailedFile::Line& line);
   bool TakeAckLine(Followed* followed, const TailedFile::Line& line);
+  bool TakeServerLine(Followed* followed, const TailedFile::Line& line);
+  // Says so, the first time.
+  void BrokenLine(Followed* followed, const char* file, const TailedFile::Line& line) const;
   void TakeDelivery(const Followed& followed);
   void Flush(const Followed& followed);
 
@@ -107,6 +114,8 @@ struct LogTail::State {
   std::vector<std::unique_ptr<Followed>> files;
   std::unordered_map<int, std::vector<Followed*>> watches;
   LogLineParser parser;
+  ServerLineParser server_parser;
+  ServerSeen server_seen;
   EventLine event;
   AckLine ack;
   std::vector<Delivery> deliveries;
@@ -131,8 +140,15 @@ void LogTail::FollowEventLog(const std::string& path, size_t client) {
 
 void LogTail::FollowAckLog(const std::string& path, uint16_t producer) {
   auto followed = std::make_unique<Followed>(path);
-  followed->acknowledgements = true;
+  followed->content = Content::kAcknowledgements;
   followed->producer = producer;
+  state_->Follow(std::move(followed));
+}
+
+void LogTail::FollowServerJournal(const std::string& path, size_t server) {
+  auto followed = std::make_unique<Followed>(path);
+  followed->content = Content::kServerJournal;
+  followed->server = server;
   state_->Follow(std::move(followed));
 }
 
@@ -140,7 +156,8 @@ void LogTail::ProducerEnded(uint16_t producer) {
   State& state = *state_;
   const std::scoped_lock lock(state.mutex);
   for (const auto& followed : state.files) {
-    if (followed->acknowledgements && followed->producer == producer) state.ReadFile(followed.get());
+    const bool its_own = followed->content == Content::kAcknowledgements && followed->producer == producer;
+    if (its_own) state.ReadFile(followed.get());
   }
   state.recorder->OnProducerEnded(producer);
 }
@@ -246,7 +263,15 @@ void LogTail::State::ReadChanges() {
 
 bool LogTail::State::ReadFile(Followed* followed) {
   const bool any = followed->file.ReadLines([&](const TailedFile::Line& line) {
-    return followed->acknowledgements ? TakeAckLine(followed, line) : TakeEventLine(followed, line);
+    switch (followed->content) {
+      case Content::kAcknowledgements:
+        return TakeAckLine(followed, line);
+      case Content::kServerJournal:
+        return TakeServerLine(followed, line);
+      case Content::kEvents:
+        break;
+    }
+    return TakeEventLine(followed, line);
   });
   Flush(*followed);
   const std::string problem = followed->file.TakeProblem();
@@ -290,10 +315,7 @@ void LogTail::State::TakeDelivery(const Followed& followed) {
 bool LogTail::State::TakeAckLine(Followed* followed, const TailedFile::Line& line) {
   if (line.too_long || !parser.ParseAck(line.text, &ack)) {
     // A send or an outcome may be lost with it, and every verdict on this producer's records.
-    if (followed->broken_lines++ == 0) {
-      recorder->HarnessError("the acknowledgement log " + followed->file.path() + " has a broken line at byte " +
-                             std::to_string(line.begin_bytes));
-    }
+    BrokenLine(followed, "acknowledgement log", line);
     return false;
   }
   if (ack.type == AckLine::Type::kSend) {
@@ -304,6 +326,22 @@ bool LogTail::State::TakeAckLine(Followed* followed, const TailedFile::Line& lin
   }
   if (sends.size() >= kBatchMax || outcomes.size() >= kBatchMax) Flush(*followed);
   return true;
+}
+
+bool LogTail::State::TakeServerLine(Followed* followed, const TailedFile::Line& line) {
+  if (line.too_long || !server_parser.Parse(line.text, &server_seen)) {
+    BrokenLine(followed, "server journal", line);
+    recorder->OnServer(followed->server, ServerBroken{1});
+    return false;
+  }
+  recorder->OnServer(followed->server, server_seen);
+  return true;
+}
+
+void LogTail::State::BrokenLine(Followed* followed, const char* file, const TailedFile::Line& line) const {
+  if (followed->broken_lines++ > 0) return;
+  recorder->HarnessError("the " + std::string(file) + " " + followed->file.path() + " has a broken line at byte " +
+                         std::to_string(line.begin_bytes));
 }
 
 void LogTail::State::Flush(const Followed& followed) {

@@ -264,6 +264,22 @@ void Recorder::OnListWalk(const ListWalk& walk) {
                  [&](std::string* out) { EncodeListWalk(walk, out); });
 }
 
+size_t Recorder::AddServer(const std::string& name) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  const size_t index = state.builder.history().servers.size();
+  state.Accepted(state.builder.SetServer(index, name), "server", index, FrameType::kServer,
+                 [&](std::string* out) { EncodeServer(index, name, out); });
+  return index;
+}
+
+void Recorder::OnServer(size_t server, const ServerSeen& seen) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  state.Accepted(state.builder.OnServer(server, seen), "server", server, FrameTypeOf(seen),
+                 [&](std::string* out) { EncodeServerSeen(server, seen, out); });
+}
+
 void Recorder::OnName(uint64_t id_hash, std::string_view id) {
   const NameSeen name{id_hash, id};
   OnNames({&name, 1});

@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/observe/server_seen.h"
 #include "harness/verify/history.h"
 
 namespace harness {
@@ -101,6 +102,10 @@ class Recorder {
   uint16_t AddProbedServer(const ProbedServer& server);
   void OnUnaryRead(const UnaryRead& read);
   void OnListWalk(const ListWalk& walk);
+
+  // What the lines of a server's journal say. AddServer returns the index that OnServer takes.
+  size_t AddServer(const std::string& name);
+  void OnServer(size_t server, const ServerSeen& seen);
 
   // For people: the text behind an id_hash. Kept once per id.
   void OnName(uint64_t id_hash, std::string_view id);

@@ -44,13 +44,6 @@ void AddKafka(const RunNames& names, std::vector<std::string>* argv) {
 
 }  // namespace
 
-bool IsTold(const ProgramPlan& plan, const std::string& placeholder) {
-  const auto names_it = [&](const std::string& text) { return text.find(placeholder) != std::string::npos; };
-  return std::any_of(plan.command.begin(), plan.command.end(), names_it) ||
-         std::any_of(plan.args.begin(), plan.args.end(), names_it) ||
-         std::any_of(plan.env.begin(), plan.env.end(), [&](const auto& item) { return names_it(item.second); });
-}
-
 std::string ServerAddress(const RunNames& names, const std::string& server) {
   return fmt::format("127.0.0.1:{}", names.ports.at(server));
 }
@@ -61,8 +54,11 @@ ProcessSpec ServerSpec(const ServerPlan& plan, const RunNames& names) {
   AddKafka(names, &argv);
   // An empty Fetch on the mock cluster waits its whole time: new data does not wake it.
   if (names.mock) argv.insert(argv.end(), {"-X", "fetch.wait.max.ms=1"});
+  const std::string journal = names.directory.server_journal(plan.name);
+  if (plan.journal) argv.insert(argv.end(), {"--journal", journal});
   Values values = CommonValues(plan, names);
   values["{port}"] = port;
+  values["{server_journal}"] = journal;
   return Spec(plan, plan.name, argv, values, names);
 }
 

@@ -9,6 +9,7 @@
 
 #include "harness/process/supervisor.h"
 #include "harness/run/run_directory.h"
+#include "harness/scenario/program_args.h"
 #include "harness/scenario/scenario.h"
 
 namespace harness {
@@ -31,8 +32,5 @@ ProcessSpec ServerSpec(const ServerPlan& plan, const RunNames& names);
 ProcessSpec ClientSpec(const ClientPlan& plan, const std::vector<std::string>& servers, const RunNames& names);
 // `producer`: the recorder's name of this start of it: "shop", then "shop#2".
 ProcessSpec ProducerSpec(const ProducerPlan& plan, const std::string& producer, const RunNames& names);
-
-// Whether the program is told of `placeholder`, in its command, arguments or environment.
-bool IsTold(const ProgramPlan& plan, const std::string& placeholder);
 
 }  // namespace harness

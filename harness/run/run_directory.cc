@@ -19,9 +19,10 @@ namespace {
 namespace fs = std::filesystem;
 
 // Upper bounds of what one record leaves on disk: a journal entry; a line of an event log with the client's own line on
-// its console; a line of an acknowledgement log with the record's JSON in it.
+// its console; a place in a line of a server's journal; a line of an acknowledgement log with the record's JSON in it.
 constexpr int64_t kJournalEntryBytes = 96;
 constexpr int64_t kClientRecordBytes = 700;
+constexpr int64_t kServerPlaceBytes = 32;
 constexpr int64_t kProcessProducerBytes = int64_t{16} << 20;
 constexpr int64_t kBaseBytes = int64_t{32} << 20;
 
@@ -51,9 +52,14 @@ std::string MakeNewFolder(const std::string& base) {
 int64_t DiskBytesNeeded(const Scenario& scenario) {
   int64_t per_record = 3 * kJournalEntryBytes;  // send, acknowledgement, log
   int64_t bytes = kBaseBytes;
+  int64_t clients = 0;
   for (const ClientPlan& client : scenario.clients) {
     const int64_t log_bytes = client.kind == ClientKind::kProcess ? kClientRecordBytes : 0;
+    clients += client.count;
     per_record += client.count * (kJournalEntryBytes + log_bytes);
+  }
+  for (const ServerPlan& server : scenario.servers) {
+    if (server.journal) per_record += (1 + clients) * (kJournalEntryBytes + kServerPlaceBytes);
   }
   for (const ProducerPlan& producer : scenario.producers) {
     if (producer.kind == ProducerKind::kProcess) bytes += kProcessProducerBytes;

@@ -13,6 +13,7 @@ struct RunDirectory {
   std::string history() const { return path + "/history"; }
   std::string log(const std::string& name) const { return path + "/logs/" + name + ".log"; }
   std::string event_log(const std::string& client) const { return history() + "/" + client + ".events.jsonl"; }
+  std::string server_journal(const std::string& server) const { return history() + "/" + server + ".server.jsonl"; }
   std::string ack_log(const std::string& producer) const { return history() + "/" + producer + ".acks.jsonl"; }
 };
 

@@ -87,6 +87,9 @@ void Run::StartBroker() {
 void Run::AddServers() {
   for (const ServerPlan& plan : scenario_.servers) {
     names_.ports[plan.name] = PickFreePort();
+    if (plan.journal) {
+      tail_.FollowServerJournal(names_.directory.server_journal(plan.name), recorder_.AddServer(plan.name));
+    }
     processes_.Add({.name = plan.name,
                     .role = ProcessRole::kServer,
                     .next_spec = [this, &plan] { return ServerSpec(plan, names_); },

@@ -1,5 +1,7 @@
 #include "harness/scenario/program_args.h"
 
+#include <algorithm>
+
 namespace harness {
 
 std::vector<FlagValue> ValuesOfFlag(const std::vector<std::string>& args, std::string_view flag) {
@@ -15,6 +17,13 @@ std::vector<FlagValue> ValuesOfFlag(const std::vector<std::string>& args, std::s
     }
   }
   return values;
+}
+
+bool IsTold(const ProgramPlan& plan, const std::string& placeholder) {
+  const auto names_it = [&](const std::string& text) { return text.find(placeholder) != std::string::npos; };
+  return std::any_of(plan.command.begin(), plan.command.end(), names_it) ||
+         std::any_of(plan.args.begin(), plan.args.end(), names_it) ||
+         std::any_of(plan.env.begin(), plan.env.end(), [&](const auto& item) { return names_it(item.second); });
 }
 
 }  // namespace harness

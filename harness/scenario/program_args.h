@@ -1,11 +1,13 @@
-// What a scenario's `args` tell a built-in program, where the harness has to know it too: a client's --backoff, a
-// server's --window-bytes. Called by the scenario's reader and by checkers. Pure.
+// What a scenario's `args` tell a program, where the harness has to know it too: a client's --backoff, a server's
+// --window-bytes, the file that it is to write. Called by the scenario's reader, by the runner and by checkers. Pure.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "harness/scenario/scenario.h"
 
 namespace harness {
 
@@ -16,5 +18,8 @@ struct FlagValue {
 
 // Every value that `args` give to `flag` ("--backoff"), as the next word or behind '=', in order.
 std::vector<FlagValue> ValuesOfFlag(const std::vector<std::string>& args, std::string_view flag);
+
+// Whether the program is told of `placeholder`, in its command, arguments or environment.
+bool IsTold(const ProgramPlan& plan, const std::string& placeholder);
 
 }  // namespace harness

@@ -17,7 +17,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 const Words& Placeholders(std::string_view kind) {
-  static const Words server = {"{brokers}", "{topic}", "{name}", "{run}", "{port}"};
+  static const Words server = {"{brokers}", "{topic}", "{name}", "{run}", "{port}", "{server_journal}"};
   static const Words client = {"{brokers}", "{topic}", "{name}", "{run}", "{servers}", "{event_log}"};
   static const Words producer = {"{brokers}", "{topic}", "{name}", "{run}", "{ack_log}", "{rec_prefix}"};
   return kind == "server" ? server : kind == "client" ? client : producer;
@@ -56,6 +56,8 @@ class ProgramReader {
   ServerPlan ReadServer(const Json& json, const std::string& at) {
     ServerPlan server;
     ReadProgram(json, at, "server", &server);
+    server.journal = json.value("journal", false);
+    CheckJournal(at, server);
     if (const auto rss_max = json.find("rss_max"); rss_max != json.end()) {
       const auto bytes = ParseBytes(rss_max->get<std::string>());
       server.rss_bytes_max = bytes.value_or(0);
@@ -123,6 +125,18 @@ class ProgramReader {
     if (word == "completed") return pipeline::PaymentStatus::kCompleted;
     if (word == "failed") return pipeline::PaymentStatus::kFailed;
     return word == "refunded" ? pipeline::PaymentStatus::kRefunded : pipeline::PaymentStatus::kUnknown;
+  }
+
+  // A foreign server has to be told where, and what nobody reads needs no place.
+  void CheckJournal(const std::string& at, const ServerPlan& server) {
+    const bool told = IsTold(server, "{server_journal}");
+    if (server.journal && !server.command.empty() && !told) {
+      errors_->AtValue(Below(at, "journal"),
+                       "found true, and nothing tells the command where; allowed: {server_journal} in its command, "
+                       "args or env");
+    } else if (told && !server.journal) {
+      errors_->AtValue(at, "{server_journal} is not allowed here: nobody reads it without \"journal\": true");
+    }
   }
 
   void ReadProgram(const Json& json, const std::string& at, std::string_view kind, ProgramPlan* plan) {

@@ -23,15 +23,16 @@ struct BrokerPlan {
 // A process under test. An empty `command` means the built-in program.
 struct ProgramPlan {
   std::string name;
-  std::vector<std::string>
-      command;  // argv; placeholders {brokers} {topic} {port} {name} {run} {servers} {event_log} {ack_log} {rec_prefix}
-  std::vector<std::string> args;           // appended to the built-in program's own
+  std::vector<std::string> command;  // argv; placeholders {brokers} {topic} {port} {name} {run} {servers} {event_log}
+                                     // {ack_log} {rec_prefix} {server_journal}
+  std::vector<std::string> args;     // appended to the built-in program's own
   std::map<std::string, std::string> env;  // placeholders too
   std::string cwd;                         // empty: the run directory
 };
 
 struct ServerPlan : ProgramPlan {
   int64_t rss_bytes_max = 0;  // resident memory that it may have; 0: what verify/bounded.h says
+  bool journal = false;       // it writes down what it reads and sends, and the harness reads that
 };
 
 enum class ClientKind : uint8_t { kProcess, kEmbedded };

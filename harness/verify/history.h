@@ -12,6 +12,7 @@
 
 #include "harness/verify/name_table.h"
 #include "payment/payment.h"
+#include "payment/record_decoder.h"
 
 namespace harness {
 
@@ -108,6 +109,7 @@ struct Connection {
   std::string log_id;
   std::vector<StartPosition> token;  // of the StreamStart
   std::vector<StartPosition> sent;   // the token that the client sent, where its log says so: tells whose a jump was
+  std::string subscription;          // what the server called it: ServerStream joins by it; empty: not known
 };
 
 // A connection attempt that ended before any StreamStart.
@@ -172,6 +174,50 @@ struct ListWalk {
   std::vector<ListedPayment> payments;  // in the order of the pages
 };
 
+// What a server's own journal (`servers[].journal`) says: the processes that wrote it, the streams that they served,
+// and what they read from Kafka and handed to those streams.
+enum class ServerEventKind : uint8_t { kRead, kWrote };
+
+struct ServerEvent {
+  int64_t time_ns = 0;
+  int64_t offset = 0;
+  int32_t partition = 0;
+  uint32_t owner = 0;  // kRead: index into lives; kWrote: into streams
+  ServerEventKind kind = ServerEventKind::kRead;
+  pipeline::RejectReason reason = pipeline::RejectReason::kNone;  // kRead: why it was rejected
+};
+static_assert(sizeof(ServerEvent) <= 64);
+
+struct ServerStream {
+  uint64_t number = 0;  // within its process
+  uint32_t life = 0;    // index into lives
+  int64_t began_ns = 0;
+  int64_t ended_ns = 0;  // 0: its journal has no end of it
+  int code = -1;         // gRPC status code of its end
+  bool resumed = false;  // a token came
+  std::string peer;
+  std::string reason;                // of its end: "shutdown"
+  std::vector<StartPosition> token;  // of the StreamStart
+  std::vector<StartPosition> sent;   // that came
+};
+
+// One process that wrote to the journal.
+struct ServerLife {
+  std::string server_id;
+  int64_t pid = 0;
+  int64_t started_ns = 0;
+  int64_t stopped_ns = 0;  // it said that it came to its end; 0: it was cut short
+  int64_t lost = 0;        // entries that it could not write: what is absent says nothing
+};
+
+struct JournaledServer {
+  std::string name;
+  std::vector<ServerLife> lives;
+  std::vector<ServerStream> streams;
+  std::vector<ServerEvent> events;  // those of one stream, and the reads of one process, in their order
+  int64_t broken_lines = 0;         // what is absent says nothing
+};
+
 struct Phase {
   std::string name;
   int64_t begin_ns = 0;
@@ -217,6 +263,7 @@ struct History {
   std::vector<ProbedServer> probed;
   std::vector<UnaryRead> reads;
   std::vector<ListWalk> walks;
+  std::vector<JournaledServer> servers;  // those that keep a journal
   std::vector<FaultEvent> faults;
   std::vector<ProcessSpan> processes;
   int64_t load_begin_ns = 0;

@@ -97,6 +97,7 @@ TEST_F(EmbeddedSubscribersTest, TellAllThatTheyAreHandedAcrossARestart) {
     EXPECT_TRUE(client.connections[0].has_start);
     EXPECT_EQ(client.connections[0].token.size(), static_cast<size_t>(kPartitions));
     EXPECT_NE(client.connections[0].log_id, "");
+    EXPECT_TRUE(client.connections[0].subscription.starts_with(client.connections[0].server_id + "/"));
     EXPECT_GT(client.connections[0].ended_ns, client.connections[0].started_ns);
     EXPECT_TRUE(client.connections[1].resumed);
     EXPECT_NE(client.connections[1].first_message_ns, 0);

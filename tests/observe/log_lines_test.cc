@@ -195,6 +195,7 @@ TEST(LogLinesTest, ReadsConnectionsDropsBookmarksAndEnds) {
   start.connection = 2;
   start.server = "127.0.0.1:50051";
   start.server_id = "server-1";
+  start.subscription = "server-1/7";
   start.has_start = start.resumed = true;
   start.token.log_id = "cluster/topic";
   start.token.partitions[3] = {.after = 9, .record_crc32c = 7, .snapshot_until = 12};
@@ -211,6 +212,7 @@ TEST(LogLinesTest, ReadsConnectionsDropsBookmarksAndEnds) {
   EXPECT_EQ(out.connection.server, "127.0.0.1:50051");
   EXPECT_EQ(out.connection.server_id, "server-1");
   EXPECT_EQ(out.connection.log_id, "cluster/topic");
+  EXPECT_EQ(out.connection.subscription, "server-1/7");
   EXPECT_TRUE(out.connection.resumed);
   EXPECT_TRUE(out.connection.has_start);
   ASSERT_EQ(out.connection.token.size(), 2u);
@@ -226,12 +228,14 @@ TEST(LogLinesTest, ReadsConnectionsDropsBookmarksAndEnds) {
 
   object.clear();
   start.has_start = start.resumed = false;
+  start.subscription = "";
   pipeline::AppendConnectionEntry(start, {}, nullptr, &object);
   ASSERT_TRUE(parser.ParseEvent(Padded(Sealed(object)).line(), &out));
   EXPECT_FALSE(out.connection.has_start);
   EXPECT_FALSE(out.connection.resumed);
   EXPECT_TRUE(out.connection.token.empty());
   EXPECT_TRUE(out.connection.sent.empty());
+  EXPECT_TRUE(out.connection.subscription.empty());
 
   object.clear();
   pipeline::AppendEndEntry(

@@ -15,6 +15,7 @@
 #include "payment/canonical.h"
 #include "producer/ack_log.h"
 #include "producer/payment_maker.h"
+#include "server/server_journal.h"
 
 namespace harness {
 namespace {
@@ -215,6 +216,61 @@ TEST_F(LogTailTest, ReadsWhatAProducerWroteBeforeItDied) {
   for (size_t i = 0; i < hashes.size(); ++i) ASSERT_EQ(history.producers[0].sends[i].content_hash, hashes[i]);
   EXPECT_EQ(history.producers[0].sends[2].offset, 2);
   EXPECT_TRUE(history.harness_errors.empty());
+}
+
+// One server after the other writes to its journal; the second cuts off what the death of the first left half.
+TEST_F(LogTailTest, FollowsAServersJournalAcrossItsDeath) {
+  const std::string path = folder_.File("server-1.server.jsonl");
+  const size_t server = recorder_.AddServer("server-1");
+  tail_.FollowServerJournal(path, server);
+  const std::vector<pipeline::JournalPlace> read = {{5, 0, 0, pipeline::RejectReason::kNone},
+                                                    {6, 1, 0, pipeline::RejectReason::kNoId}};
+  for (const char* id : {"first", "second"}) {
+    pipeline::ServerJournal journal(path, id);
+    journal.Read(read);
+    journal.Begin({.time_ns = 7, .number = 1, .peer = "peer", .filter = {}, .sent = {}, .token = {}});
+    journal.Wrote(1, 0, 0);
+    if (id == std::string("second")) journal.End(1, 14, "shutdown");
+    journal.Close();
+    if (id == std::string("first")) AppendTo(path, R"({"type":"write","t":9,"su)");
+  }
+  EXPECT_TRUE(recorder_.WaitFor(
+      [&](const LiveCounts&) {
+        bool whole = false;
+        recorder_.Read([&](const History& history) {
+          whole = history.servers[0].lives.size() == 2 && history.servers[0].lives[1].stopped_ns != 0;
+        });
+        return whole;
+      },
+      SecondsFromNow(kWaitSeconds)));
+  tail_.Stop();
+  const History history = recorder_.Finish(nullptr);
+  EXPECT_TRUE(history.harness_errors.empty());
+  const JournaledServer& seen = history.servers[0];
+  EXPECT_EQ(seen.name, "server-1");
+  EXPECT_EQ(seen.broken_lines, 0);
+  ASSERT_EQ(seen.lives.size(), 2u);
+  EXPECT_EQ(seen.lives[1].server_id, "second");
+  ASSERT_EQ(seen.streams.size(), 2u);
+  EXPECT_EQ(seen.streams[0].ended_ns, 0);
+  EXPECT_EQ(seen.streams[1].life, 1u);
+  EXPECT_EQ(seen.streams[1].code, 14);
+  EXPECT_EQ(seen.streams[1].reason, "shutdown");
+  ASSERT_EQ(seen.events.size(), 6u);
+  EXPECT_EQ(seen.events[1].reason, pipeline::RejectReason::kNoId);
+  EXPECT_EQ(seen.events[5].kind, ServerEventKind::kWrote);
+  EXPECT_EQ(seen.events[5].owner, 1u);
+}
+
+TEST_F(LogTailTest, ABrokenServerJournalIsAHarnessErrorAndSaysNothingOfWhatIsAbsent) {
+  AppendTo(folder_.File("journal"), "{\"type\":\"start\",\"t\":1,\"server_id\":\"a\"}\nnonsense\n");
+  tail_.FollowServerJournal(folder_.File("journal"), recorder_.AddServer("server-1"));
+  tail_.Drain();
+  tail_.Stop();
+  const History history = recorder_.Finish(nullptr);
+  EXPECT_EQ(history.servers[0].broken_lines, 1);
+  ASSERT_EQ(history.harness_errors.size(), 1u);
+  EXPECT_NE(history.harness_errors[0].find("broken line at byte"), std::string::npos) << history.harness_errors[0];
 }
 
 TEST_F(LogTailTest, ABrokenAcknowledgementLogIsAHarnessError) {

@@ -73,7 +73,7 @@ void ClientsText(const History& history, std::ostream& out) {
     for (const Connection& n : c.connections) {
       out << "  connection " << n.started_ns << " " << n.first_message_ns << " " << n.ended_ns << " " << n.code << " "
           << n.server << " " << n.server_id << " " << n.message << " " << n.resumed << n.has_start << " " << n.log_id
-          << "\n";
+          << " called " << n.subscription << "\n";
       for (const auto& [what, positions] : {std::pair("start", &n.token), {"sent", &n.sent}}) {
         for (const StartPosition& t : *positions) {
           out << "    " << what << " " << t.partition << " " << t.after << " " << t.snapshot_until << "\n";
@@ -87,6 +87,29 @@ void ClientsText(const History& history, std::ostream& out) {
       out << "  " << d.partition << "@" << d.offset << " " << d.time_ns << " rec " << d.rec.bits << " hash "
           << d.content_hash << " id " << d.id_hash << " crc " << d.crc32c << " on " << d.connection << " "
           << AsInt(d.kind) << d.sentinel << "\n";
+    }
+  }
+}
+
+void ServersText(const History& history, std::ostream& out) {
+  for (const JournaledServer& s : history.servers) {
+    out << "server " << s.name << " broken " << s.broken_lines << "\n";
+    for (const ServerLife& l : s.lives) {
+      out << "  life " << l.server_id << " " << l.pid << " " << l.started_ns << " " << l.stopped_ns << " lost "
+          << l.lost << "\n";
+    }
+    for (const ServerStream& n : s.streams) {
+      out << "  stream " << n.number << " of " << n.life << " " << n.began_ns << " " << n.ended_ns << " " << n.code
+          << " " << n.reason << " " << n.peer << " " << n.resumed << "\n";
+      for (const auto& [what, positions] : {std::pair("start", &n.token), {"sent", &n.sent}}) {
+        for (const StartPosition& t : *positions) {
+          out << "    " << what << " " << t.partition << " " << t.after << " " << t.snapshot_until << "\n";
+        }
+      }
+    }
+    for (const ServerEvent& e : s.events) {
+      out << "  " << AsInt(e.kind) << " " << e.partition << "@" << e.offset << " " << e.time_ns << " of " << e.owner
+          << " " << AsInt(e.reason) << "\n";
     }
   }
 }
@@ -105,6 +128,7 @@ std::string HistoryText(const History& history, bool with_errors) {
   ProducersText(history, out);
   PartitionsText(history, out);
   ClientsText(history, out);
+  ServersText(history, out);
   for (const FaultEvent& f : history.faults) {
     out << "fault " << f.name << " " << f.type << " " << f.target << " " << f.planned_ns << " " << f.struck_ns << " "
         << f.healed_ns << " " << f.effective << " " << f.evidence << "\n";
@@ -183,12 +207,13 @@ class RandomTeller {
       phases_ = history.phases.size();
       faults_ = history.faults.size();
       processes_ = history.processes.size();
+      journaled_ = history.servers.size();
       partitions_ = history.partitions.size();
     });
   }
 
   void Tell() {
-    switch (Below(20)) {
+    switch (Below(22)) {
       case 0:
         recorder_->AddProducer("producer-" + Word(), Coin());
         break;
@@ -240,6 +265,10 @@ class RandomTeller {
         break;
       case 17:
         TellLog();
+        break;
+      case 18:
+      case 19:
+        TellServer();
         break;
       default:
         TellDeliveries();
@@ -316,10 +345,54 @@ class RandomTeller {
     connection.resumed = Coin();
     connection.has_start = Coin();
     connection.log_id = Word();
-    for (std::vector<StartPosition>* positions : {&connection.token, &connection.sent}) {
-      for (uint64_t i = Below(3); i > 0; --i) positions->push_back({static_cast<int32_t>(i), Number(), Number()});
-    }
+    connection.token = Positions();
+    connection.sent = Positions();
+    connection.subscription = Coin() ? Word() : "";
     recorder_->OnConnection(Below(clients_ + 1), connection);
+  }
+  std::vector<StartPosition> Positions() {
+    std::vector<StartPosition> positions;
+    for (uint64_t i = Below(3); i > 0; --i) positions.push_back({static_cast<int32_t>(i), Number(), Number()});
+    return positions;
+  }
+  ServerSeen RandomServerSeen() {
+    switch (Below(7)) {
+      case 0:
+        return ServerStarted{Number(), Number(), Word()};
+      case 1: {
+        ServerBegan seen;
+        seen.stream.number = Below(5) + 1;
+        seen.stream.began_ns = Number();
+        seen.stream.resumed = Coin();
+        seen.stream.peer = Word();
+        seen.stream.token = Positions();
+        seen.stream.sent = Positions();
+        return seen;
+      }
+      case 2:
+        return ServerEnded{Number(), Below(5) + 1, static_cast<int>(Below(17)), Word()};
+      case 3:
+        return ServerCut{Number()};
+      case 4:
+        return ServerStopped{Number()};
+      case 5:
+        return ServerBroken{1};
+      default: {
+        ServerPlaces seen{Below(5), {}};
+        for (uint64_t i = Below(4) + 1; i > 0; --i) {
+          seen.places.push_back({Number(), Number(), static_cast<int32_t>(Below(4)),
+                                 static_cast<pipeline::RejectReason>(Below(pipeline::kRejectReasonCount))});
+        }
+        return seen;
+      }
+    }
+  }
+  void TellServer() {
+    if (journaled_ == 0 || Below(8) == 0) {
+      recorder_->AddServer("server-" + Word());
+    } else {
+      recorder_->OnServer(Below(journaled_ + (Below(10) == 0 ? 1 : 0)), RandomServerSeen());
+    }
   }
   void TellSends() {
     std::vector<SendSeen> sends(Below(4));
@@ -375,7 +448,8 @@ class RandomTeller {
   std::mt19937_64 random_;
   bool find_phase_;
   Recorder* recorder_;
-  size_t producers_ = 0, clients_ = 0, phases_ = 0, faults_ = 0, processes_ = 0, partitions_ = 0, servers_ = 0;
+  size_t producers_ = 0, clients_ = 0, phases_ = 0, faults_ = 0, processes_ = 0, partitions_ = 0, servers_ = 0,
+         journaled_ = 0;
 };
 
 }  // namespace

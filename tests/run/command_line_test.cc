@@ -43,6 +43,17 @@ TEST(CommandLineTest, TheBuiltInServerIsToldItsPortAndItsTopic) {
   EXPECT_EQ(spec.log_path, "/run-dir/logs/server-2.log");
 }
 
+TEST(CommandLineTest, AServerIsToldWhereItsJournalIsToBe) {
+  ServerPlan plan;
+  plan.name = "server-1";
+  const std::string path = "/run-dir/history/server-1.server.jsonl";
+  EXPECT_FALSE(HasPair(ServerSpec(plan, Names()).argv, "--journal", path));
+  plan.journal = true;
+  EXPECT_TRUE(HasPair(ServerSpec(plan, Names()).argv, "--journal", path));
+  plan.command = {"server", "{server_journal}"};
+  EXPECT_THAT(ServerSpec(plan, Names()).argv, ElementsAre("server", path));
+}
+
 TEST(CommandLineTest, OnARealClusterTheFetchWaitIsLeftAloneAndItsPropertiesArePassedOn) {
   RunNames names = Names();
   names.mock = false;

@@ -95,7 +95,7 @@ TEST(ScenarioFileTest, DefaultsAreThoseOfTheDocumentation) {
 TEST(ScenarioFileTest, EveryOptionReachesThePlan) {
   const Scenario scenario = MustLoad(ParseScenario("s.json", R"({
     "name": "all", "description": "d", "seed": 9007199254740991, "broker": {"brokers": 3, "partitions": 8},
-    "servers": [{"name": "a", "command": ["./x", "--port={port}"], "env": {"A": "{brokers}"}, "cwd": "/tmp", "rss_max": "3GiB"}, {"name": "b"}],
+    "servers": [{"name": "a", "command": ["./x", "--port={port}"], "env": {"A": "{brokers}"}, "cwd": "/tmp", "rss_max": "3GiB"}, {"name": "b", "journal": true}],
     "clients": [{"name": "one", "server": "a", "filter": {"provider": "paypal", "status": "refunded"}, "resume": "none",
                  "reconnect_delay_max": "7s", "command": ["c", "{servers}"], "args": ["{event_log}"]},
                 {"name": "many", "kind": "embedded", "count": 3, "server": ["b", "a"], "reconnect_delay_max": "2s"},
@@ -116,6 +116,8 @@ TEST(ScenarioFileTest, EveryOptionReachesThePlan) {
   EXPECT_EQ(scenario.servers[0].cwd, "/tmp");
   EXPECT_EQ(scenario.servers[0].rss_bytes_max, int64_t{3} << 30);
   EXPECT_EQ(scenario.servers[1].rss_bytes_max, 0);
+  EXPECT_FALSE(scenario.servers[0].journal);
+  EXPECT_TRUE(scenario.servers[1].journal);
   EXPECT_EQ(scenario.clients[0].servers, std::vector<std::string>{"a"});
   EXPECT_EQ(scenario.clients[0].filter.provider, pipeline::Provider::kPaypal);
   EXPECT_EQ(scenario.clients[0].filter.status, pipeline::PaymentStatus::kRefunded);

@@ -1,0 +1,133 @@
+// The journal's frames of what servers' journals say: their bytes, both ways.
+#include <utility>
+#include <vector>
+
+#include "harness/observe/bytes.h"
+#include "harness/observe/journal_frames.h"
+
+namespace harness {
+namespace {
+
+constexpr size_t kPositionBytes = 20, kPlaceBytes = 21;
+constexpr auto kReasonLast = pipeline::RejectReason::kBadField;
+
+void PutPositions(const std::vector<StartPosition>& positions, ByteWriter* writer) {
+  writer->Put(static_cast<uint32_t>(positions.size()));
+  for (const StartPosition& at : positions) writer->Put(at.partition).Put(at.after).Put(at.snapshot_until);
+}
+
+std::vector<StartPosition> GetPositions(ByteReader* in) {
+  std::vector<StartPosition> positions(in->GetCount(kPositionBytes));
+  for (StartPosition& at : positions) {
+    at.partition = in->Get<int32_t>();
+    at.after = in->Get<int64_t>();
+    at.snapshot_until = in->Get<int64_t>();
+  }
+  return positions;
+}
+
+struct Put {
+  ByteWriter* out;
+  void operator()(const ServerStarted& seen) const { out->Put(seen.time_ns).Put(seen.pid).PutText(seen.server_id); }
+  void operator()(const ServerBegan& seen) const {
+    const ServerStream& stream = seen.stream;
+    out->Put(stream.number).Put(stream.began_ns).Put(stream.resumed).PutText(stream.peer);
+    PutPositions(stream.token, out);
+    PutPositions(stream.sent, out);
+  }
+  void operator()(const ServerPlaces& seen) const {
+    out->Put(seen.number).Put(static_cast<uint32_t>(seen.places.size()));
+    for (const ServerPlace& place : seen.places) {
+      out->Put(place.time_ns).Put(place.offset).Put(place.partition).Put(place.reason);
+    }
+  }
+  void operator()(const ServerEnded& seen) const {
+    out->Put(seen.time_ns).Put(seen.number).Put(static_cast<int32_t>(seen.code)).PutText(seen.reason);
+  }
+  void operator()(const ServerCut& seen) const { out->Put(seen.lost); }
+  void operator()(const ServerStopped& seen) const { out->Put(seen.time_ns); }
+  void operator()(const ServerBroken& seen) const { out->Put(seen.lines); }
+};
+
+ServerBegan GetBegan(ByteReader* in) {
+  ServerBegan seen;
+  seen.stream.number = in->Get<uint64_t>();
+  seen.stream.began_ns = in->Get<int64_t>();
+  seen.stream.resumed = in->Get<bool>();
+  seen.stream.peer = in->GetText();
+  seen.stream.token = GetPositions(in);
+  seen.stream.sent = GetPositions(in);
+  return seen;
+}
+
+ServerPlaces GetPlaces(ByteReader* in) {
+  ServerPlaces seen;
+  seen.number = in->Get<uint64_t>();
+  seen.places.resize(in->GetCount(kPlaceBytes));
+  for (ServerPlace& place : seen.places) {
+    place.time_ns = in->Get<int64_t>();
+    place.offset = in->Get<int64_t>();
+    place.partition = in->Get<int32_t>();
+    place.reason = in->GetEnum(kReasonLast);
+  }
+  return seen;
+}
+
+ServerSeen Get(FrameType type, ByteReader* in) {
+  switch (type) {
+    case FrameType::kServerStarted: {
+      ServerStarted seen;
+      seen.time_ns = in->Get<int64_t>();
+      seen.pid = in->Get<int64_t>();
+      seen.server_id = in->GetText();
+      return seen;
+    }
+    case FrameType::kServerBegan:
+      return GetBegan(in);
+    case FrameType::kServerPlaces:
+      return GetPlaces(in);
+    case FrameType::kServerEnded: {
+      ServerEnded seen;
+      seen.time_ns = in->Get<int64_t>();
+      seen.number = in->Get<uint64_t>();
+      seen.code = in->Get<int32_t>();
+      seen.reason = in->GetText();
+      return seen;
+    }
+    case FrameType::kServerCut:
+      return ServerCut{in->Get<int64_t>()};
+    case FrameType::kServerStopped:
+      return ServerStopped{in->Get<int64_t>()};
+    default:
+      return ServerBroken{in->Get<int64_t>()};
+  }
+}
+
+}  // namespace
+
+FrameType FrameTypeOf(const ServerSeen& seen) {
+  return static_cast<FrameType>(static_cast<size_t>(FrameType::kServerStarted) + seen.index());
+}
+
+void EncodeServer(size_t index, std::string_view name, std::string* out) {
+  ByteWriter(out).Put(static_cast<uint16_t>(index)).PutText(name);
+}
+
+void EncodeServerSeen(size_t index, const ServerSeen& seen, std::string* out) {
+  ByteWriter writer(out);
+  writer.Put(static_cast<uint16_t>(index));
+  std::visit(Put{&writer}, seen);
+}
+
+bool ReplayServerFrame(FrameType type, std::string_view payload, HistoryBuilder* builder) {
+  ByteReader in(payload);
+  const auto index = in.Get<uint16_t>();
+  if (type == FrameType::kServer) {
+    const std::string name(in.GetText());
+    return in.at_end() && builder->SetServer(index, name);
+  }
+  const ServerSeen seen = Get(type, &in);
+  return in.at_end() && builder->OnServer(index, seen);
+}
+
+}  // namespace harness
