@@ -16,6 +16,7 @@
 #include "harness/verify/history.h"
 #include "harness/verify/judge.h"
 #include "harness/verify/log_index.h"
+#include "harness/verify/server_evidence.h"
 #include "harness/verify/verdict.h"
 
 namespace harness {
@@ -23,8 +24,9 @@ namespace harness {
 struct Evidence {
   const History& history;
   const Scenario& scenario;
-  const LogIndex& log;         // of `history`
-  const ClientViews& clients;  // of `history`
+  const LogIndex& log;            // of `history`
+  const ClientViews& clients;     // of `history`
+  const ServerEvidence& servers;  // of `history`
   const JudgeOptions& options;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/verify/hop.h"
 #include "harness/verify/sequence_scan.h"
 
 namespace harness {
@@ -41,6 +42,7 @@ CheckResult CheckDup(const Evidence& evidence) {
         const bool clients_own = offence.kind == OffenceKind::kRepeat && client.resume == ResumeMode::kToken;
         violation.cause = clients_own ? Cause::kClient : Cause::kServerOrWire;
         violation.sentence = Sentence(evidence, view, offence, violation);
+        BlameHop(evidence, client, client.deliveries[offence.delivery].connection, HopFault::kRepeated, &violation);
         return violation;
       });
     }

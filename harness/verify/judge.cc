@@ -27,18 +27,19 @@
 #include "harness/verify/send_order.h"
 #include "harness/verify/skip.h"
 #include "harness/verify/unary_agree.h"
+#include "harness/verify/zombie.h"
 
 namespace harness {
 namespace {
 
-constexpr std::array<Checker, 17> kCheckers = {
-    CheckAckDurable, CheckPhantom, CheckLogDup,   CheckSendOrder,  CheckLost,       CheckDup,
-    CheckOrder,      CheckSkip,    CheckResume,   CheckAgree,      CheckUnaryAgree, CheckBackoff,
-    CheckBounded,    CheckLive,    CheckEfficacy, CheckNonvacuous, CheckHarnessOk};
+constexpr std::array<Checker, 18> kCheckers = {
+    CheckAckDurable, CheckPhantom, CheckLogDup, CheckSendOrder, CheckLost,       CheckDup,
+    CheckOrder,      CheckSkip,    CheckResume, CheckZombie,    CheckAgree,      CheckUnaryAgree,
+    CheckBackoff,    CheckBounded, CheckLive,   CheckEfficacy,  CheckNonvacuous, CheckHarnessOk};
 
 // Begun first: UNARY_AGREE, because it takes longest, and more memory than any other, so that it is over when the
 // metrics, which come next in both, are computed.
-constexpr size_t kFirstChecker = 10;
+constexpr size_t kFirstChecker = 11;
 static_assert(kCheckers[kFirstChecker] == CheckUnaryAgree);
 
 void Relax(const Expectations& expect, CheckResult* result) {
@@ -119,6 +120,7 @@ void RunJobsInOrder(size_t count, const std::function<void(size_t)>& job) {
 
 Verdict Judge(const History& history, const Scenario& scenario, const JudgeOptions& options, Metrics* metrics) {
   const LogIndex log(history);
+  const ServerEvidence servers(history);
   const ClientViews clients(history, log);
   const bool ids_are_needed = !history.reads.empty() || !history.walks.empty();
   options.run_jobs(history.clients.size() + 1, [&](size_t job) {
@@ -128,7 +130,7 @@ Verdict Judge(const History& history, const Scenario& scenario, const JudgeOptio
       log.id_count();  // makes them
     }
   });
-  const Evidence evidence{history, scenario, log, clients, options};
+  const Evidence evidence{history, scenario, log, clients, servers, options};
   Verdict verdict;
   verdict.invariants.resize(kCheckers.size());
   Metrics own;

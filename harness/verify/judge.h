@@ -17,9 +17,10 @@ using JobRunner = std::function<void(size_t count, const std::function<void(size
 void RunJobsInOrder(size_t count, const std::function<void(size_t)>& job);
 
 struct JudgeOptions {
-  bool report_time_thresholds = false;     // --thresholds=report: time thresholds are reported, not judged
-  int64_t silence_max_ns = 5'000'000'000;  // LIVE's T
-  JobRunner run_jobs = RunJobsInOrder;     // a client or an invariant is a job; the verdict does not depend on it
+  bool report_time_thresholds = false;       // --thresholds=report: time thresholds are reported, not judged
+  int64_t silence_max_ns = 5'000'000'000;    // LIVE's T
+  JobRunner run_jobs = RunJobsInOrder;       // a client or an invariant is a job; the verdict does not depend on it
+  int64_t zombie_settle_ns = 3'000'000'000;  // ZOMBIE: until a server must have noticed that a client went
 };
 
 // `metrics`, unless null, is given the run's metrics, which thresholds need anyhow.

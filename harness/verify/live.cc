@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "harness/verify/hop.h"
 #include "harness/verify/silence.h"
+#include "harness/verify/stream_scan.h"
 
 namespace harness {
 namespace {
@@ -98,6 +100,7 @@ class Live {
                       view.client().name, partition, sentinel.offset);
       if (missing.empty()) {
         violation.sentence += "nothing else is missing there";
+        BlameLastStream(view.client(), &violation);
         return violation;
       }
       violation.sentence += fmt::format("{} records are missing there: ", missing.size());
@@ -106,8 +109,18 @@ class Live {
         violation.sentence += (i == 0 ? "" : ", ") + PlaceText(evidence_, missing[i]);
       }
       if (missing.size() > kListedMax) violation.sentence += fmt::format(", and {} more", missing.size() - kListedMax);
+      BlameLastStream(view.client(), &violation);
       return violation;
     });
+  }
+
+  // What its last stream owed, and why it never came.
+  void BlameLastStream(const Client& client, Violation* violation) const {
+    if (client.connections.empty() ||
+        OwesBeyond(client.connections.back(), violation->partition) >= violation->offset) {
+      return;
+    }
+    BlameHop(evidence_, client, client.connections.size() - 1, HopFault::kMissing, violation);
   }
 
   Cause CauseOfAbsence(const Client& client) const {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "harness/verify/hop.h"
+
 namespace harness {
 namespace {
 
@@ -18,6 +20,12 @@ class Explanation {
     while (next_ < evidence.log.end(partition_) && !view.received(next_)) ++next_;
     has_next_ = next_ < evidence.log.end(partition_);
     if (!Dropped() && !Trimmed()) Jumped();
+  }
+
+  // The connection on which it was passed over: the next one of its partition came on it.
+  size_t connection() const {
+    if (!has_next_) return SIZE_MAX;
+    return view_.client().deliveries[view_.first_delivery(next_)].connection;
   }
 
   Cause cause = Cause::kServerOrWire;
@@ -50,7 +58,7 @@ class Explanation {
   void Jumped() {
     if (!has_next_) return;
     const Client& client = view_.client();
-    const size_t index = client.deliveries[view_.first_delivery(next_)].connection;
+    const size_t index = connection();
     if (index >= client.connections.size()) return;
     const Connection& connection = client.connections[index];
     if (!connection.resumed) return;
@@ -84,6 +92,7 @@ Violation MakeViolation(const Evidence& evidence, const ClientView& view, LogPla
   violation.sentence = fmt::format("client {} never got {}, which {}", view.client().name, PlaceText(evidence, place),
                                    acked ? "Kafka acknowledged" : "the topic holds");
   if (!explanation.why.empty()) violation.sentence += ": " + explanation.why;
+  BlameHop(evidence, view.client(), explanation.connection(), HopFault::kMissing, &violation);
   return violation;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/verify/hop.h"
 #include "harness/verify/sequence_scan.h"
 
 namespace harness {
@@ -26,6 +27,11 @@ CheckResult CheckOrder(const Evidence& evidence) {
             offence.kind == OffenceKind::kBackward ? "handed on" : "received for the first time (and dropped)",
             PlaceText(evidence.history, violation.partition, violation.offset, violation.id_hash, violation.rec),
             MomentText(evidence.history, violation.time_ns), later.offset);
+        // Of two streams each may be in order, and which of them should not have had the record is not told.
+        const uint32_t connection = client.deliveries[offence.delivery].connection;
+        if (connection == client.deliveries[offence.before].connection) {
+          BlameHop(evidence, client, connection, HopFault::kOutOfOrder, &violation);
+        }
         return violation;
       });
     }

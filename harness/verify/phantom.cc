@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "harness/verify/hop.h"
+
 namespace harness {
 namespace {
 
@@ -141,6 +143,8 @@ class Phantom {
           fmt::format("client {} received {} {}, {}", view.client().name,
                       PlaceText(history_, violation.partition, violation.offset, violation.id_hash, violation.rec),
                       MomentText(history_, violation.time_ns), what);
+      BlameHop(evidence_, view.client(), view.client().deliveries[delivery].connection, HopFault::kUnwanted,
+               &violation);
       return violation;
     });
   }

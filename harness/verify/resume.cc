@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "harness/verify/hop.h"
 #include "harness/verify/stream_scan.h"
 
 namespace harness {
@@ -45,6 +46,7 @@ class Resume {
         client.name, violation.partition, passed.connection + 1, OwesBeyond(connection, violation.partition),
         Declared(connection, violation.partition), evidence_.log.record(passed.next).offset,
         MomentText(history_, violation.time_ns), PlaceText(evidence_, passed.place));
+    BlameHop(evidence_, client, passed.connection, HopFault::kMissing, &violation);
     return violation;
   }
 

@@ -4,6 +4,7 @@
 
 #include <unordered_set>
 
+#include "harness/verify/hop.h"
 #include "harness/verify/stream_scan.h"
 
 namespace harness {
@@ -43,6 +44,7 @@ CheckResult CheckSkip(const Evidence& evidence) {
         violation.client = client.name;
         violation.time_ns = client.deliveries[passed.delivery].time_ns;
         violation.sentence = Sentence(evidence, view, passed);
+        BlameHop(evidence, client, passed.connection, HopFault::kMissing, &violation);
         return violation;
       });
     }

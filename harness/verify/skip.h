@@ -9,8 +9,9 @@
 // missing for good is one violation: SKIP speaks of what the client has from elsewhere, and of what lies beyond its
 // last sentinel.
 //
-// n/a for clients that are not observed, for those whose log marks no connections, and without the audit. Cause:
-// server-or-wire. Linear (stream_scan.h); once more through the log when something was passed over.
+// n/a for clients that are not observed, for those whose log marks no connections, and without the audit. Cause: by
+// the server's journal, server or wire (hop.h); else server-or-wire. Linear (stream_scan.h); once more through the log
+// when something was passed over.
 #pragma once
 
 #include "harness/verify/checker.h"

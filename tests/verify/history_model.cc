@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "harness/verify/client_view.h"
+#include "tests/verify/journal_model.h"
 #include "tests/verify/topic_model.h"
 
 namespace harness {
@@ -70,6 +71,7 @@ class Model {
     scenario_.producers.emplace_back().name = "load";
     scenario_.producers.emplace_back().name = "shop";
     world_.AddProcess("server-1", 100);
+    journal_.Start();
     world_.AddProcess("shop", 200);
     topic_.AddProducers();
     AddClient("first", {}, ResumeMode::kToken, true);
@@ -135,6 +137,7 @@ class Model {
     state.stream = {};
     state.stream.open = true;
     state.stream.start = state.position;
+    const std::vector<LifeStart> asked_from = state.position;
     if (resumes && state.positions && Chance(60)) {
       for (size_t p = 0; p < state.position.size(); ++p) {
         const LifeStart& position = state.position[p];
@@ -163,16 +166,36 @@ class Model {
       if (!state.known) state.position = state.stream.start;
     }
     state.known = true;
+    std::vector<StartPosition> asked;
+    for (size_t p = 0; p < asked_from.size(); ++p) {
+      asked.push_back({static_cast<int32_t>(p), asked_from[p].after, asked_from[p].snapshot_until});
+    }
+    journal_.Connect(&connection, asked);
     client.connections.push_back(connection);
   }
 
-  void Break(size_t c) {
+  void Break(size_t c, bool killed = false) {
     ModelClient& state = clients_[c];
     if (!state.stream.open) return;
     state.stream.open = false;
     Connection& connection = history_.clients[c].connections.back();
     connection.ended_ns = Now();
     connection.code = kUnavailable;
+    if (Chance(30)) WriteAhead(c);
+    if (!killed) journal_.End(connection);
+  }
+
+  // What the server had handed over and nobody received any more.
+  void WriteAhead(size_t c) {
+    const Stream& stream = clients_[c].stream;
+    const Client& client = history_.clients[c];
+    const auto p = static_cast<size_t>(Below(plan_.partitions));
+    for (const LogRecord& record : history_.partitions[p].records) {
+      if (record.offset <= std::max(stream.sent_until[p], stream.start[p].bound())) continue;
+      if (!record.valid || !client.filter.Matches(record.provider, record.status)) continue;
+      journal_.Write(client.connections.back(), static_cast<int32_t>(p), record.offset);
+      return;
+    }
   }
 
   // Sends client `c` the next event of partition `p`; false when there is none.
@@ -213,6 +236,7 @@ class Model {
     const auto p = static_cast<size_t>(partition);
     Delivery delivery;
     delivery.time_ns = Now();
+    journal_.Write(client.connections.back(), partition, record.offset);
     delivery.connection = static_cast<uint32_t>(client.connections.size() - 1);
     if (client.connections.back().first_message_ns == 0) client.connections.back().first_message_ns = world_.now_ns;
     delivery.kind = existing ? DeliveryKind::kExisting : DeliveryKind::kNew;
@@ -264,12 +288,14 @@ class Model {
                                [](const ProcessSpan& span) { return span.name == "server-1"; });
     server->ended_ns = Now();
     server->ended_by_fault = true;
-    for (size_t c = 0; c < clients_.size(); ++c) Break(c);
+    for (size_t c = 0; c < clients_.size(); ++c) Break(c, true);
+    journal_.Die();
     for (Client& client : history_.clients) client.attempts.push_back({Now(), kUnavailable, "refused"});
     for (int i = Below(3); i > 0; --i) topic_.Produce();
     topic_.ProduceCertain({});
     Now();
     world_.AddProcess("server-1", 101);
+    journal_.Start();
     fault.healed_ns = world_.now_ns;
     history_.faults.push_back(fault);
     for (size_t c = 0; c < clients_.size(); ++c) Connect(c);
@@ -295,6 +321,7 @@ class Model {
     history_.drain_end_ns = Now();
     history_.drained = true;
     for (size_t c = 0; c < clients_.size(); ++c) Break(c);
+    journal_.Stop();
     for (ProcessSpan& span : history_.processes) {
       if (span.ended_ns != 0) continue;
       span.ended_ns = Now();
@@ -319,6 +346,7 @@ class Model {
   History& history_ = world_.history;
   Scenario& scenario_ = world_.scenario;
   TopicModel topic_{&world_};
+  JournalModel journal_{&world_};
   std::vector<ModelClient> clients_;
   std::map<size_t, std::vector<int64_t>> first_bound_;  // by client: no overlap is declared below it
 };

@@ -4,7 +4,8 @@
 // It knows: several records per payment (in one partition or spread), producers told everything, nothing, or in doubt,
 // records repeated in the log, rejected ones, ones without rec, gaps in the offsets; clients that resume by token
 // (snapshots cut half-way, superseded entries, declared overlaps), that begin live, that take a snapshot on every
-// connection, with positions or without; filters; servers killed, and a broker down.
+// connection, with positions or without; filters; servers killed, and a broker down; the server's own journal, with the
+// end that a death takes away.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,8 @@ struct ModelPlan {
   int records = 30;  // produced at random moments
   int clients = 3;   // beside an unfiltered one that resumes by token
   int server_kills = 1;
-  bool foreign = true;  // rec-less records, clients without positions, unobserved clients, producers without acks
+  bool journal = false;  // the server keeps one
+  bool foreign = true;   // rec-less records, clients without positions, unobserved clients, producers without acks
 };
 
 struct ModelRun {

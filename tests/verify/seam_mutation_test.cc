@@ -78,7 +78,8 @@ struct Placed {
 std::vector<Placed> PlacedSends(const ModelRun& run, const LogIndex& log, size_t producer) {
   const JudgeOptions options;
   const ClientViews clients(run.history, log);
-  const Evidence evidence{run.history, run.scenario, log, clients, options};
+  const ServerEvidence servers(run.history);
+  const Evidence evidence{run.history, run.scenario, log, clients, servers, options};
   std::vector<Placed> placed;
   const auto& sends = run.history.producers[producer].sends;
   for (size_t i = 0; i < sends.size(); ++i) {

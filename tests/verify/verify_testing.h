@@ -51,13 +51,14 @@ inline rc::Gen<ModelPlan> AnyPlan() {
                                    rc::gen::set(&ModelPlan::records, rc::gen::inRange(0, 80)),
                                    rc::gen::set(&ModelPlan::clients, rc::gen::inRange(0, 4)),
                                    rc::gen::set(&ModelPlan::server_kills, rc::gen::inRange(0, 3)),
+                                   rc::gen::set(&ModelPlan::journal, rc::gen::arbitrary<bool>()),
                                    rc::gen::set(&ModelPlan::foreign, rc::gen::arbitrary<bool>()));
 }
 
 inline std::ostream& operator<<(std::ostream& out, const ModelPlan& plan) {
   return out << "{.seed = " << plan.seed << "u, .partitions = " << plan.partitions << ", .records = " << plan.records
              << ", .clients = " << plan.clients << ", .server_kills = " << plan.server_kills
-             << ", .foreign = " << plan.foreign << "}";
+             << ", .journal = " << plan.journal << ", .foreign = " << plan.foreign << "}";
 }
 
 }  // namespace harness

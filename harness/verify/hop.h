@@ -1,0 +1,30 @@
+// Whose a violation is, once it is known that it happened between a server and a client: `server` or `wire`, by what
+// the server's own journal says. Called by the checkers that find `server-or-wire`, for the violations that are kept.
+// Pure, thread-safe.
+//
+//   what is wrong      server, when its journal has the record on that stream    wire, when it has it
+//   missing            never, or after a later one of its partition              before all later ones
+//   repeated           more than once, or though the stream began beyond it      once, or never
+//   unwanted           at all                                                   never
+//   out of order       after a later one of its partition, or more than once     once and in order, or never
+//
+// A missing one that the token of that stream, as it came to the server, claimed is the client's.
+//
+// `wire` is everything behind the hand-over to gRPC: a client that loses a record before it writes it down looks the
+// same. Without a journal, and where it says nothing (server_evidence.h), the cause stays as it is.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "harness/verify/checker.h"
+
+namespace harness {
+
+enum class HopFault : uint8_t { kMissing, kRepeated, kUnwanted, kOutOfOrder };
+
+// `violation`: its record is the one that is wrong; its cause and sentence are changed, if its cause is server-or-wire.
+// `connection`: of `client`, on which it was received, or should have been.
+void BlameHop(const Evidence& evidence, const Client& client, size_t connection, HopFault fault, Violation* violation);
+
+}  // namespace harness
