@@ -34,6 +34,10 @@ std::string What(const History& history, const RunEvent& event) {
       return std::string(OutcomeName(SendOf(history, event).outcome));
     case EventType::kDelivered:
       return std::string(DeliveryKindName(DeliveryOf(history, event).kind));
+    case EventType::kServerRead: {
+      const pipeline::RejectReason reason = ServerEventOf(history, event).reason;
+      return reason == pipeline::RejectReason::kNone ? "accepted" : std::string(pipeline::RejectReasonName(reason));
+    }
     case EventType::kFaultStruck:
     case EventType::kFaultHealed:
       return history.faults[event.actor].type;

@@ -91,6 +91,8 @@ void Collect(const History& history, const Wanted& wanted, RecordList* list) {
   for (const bool clients : {false, true}) {
     if (!list->empty()) return;
     ForEachRecordEvent(history, [&](const RunEvent& event) {
+      // A server says where, not what.
+      if (event.type == EventType::kServerRead || event.type == EventType::kServerWrote) return;
       if ((event.type == EventType::kDelivered) != clients) return;
       const RecordSeen seen = RecordOf(history, event);
       if (wanted(seen)) list->Add(seen.rec, {seen.partition, seen.offset});
@@ -122,6 +124,22 @@ class Matcher {
 
 bool IsOf(std::span<const RunEvent> life, EventType type) {
   return std::any_of(life.begin(), life.end(), [&](const RunEvent& event) { return event.type == type; });
+}
+
+// By servers that keep a journal; one that is cut does not say what did not happen.
+void AddServerAbsences(const History& history, std::span<const RunEvent> life, std::vector<Absence>* absences) {
+  for (size_t s = 0; s < history.servers.size(); ++s) {
+    const JournaledServer& server = history.servers[s];
+    const bool cut = server.broken_lines > 0 || std::any_of(server.lives.begin(), server.lives.end(),
+                                                            [](const ServerLife& of) { return of.lost > 0; });
+    const auto absent = [&](EventType type) {
+      return std::none_of(life.begin(), life.end(),
+                          [&](const RunEvent& event) { return event.type == type && event.actor == s; });
+    };
+    const std::string sentence = cut ? "not in its journal, which is cut" : "not in its journal";
+    if (absent(EventType::kServerRead)) absences->push_back({"read by " + server.name, sentence});
+    if (absent(EventType::kServerWrote)) absences->push_back({"written by " + server.name, sentence});
+  }
 }
 
 }  // namespace
@@ -197,6 +215,7 @@ std::vector<Absence> AbsencesOf(const History& history, std::span<const RunEvent
   if (logged == nullptr) {
     absences.push_back({"in the topic", history.audited ? "not found by the audit" : "not audited"});
   }
+  AddServerAbsences(history, life, &absences);
   for (size_t c = 0; c < history.clients.size(); ++c) {
     const Client& client = history.clients[c];
     const bool received = std::any_of(life.begin(), life.end(), [&](const RunEvent& event) {

@@ -66,6 +66,30 @@ std::string SendText(const History& history, const RunEvent& event) {
   }
 }
 
+// Whose stream it is, where a client's log says so: "client fast's connection 2".
+std::string SubscriberText(const History& history, const std::string& subscription) {
+  for (const Client& client : history.clients) {
+    for (size_t i = 0; i < client.connections.size(); ++i) {
+      if (client.connections[i].subscription != subscription) continue;
+      return fmt::format(", client {}'s connection {}", client.name, i + 1);
+    }
+  }
+  return "";
+}
+
+std::string ServerText(const History& history, const RunEvent& event) {
+  const JournaledServer& server = history.servers[event.actor];
+  const ServerEvent& seen = server.events[event.index];
+  const std::string at = At(seen.partition, seen.offset);
+  if (event.type == EventType::kServerRead) {
+    const bool accepted = seen.reason == pipeline::RejectReason::kNone;
+    return at + (accepted ? "" : fmt::format(", rejected: {}", pipeline::RejectReasonName(seen.reason)));
+  }
+  const ServerStream& stream = server.streams[seen.owner];
+  const std::string name = fmt::format("{}/{}", server.lives[stream.life].server_id, stream.number);
+  return fmt::format("{} to subscription {}{}", at, stream.number, SubscriberText(history, name));
+}
+
 std::string ConnectedText(const Connection& connection, uint64_t index, int32_t partition) {
   std::string text = fmt::format("connection {} to {}, {}", index + 1, connection.server,
                                  connection.resumed ? "resumed" : "from the beginning");
@@ -92,10 +116,10 @@ std::string ProcessText(const ProcessSpan& process, EventType type) {
 }  // namespace
 
 std::string_view EventTypeName(EventType type) {
-  static constexpr std::string_view kNames[] = {"phase_began",   "process_started", "process_ready",  "fault_struck",
-                                                "process_ended", "disconnected",    "attempt_failed", "fault_healed",
-                                                "connected",     "planned",         "sent",           "outcome",
-                                                "logged",        "delivered",       "phase_ended"};
+  static constexpr std::string_view kNames[] = {
+      "phase_began",    "process_started", "process_ready", "fault_struck", "process_ended", "disconnected",
+      "attempt_failed", "fault_healed",    "connected",     "planned",      "sent",          "outcome",
+      "logged",         "server_read",     "server_wrote",  "delivered",    "phase_ended"};
   return kNames[static_cast<size_t>(type)];
 }
 
@@ -117,6 +141,13 @@ void ForEachRecordEvent(const History& history, const Visit& visit) {
   for (uint32_t p = 0; p < history.partitions.size(); ++p) {
     const std::vector<LogRecord>& records = history.partitions[p].records;
     for (uint64_t i = 0; i < records.size(); ++i) visit({records[i].seen_ns, i, p, EventType::kLogged});
+  }
+  for (uint32_t s = 0; s < history.servers.size(); ++s) {
+    const std::vector<ServerEvent>& events = history.servers[s].events;
+    for (uint64_t i = 0; i < events.size(); ++i) {
+      const bool read = events[i].kind == ServerEventKind::kRead;
+      visit({events[i].time_ns, i, s, read ? EventType::kServerRead : EventType::kServerWrote});
+    }
   }
   for (uint32_t c = 0; c < history.clients.size(); ++c) {
     const std::vector<Delivery>& deliveries = history.clients[c].deliveries;
@@ -156,6 +187,9 @@ const Send& SendOf(const History& history, const RunEvent& event) {
 const LogRecord& LogRecordOf(const History& history, const RunEvent& event) {
   return history.partitions[event.actor].records[event.index];
 }
+const ServerEvent& ServerEventOf(const History& history, const RunEvent& event) {
+  return history.servers[event.actor].events[event.index];
+}
 const Delivery& DeliveryOf(const History& history, const RunEvent& event) {
   return history.clients[event.actor].deliveries[event.index];
 }
@@ -172,6 +206,11 @@ RecordSeen RecordOf(const History& history, const RunEvent& event) {
     case EventType::kLogged: {
       const LogRecord& record = LogRecordOf(history, event);
       return {record.rec, static_cast<int32_t>(event.actor), record.offset, record.id_hash};
+    }
+    case EventType::kServerRead:
+    case EventType::kServerWrote: {
+      const ServerEvent& seen = ServerEventOf(history, event);
+      return {{}, seen.partition, seen.offset, 0};
     }
     case EventType::kDelivered: {
       const Delivery& delivery = DeliveryOf(history, event);
@@ -190,6 +229,9 @@ std::string ActorName(const History& history, const RunEvent& event) {
       return history.producers[event.actor].name;
     case EventType::kLogged:
       return "";
+    case EventType::kServerRead:
+    case EventType::kServerWrote:
+      return history.servers[event.actor].name;
     case EventType::kDelivered:
     case EventType::kConnected:
     case EventType::kDisconnected:
@@ -216,6 +258,10 @@ std::string EventPlace(const History& history, const RunEvent& event) {
       return "acknowledged";
     case EventType::kLogged:
       return "in the topic";
+    case EventType::kServerRead:
+      return "read by " + ActorName(history, event);
+    case EventType::kServerWrote:
+      return "written by " + ActorName(history, event);
     case EventType::kDelivered:
     case EventType::kConnected:
     case EventType::kDisconnected:
@@ -243,6 +289,9 @@ std::string EventText(const History& history, const RunEvent& event, int32_t par
       return fmt::format("partition {} offset {}, crc32c {:08x}, content {:016x}{}", event.actor, record.offset,
                          record.crc32c, record.content_hash, SentinelMark(record.sentinel));
     }
+    case EventType::kServerRead:
+    case EventType::kServerWrote:
+      return ServerText(history, event);
     case EventType::kDelivered: {
       const Delivery& delivery = DeliveryOf(history, event);
       return fmt::format("{}, {}, connection {}, content {:016x}{}",

@@ -27,6 +27,8 @@ enum class EventType : uint8_t {
   kSent,
   kOutcome,  // what the producer was told, or that it was told nothing
   kLogged,
+  kServerRead,   // by a server that keeps a journal
+  kServerWrote,  // to one of its streams
   kDelivered,
   kPhaseEnded,
 };
@@ -35,8 +37,8 @@ std::string_view EventTypeName(EventType type);
 
 struct RunEvent {
   int64_t time_ns = 0;  // 0: it never came (an outcome that nobody told)
-  uint64_t index = 0;   // of the send, log record, delivery, connection or attempt within its actor
-  uint32_t actor = 0;   // index of the producer, partition, client, fault, process or phase in the History
+  uint64_t index = 0;   // of the send, log record, server event, delivery, connection or attempt within its actor
+  uint32_t actor = 0;   // index of the producer, partition, server, client, fault, process or phase in the History
   EventType type = EventType::kSent;
   bool operator==(const RunEvent&) const = default;
 };
@@ -45,7 +47,7 @@ static_assert(sizeof(RunEvent) <= 24);  // a run has five or more for each recor
 // In time order; what never came is last.
 bool Before(const RunEvent& a, const RunEvent& b);
 
-// The events of records (planned, sent, outcome, logged, delivered), not in time order.
+// The events of records (planned, sent, outcome, logged, read and written by servers, delivered), not in time order.
 void ForEachRecordEvent(const History& history, const std::function<void(const RunEvent&)>& visit);
 // All others: what records went through meanwhile.
 void ForEachOtherEvent(const History& history, const std::function<void(const RunEvent&)>& visit);
@@ -55,6 +57,7 @@ std::vector<RunEvent> AllEvents(const History& history);
 // What an event refers to. Call the one that its type says.
 const Send& SendOf(const History& history, const RunEvent& event);
 const LogRecord& LogRecordOf(const History& history, const RunEvent& event);
+const ServerEvent& ServerEventOf(const History& history, const RunEvent& event);
 const Delivery& DeliveryOf(const History& history, const RunEvent& event);
 
 // What an event says of a record; an event of nothing but a client or a process says nothing of one.

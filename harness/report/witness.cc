@@ -138,14 +138,14 @@ void WitnessWriter::AddRecord() {
   }
 }
 
-// Hop by hop: what a producer did, the topic, each client.
+// Hop by hop: what a producer did, the topic, each server that keeps a journal, each client.
 void WitnessWriter::AddLife() {
   Line("");
   Line("Its life");
   std::vector<RunEvent> by_hop = subject_.life;
   const auto hop = [](const RunEvent& event) {
-    const bool at_client = event.type == EventType::kDelivered;
-    return std::pair(event.type, at_client ? event.actor : 0);
+    const bool of_actor = event.type >= EventType::kServerRead && event.type <= EventType::kDelivered;
+    return std::pair(event.type, of_actor ? event.actor : 0);
   };
   std::stable_sort(by_hop.begin(), by_hop.end(), [&](const RunEvent& a, const RunEvent& b) { return hop(a) < hop(b); });
   size_t seen = 0;

@@ -138,6 +138,40 @@ TEST(RecordLifeTest, IsToldInTimeOrderHopByHop) {
   EXPECT_EQ(absences[0].sentence, "never received");
 }
 
+// A server that keeps a journal is a hop of its own: what it read, to whom it wrote, and what it has nothing of.
+TEST(RecordLifeTest, AServersJournalIsAHop) {
+  History history = LossyHistory();
+  JournaledServer& server = history.servers.emplace_back();
+  server.name = "server-1";
+  server.lives.push_back({.server_id = "host#1.1"});
+  server.streams.push_back({.number = 3, .peer = {}, .reason = {}, .token = {}, .sent = {}});
+  history.clients[0].connections[1].subscription = "host#1.1/3";
+  const int64_t logged_ns = history.partitions[0].records[4].seen_ns;
+  server.events = {{.time_ns = logged_ns + 1, .offset = 4},
+                   {.time_ns = logged_ns + 2, .offset = 4, .kind = ServerEventKind::kWrote},
+                   {.time_ns = logged_ns + 3, .offset = 5, .reason = pipeline::RejectReason::kNotJson}};
+  const std::vector<RunEvent> life = LifeOf(history, FindRecords(history, "load.5"));
+  EXPECT_THAT(
+      Texts(history, life),
+      ElementsAre("planned: phase steady", "sent: by load", "acknowledged: ok, partition 0 offset 4",
+                  "in the topic: partition 0 offset 4, crc32c 00000000", "read by server-1: partition 0 offset 4",
+                  "written by server-1: partition 0 offset 4 to subscription 3, client tutorial's connection 2",
+                  "client tutorial: new, partition 0 offset 4, connection 2"));
+  const auto line = nlohmann::json::parse(EventJson(history, life[4]));
+  EXPECT_EQ(line["event"], "server_read");
+  EXPECT_EQ(line["who"], "server-1");
+  EXPECT_EQ(line["what"], "accepted");
+
+  const std::vector<RunEvent> next = LifeOf(history, FindRecords(history, "load.6"));
+  EXPECT_THAT(Texts(history, next), ::testing::Contains("read by server-1: partition 0 offset 5, rejected: not_json"));
+  const std::vector<Absence> absences = AbsencesOf(history, next);
+  ASSERT_THAT(absences, SizeIs(1));
+  EXPECT_EQ(absences[0].place, "written by server-1");
+  EXPECT_EQ(absences[0].sentence, "not in its journal");
+  server.broken_lines = 1;
+  EXPECT_EQ(AbsencesOf(history, next).front().sentence, "not in its journal, which is cut");
+}
+
 TEST(RecordLifeTest, MeanwhileAreFaultsAndBreaksBetweenItsFirstAndItsLast) {
   History history = LossyHistory();
   EXPECT_THAT(Texts(history, MeanwhileOf(history, LifeOf(history, FindRecords(history, "load.3")))), IsEmpty());
