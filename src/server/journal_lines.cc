@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -33,13 +34,19 @@ void AppendToken(std::string_view name, const ::payment::ResumeToken& token, std
   *out += "]}";
 }
 
-// [[partition, offset, ns since `t`], ...]
-void AppendPlaces(std::span<const JournalPlace> places, std::string* out) {
+// The earliest moment: threads may tell of theirs in another order than they took the time.
+int64_t EarliestNs(std::span<const JournalPlace> places) {
+  const auto earlier = [](const JournalPlace& a, const JournalPlace& b) { return a.time_ns < b.time_ns; };
+  return std::min_element(places.begin(), places.end(), earlier)->time_ns;
+}
+
+// [[partition, offset, ns since `earliest_ns`], ...]
+void AppendPlaces(std::span<const JournalPlace> places, int64_t earliest_ns, std::string* out) {
   *out += '[';
   bool first = true;
   for (const JournalPlace& place : places) {
     Add(out, "{}[{},{},{}", std::exchange(first, false) ? "" : ",", place.partition, place.offset,
-        place.time_ns - places.front().time_ns);
+        place.time_ns - earliest_ns);
     if (place.reason != RejectReason::kNone) Add(out, ",\"{}\"", RejectReasonName(place.reason));
     *out += ']';
   }
@@ -55,8 +62,9 @@ void AppendJournalStart(int64_t time_ns, std::string_view server_id, int64_t pid
 }
 
 void AppendJournalRead(std::span<const JournalPlace> records, std::string* out) {
-  Add(out, R"({{"type":"read","t":{},"records":)", records.front().time_ns);
-  AppendPlaces(records, out);
+  const int64_t earliest_ns = EarliestNs(records);
+  Add(out, R"({{"type":"read","t":{},"records":)", earliest_ns);
+  AppendPlaces(records, earliest_ns, out);
 }
 
 void AppendJournalBegin(const SubscriptionBegan& began, std::string* out) {
@@ -69,8 +77,9 @@ void AppendJournalBegin(const SubscriptionBegan& began, std::string* out) {
 }
 
 void AppendJournalWrite(uint64_t subscription, std::span<const JournalPlace> events, std::string* out) {
-  Add(out, R"({{"type":"write","t":{},"sub":{},"events":)", events.front().time_ns, subscription);
-  AppendPlaces(events, out);
+  const int64_t earliest_ns = EarliestNs(events);
+  Add(out, R"({{"type":"write","t":{},"sub":{},"events":)", earliest_ns, subscription);
+  AppendPlaces(events, earliest_ns, out);
 }
 
 void AppendJournalEnd(int64_t time_ns, uint64_t subscription, int code, std::string_view reason, std::string* out) {
