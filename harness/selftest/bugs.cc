@@ -10,23 +10,23 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<SeededBug, 28> kBugs = {{
-    {"server/drop-one", "never sends one record", "LOST", "server|server-or-wire"},
-    {"server/skip-on-resume", "never sends the first record of a resumed stream", "RESUME", "server|server-or-wire"},
-    {"server/live-on-resume", "takes a token and begins at the end, past what it can't serve", "RESUME",
-     "server|server-or-wire"},
-    {"server/start-at-end", "forgets, when it crashes, what it had read", "LOST", "server|server-or-wire"},
-    {"server/snapshot-race", "loses the first new record behind a snapshot", "LOST", "server|server-or-wire"},
-    {"server/repeat-on-resume", "sends the first record of a resumed stream twice", "DUP", "server|server-or-wire"},
-    {"server/swap", "swaps two neighbours of a partition", "ORDER", "server|server-or-wire"},
-    {"server/freeze", "sends nothing any more, and says nothing", "LIVE", "server|server-or-wire"},
+constexpr std::array<SeededBug, 29> kBugs = {{
+    {"server/drop-one", "never sends one record", "LOST", "server"},
+    {"server/skip-on-resume", "never sends the first record of a resumed stream", "RESUME", "server"},
+    {"server/live-on-resume", "takes a token and begins at the end, past what it can't serve", "RESUME", "server"},
+    {"server/start-at-end", "forgets, when it crashes, what it had read", "LOST", "server"},
+    {"server/snapshot-race", "loses the first new record behind a snapshot", "LOST", "server"},
+    {"server/repeat-on-resume", "sends the first record of a resumed stream twice", "DUP", "server"},
+    {"server/swap", "swaps two neighbours of a partition", "ORDER", "server"},
+    {"server/freeze", "sends nothing any more, and says nothing", "LIVE", "server"},
     {"server/amount", "changes an amount", "AGREE", "server|server-or-wire"},
     {"server/metadata", "changes a payment's metadata", "AGREE", "server|server-or-wire"},
     {"server/contents", "sends a payment with another one's content", "AGREE", "server|server-or-wire"},
     {"server/kind", "says \"existing\" of a new record", "AGREE", "server|server-or-wire"},
-    {"server/leak", "sends a record that the subscriber's filter does not match", "PHANTOM", "server|server-or-wire"},
+    {"server/leak", "sends a record that the subscriber's filter does not match", "PHANTOM", "server"},
     {"server/stale-get", "answers GetPayment from old state", "UNARY_AGREE", "server"},
     {"server/list-skip", "leaves a payment out of a page of ListPayments", "UNARY_AGREE", "server"},
+    {"server/zombie", "goes on writing to a stream whose client has gone", "ZOMBIE", "server"},
     {"client/drop-one", "receives a record and never hands it on", "LOST", "client|server-or-wire"},
     {"client/partition", "hands on nothing of one partition any more", "LIVE", "client|server-or-wire"},
     {"client/repeat", "hands a record on twice after resuming", "DUP", "client|server-or-wire"},
@@ -78,8 +78,18 @@ std::string BugScenario(const SeededBug& bug, uint64_t seed, const ScenarioPlace
   Json subject = QuickClient("subject");
   Json shop = {{"name", "shop"}, {"kind", "process"}, {"args", {"--count", "80", "--rate", "50/s"}}};
   if (program == "server") {
-    server["command"] = {path("seeded-server"), victim,      "{port}",  places.state_dir, path("payment-server"),
-                         "--brokers",           "{brokers}", "--topic", "{topic}",        "-X",
+    server["journal"] = true;
+    server["command"] = {path("seeded-server"),
+                         victim,
+                         "{port}",
+                         places.state_dir,
+                         "{server_journal}",
+                         path("payment-server"),
+                         "--brokers",
+                         "{brokers}",
+                         "--topic",
+                         "{topic}",
+                         "-X",
                          "fetch.wait.max.ms=1"};
   } else if (program == "client") {
     subject = {{"name", "subject"},
@@ -90,6 +100,8 @@ std::string BugScenario(const SeededBug& bug, uint64_t seed, const ScenarioPlace
     shop.erase("args");
     shop["command"] = {path("seeded-producer"), victim, "{brokers}", "{topic}", "{ack_log}", "{rec_prefix}", "80"};
   }
+  // A client goes, and the server has its time to notice.
+  const bool zombie = bug.name == "server/zombie";
   if (bug.name == "server/leak") subject["filter"] = {{"provider", "stripe"}};
   return Json({{"name", "selftest"},
                {"seed", seed},
@@ -98,11 +110,13 @@ std::string BugScenario(const SeededBug& bug, uint64_t seed, const ScenarioPlace
                {"clients", {QuickClient("reference"), subject}},
                {"producers", {{{"name", "load"}, {"records_per_payment", {{"min", 2}, {"max", 5}}}}, shop}},
                {"phases",
-                {{{"name", "steady"}, {"duration", "3s"}, {"rate", std::to_string(draw.From(150, 300)) + "/s"}}}},
+                {{{"name", "steady"},
+                  {"duration", zombie ? "7s" : "3s"},
+                  {"rate", std::to_string(draw.From(150, 300)) + "/s"}}}},
                {"faults",
                 {{{"name", "crash"},
                   {"type", "process.kill"},
-                  {"target", "server-1"},
+                  {"target", zombie ? "subject" : "server-1"},
                   {"at", "steady+" + Ms(draw.From(800, 1'600))},
                   {"restart_after", Ms(draw.From(50, 300))}}}},
                {"probe", {{"interval", "4ms"}}},

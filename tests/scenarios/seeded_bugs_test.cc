@@ -22,7 +22,7 @@ struct Programs {
 
 std::string SeededServer(const std::string& bug, const std::string& state_dir) {
   return fmt::format(
-      R"(, "command": ["{}", "{}", "{{port}}", "{}", "{}", "--brokers", "{{brokers}}", "--topic", "{{topic}}",
+      R"(, "command": ["{}", "{}", "{{port}}", "{}", "-", "{}", "--brokers", "{{brokers}}", "--topic", "{{topic}}",
     "-X", "fetch.wait.max.ms=1"])",
       ProgramPath("seeded-server"), bug, state_dir, ProgramPath("payment-server"));
 }

@@ -1,7 +1,7 @@
 // A server with a bug, for the tests of the verdict: a relay in front of a real payment-server, which it starts beside
 // itself, that does something wrong with what passes. Never installed.
 //
-//   seeded-server BUG[:SEED] PORT STATE_DIR payment-server ARGUMENTS...
+//   seeded-server BUG[:SEED] PORT STATE_DIR JOURNAL payment-server ARGUMENTS...
 //     none              no bug: must pass
 //     swap              swaps two neighbours of one partition, once
 //     start-at-end      when started again, serves nothing of what was written before
@@ -18,7 +18,9 @@
 //     snapshot-race     loses the first new record behind a snapshot
 //     stale-get         answers GetPayment with what it knew when it was asked first
 //     list-skip         leaves one payment out of each page of ListPayments but the first
-// SEED decides which record it is.
+//     zombie            goes on with a stream whose client has gone: reads for it and writes to it
+// SEED decides which record it is. JOURNAL: its own server journal (docs/formats.md), of what it read from the real
+// server and what it wrote itself, in which its bugs can be seen; "-": none.
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -37,6 +39,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -47,6 +50,7 @@
 #include "harness/process/ports.h"
 #include "harness/run/health.h"
 #include "payment.grpc.pb.h"
+#include "server/server_journal.h"
 #include "tests/seeded/bug_argument.h"
 
 namespace {
@@ -159,10 +163,49 @@ std::map<int32_t, int64_t> EndsOf(PaymentService::Stub* stub) {
   return ends;
 }
 
+// What the relay writes down of one of its streams; nothing without a journal.
+class StreamJournal {
+ public:
+  StreamJournal(pipeline::ServerJournal* journal, uint64_t number) : journal_(journal), number_(number) {}
+
+  void Begin(const std::string& peer, const ::payment::ListPaymentsRequest& request, const std::string& start_bytes) {
+    if (journal_ == nullptr) return;
+    ::payment::StreamStart start;
+    start.ParseFromString(start_bytes);
+    pipeline::SubscriptionBegan began{.time_ns = pipeline::MonotonicNs(),
+                                      .number = number_,
+                                      .peer = peer,
+                                      .filter = {},
+                                      .sent = std::nullopt,
+                                      .token = start.token()};
+    if (request.has_resume()) began.sent = request.resume();
+    journal_->Begin(began);
+  }
+  void Read(const PaymentEvent& event) {
+    const pipeline::JournalPlace place{
+        .time_ns = pipeline::MonotonicNs(), .offset = event.offset(), .partition = event.partition()};
+    if (journal_ != nullptr) journal_->Read({&place, 1});
+  }
+  void Write(const PaymentEvent& event) {
+    if (journal_ != nullptr) journal_->Wrote(number_, event.partition(), event.offset());
+  }
+  void End(const grpc::Status& status) {
+    if (journal_ != nullptr) journal_->End(number_, status.error_code(), status.error_message());
+  }
+
+ private:
+  pipeline::ServerJournal* journal_;
+  uint64_t number_;
+};
+
 class Relay final : public PaymentService::Service {
  public:
-  Relay(const std::string& upstream, Bug* bug)
-      : stub_(PaymentService::NewStub(grpc::CreateChannel(upstream, grpc::InsecureChannelCredentials()))), bug_(bug) {}
+  // `journal`: null without one.
+  Relay(const std::string& upstream, Bug* bug, std::string server_id, pipeline::ServerJournal* journal)
+      : stub_(PaymentService::NewStub(grpc::CreateChannel(upstream, grpc::InsecureChannelCredentials()))),
+        bug_(bug),
+        server_id_(std::move(server_id)),
+        journal_(journal) {}
 
   grpc::Status GetPayment(grpc::ServerContext* context, const ::payment::GetPaymentRequest* request,
                           ::payment::Payment* response) override {
@@ -185,27 +228,37 @@ class Relay final : public PaymentService::Service {
 
   grpc::Status StreamPayments(grpc::ServerContext* context, const ::payment::ListPaymentsRequest* request,
                               grpc::ServerWriter<PaymentEvent>* writer) override {
-    const auto upstream = grpc::ClientContext::FromServerContext(*context);
+    // The call to the real server ends with the client's, unless nobody tells it.
+    const bool zombie = bug_->name() == "zombie";
+    const auto upstream =
+        zombie ? std::make_unique<grpc::ClientContext>() : grpc::ClientContext::FromServerContext(*context);
     ::payment::ListPaymentsRequest asked = *request;
     if (bug_->name() == "leak") asked.clear_provider();
     const auto reader = stub_->StreamPayments(upstream.get(), asked);
     reader->WaitForInitialMetadata();
+    const uint64_t number = ++subscriptions_;
+    StreamJournal journal(journal_, number);
     for (const auto& [key, value] : upstream->GetServerInitialMetadata()) {
-      if (key.starts_with("payment-")) {
-        context->AddInitialMetadata(std::string(key.data(), key.size()), std::string(value.data(), value.size()));
-      }
+      const std::string text(value.data(), value.size());
+      if (key == "payment-start-bin") journal.Begin(context->peer(), *request, text);
+      if (!key.starts_with("payment-") || key == "payment-subscription") continue;
+      context->AddInitialMetadata(std::string(key.data(), key.size()), text);
     }
+    context->AddInitialMetadata("payment-subscription", pipeline::SubscriptionName(server_id_, number));
     writer->SendInitialMetadata();
     PaymentEvent event;
     StreamState stream;
     stream.resumed = request->has_resume();
     if (bug_->name() == "leak") stream.wanted = request->provider();
     while (reader->Read(&event)) {
+      journal.Read(event);
       for (const PaymentEvent& passed : bug_->Pass(event, &stream)) {
-        if (!writer->Write(passed)) upstream->TryCancel();
+        journal.Write(passed);
+        if (!writer->Write(passed) && !zombie) upstream->TryCancel();
       }
     }
     grpc::Status status = reader->Finish();
+    journal.End(status);
     for (const auto& [key, value] : upstream->GetServerTrailingMetadata()) {
       if (key.starts_with("payment-")) {
         context->AddTrailingMetadata(std::string(key.data(), key.size()), std::string(value.data(), value.size()));
@@ -217,6 +270,9 @@ class Relay final : public PaymentService::Service {
  private:
   std::unique_ptr<PaymentService::Stub> stub_;
   Bug* bug_;
+  const std::string server_id_;
+  pipeline::ServerJournal* const journal_;
+  std::atomic<uint64_t> subscriptions_ = 0;
   std::mutex mutex_;
   std::map<std::string, ::payment::Payment> answered_;  // stale-get: the first answer
 };
@@ -247,13 +303,13 @@ std::map<int32_t, int64_t> EndsAtRestart(const std::string& upstream, const std:
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 5) {
-    std::cerr << "usage: seeded-server BUG PORT STATE_DIR payment-server ARGUMENTS...\n";
+  if (argc < 6) {
+    std::cerr << "usage: seeded-server BUG PORT STATE_DIR JOURNAL payment-server ARGUMENTS...\n";
     return 2;
   }
   pipeline::StopSignal stop;
   const int upstream_port = harness::PickFreePort();
-  std::vector<std::string> arguments(argv + 4, argv + argc);
+  std::vector<std::string> arguments(argv + 5, argv + argc);
   arguments.insert(arguments.end(), {"--listen", "127.0.0.1", "--port", std::to_string(upstream_port)});
   const pid_t child = StartUpstream(arguments);
   const std::string upstream = fmt::format("127.0.0.1:{}", upstream_port);
@@ -263,7 +319,10 @@ int main(int argc, char** argv) {
     if (stop.WaitUntil(pipeline::MonotonicNs() + kProbePauseNs)) break;
   }
   Bug bug(BugArgument(argv[1]), EndsAtRestart(upstream, argv[3]));
-  Relay relay(upstream, &bug);
+  const std::string server_id = fmt::format("seeded-server#{}.1", getpid());
+  std::unique_ptr<pipeline::ServerJournal> journal;
+  if (std::string_view(argv[4]) != "-") journal = std::make_unique<pipeline::ServerJournal>(argv[4], server_id);
+  Relay relay(upstream, &bug, server_id, journal.get());
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);

@@ -26,7 +26,7 @@ Json ResultWith(const std::string& invariant, const std::string& cause) {
 }
 
 TEST(TrialTest, TheExpectedInvariantAndCauseAreCaught) {
-  const Trial trial = JudgeTrial(Swap(), 1, ResultWith("ORDER", "server-or-wire"));
+  const Trial trial = JudgeTrial(Swap(), 1, ResultWith("ORDER", "server"));
   EXPECT_EQ(trial.outcome, TrialOutcome::kCaught);
   EXPECT_THAT(trial.violated, ElementsAre("ORDER"));
   EXPECT_EQ(trial.records, 42);
