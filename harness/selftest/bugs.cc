@@ -176,6 +176,9 @@ std::string LegalScenario(uint64_t seed) {
                   {"rate", std::to_string(draw.From(100, 400)) + "/s"},
                   {"arrival", draw.Chance(50) ? "poisson" : "uniform"}}};
   if (draw.Chance(40)) phases.push_back({{"name", "burst"}, {"count", draw.From(500, 4'000)}, {"rate", "max"}});
+  if (draw.Chance(50)) {
+    for (Json& server : servers) server["journal"] = true;
+  }
   phases.push_back({{"name", "after"}, {"duration", "700ms"}, {"rate", "200/s"}});
   return Json({{"name", "legal"},
                {"seed", seed},

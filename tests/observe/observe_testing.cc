@@ -388,11 +388,8 @@ class RandomTeller {
     }
   }
   void TellServer() {
-    if (journaled_ == 0 || Below(8) == 0) {
-      recorder_->AddServer("server-" + Word());
-    } else {
-      recorder_->OnServer(Below(journaled_ + (Below(10) == 0 ? 1 : 0)), RandomServerSeen());
-    }
+    if (journaled_ == 0 || Below(8) == 0) return void(recorder_->AddServer("server-" + Word()));
+    recorder_->OnServer(Below(journaled_ + (Below(10) == 0 ? 1 : 0)), RandomServerSeen());
   }
   void TellSends() {
     std::vector<SendSeen> sends(Below(4));

@@ -49,7 +49,7 @@ TEST(SeededBugsTest, EveryBugsScenarioIsValidForAnySeed) {
 
 TEST(LegalScenarioTest, AnySeedGivesAValidOneAndAllKindsCome) {
   std::set<FaultType> types;
-  bool burst = false, filter = false, second_server = false;
+  bool burst = false, filter = false, second_server = false, journal = false;
   for (uint64_t seed = 0; seed < kSeeds; ++seed) {
     const Scenario scenario = MustBeValid(LegalScenario(seed));
     EXPECT_EQ(LegalScenario(seed), LegalScenario(seed));
@@ -58,10 +58,11 @@ TEST(LegalScenarioTest, AnySeedGivesAValidOneAndAllKindsCome) {
     for (const ClientPlan& client : scenario.clients) {
       filter = filter || client.filter.provider != pipeline::Provider::kUnknown;
     }
+    journal = journal || scenario.servers.front().journal;
     second_server = second_server || scenario.servers.size() == 2;
   }
   EXPECT_EQ(types.size(), 3);
-  EXPECT_TRUE(burst && filter && second_server);
+  EXPECT_TRUE(burst && filter && second_server && journal);
 }
 
 }  // namespace

@@ -140,7 +140,8 @@ TEST_F(ServerJournalTest, AFullDiskIsCountedAndTold) {
   std::signal(SIGXFSZ, handler);
   journal.Close();
   EXPECT_EQ(static_cast<size_t>(journal.lost()) + Count("[0,"), 5'000u);
-  EXPECT_EQ(Count("\"lost\":" + std::to_string(journal.lost())), 1u) << "told as soon as the disk takes something again";
+  EXPECT_EQ(Count("\"lost\":" + std::to_string(journal.lost())), 1u)
+      << "told as soon as the disk takes something again";
   EXPECT_NE(Lines().back().find("\"stop\""), std::string::npos);
 }
 
