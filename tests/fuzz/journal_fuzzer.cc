@@ -30,6 +30,7 @@ void ReplayAsEntry(std::string_view bytes) {
   harness::HistoryBuilder builder("run");
   builder.SetProducer(0, "load", true);
   builder.SetClient(0, harness::Client());
+  builder.SetServer(0, "server-1");
   builder.SetPartitions(std::vector<int64_t>{0, 0}, true);
   if (!bytes.empty()) {
     harness::ReplayFrame(static_cast<harness::FrameType>(bytes.front()), bytes.substr(1), &builder);

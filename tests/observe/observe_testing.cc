@@ -356,7 +356,7 @@ class RandomTeller {
     return positions;
   }
   ServerSeen RandomServerSeen() {
-    switch (Below(7)) {
+    switch (Below(6)) {
       case 0:
         return ServerStarted{Number(), Number(), Word()};
       case 1: {
@@ -374,9 +374,7 @@ class RandomTeller {
       case 3:
         return ServerCut{Number()};
       case 4:
-        return ServerStopped{Number()};
-      case 5:
-        return ServerBroken{1};
+        return Coin() ? ServerSeen(ServerStopped{Number()}) : ServerSeen(ServerBroken{1});
       default: {
         ServerPlaces seen{Below(5), {}};
         for (uint64_t i = Below(4) + 1; i > 0; --i) {
@@ -388,7 +386,10 @@ class RandomTeller {
     }
   }
   void TellServer() {
-    if (journaled_ == 0 || Below(8) == 0) return void(recorder_->AddServer("server-" + Word()));
+    if (journaled_ == 0 || Below(8) == 0) {
+      recorder_->AddServer("server-" + Word());
+      return;
+    }
     recorder_->OnServer(Below(journaled_ + (Below(10) == 0 ? 1 : 0)), RandomServerSeen());
   }
   void TellSends() {
