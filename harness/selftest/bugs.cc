@@ -10,13 +10,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<SeededBug, 29> kBugs = {{
+constexpr std::array<SeededBug, 32> kBugs = {{
     {"server/drop-one", "never sends one record", "LOST", "server"},
     {"server/skip-on-resume", "never sends the first record of a resumed stream", "RESUME", "server"},
     {"server/live-on-resume", "takes a token and begins at the end, past what it can't serve", "RESUME", "server"},
     {"server/start-at-end", "forgets, when it crashes, what it had read", "LOST", "server"},
     {"server/snapshot-race", "loses the first new record behind a snapshot", "LOST", "server"},
     {"server/repeat-on-resume", "sends the first record of a resumed stream twice", "DUP", "server"},
+    {"server/reorder-on-resume", "sends the first record of a resumed stream after the next one", "ORDER", "server"},
     {"server/swap", "swaps two neighbours of a partition", "ORDER", "server"},
     {"server/freeze", "sends nothing any more, and says nothing", "LIVE", "server"},
     {"server/amount", "changes an amount", "AGREE", "server|server-or-wire"},
@@ -26,6 +27,9 @@ constexpr std::array<SeededBug, 29> kBugs = {{
     {"server/leak", "sends a record that the subscriber's filter does not match", "PHANTOM", "server"},
     {"server/stale-get", "answers GetPayment from old state", "UNARY_AGREE", "server"},
     {"server/list-skip", "leaves a payment out of a page of ListPayments", "UNARY_AGREE", "server"},
+    {"server/drop-slow", "drops what a subscriber that has stopped reading does not take", "LOST", "server"},
+    {"server/unbounded-queue", "keeps all that a subscriber that has stopped reading does not take", "BOUNDED",
+     "server"},
     {"server/zombie", "goes on writing to a stream whose client has gone", "ZOMBIE", "server"},
     {"client/drop-one", "receives a record and never hands it on", "LOST", "client|server-or-wire"},
     {"client/partition", "hands on nothing of one partition any more", "LIVE", "client|server-or-wire"},
@@ -58,6 +62,38 @@ std::string Ms(int64_t time_ms) { return std::to_string(time_ms) + "ms"; }
 
 Json QuickClient(const std::string& name) {
   return {{"name", name}, {"args", {"--backoff", "50ms..200ms", "--attempts", "0"}}};
+}
+
+// What the seeded relay needs and its queue exceeds, in a run of a few seconds.
+constexpr const char* kRelayRssMax = "96MiB";
+
+struct Ordeal {
+  Json phases;
+  Json fault;
+};
+
+// The load, and what happens meanwhile: the server is killed and comes back; for some bugs something else has to
+// happen.
+Ordeal OrdealOf(std::string_view bug, Draw* draw) {
+  const bool zombie = bug == "server/zombie";  // its client goes, and it has its time to notice
+  const bool slow = bug == "server/drop-slow" || bug == "server/unbounded-queue";
+  const std::string rate = std::to_string(draw->From(150, 300)) + "/s";
+  Ordeal ordeal;
+  ordeal.phases = {{{"name", "steady"}, {"duration", zombie ? "7s" : slow ? "2s" : "3s"}, {"rate", rate}}};
+  ordeal.fault = {{"name", "crash"},
+                  {"type", "process.kill"},
+                  {"target", zombie ? "subject" : "server-1"},
+                  {"at", "steady+" + Ms(draw->From(800, 1'600))},
+                  {"restart_after", Ms(draw->From(50, 300))}};
+  if (slow) {  // a subscriber does not read while far more comes than its connection holds
+    ordeal.phases.push_back({{"name", "burst"}, {"count", draw->From(9'000, 12'000)}, {"rate", "max"}});
+    ordeal.fault = {{"name", "stall"},
+                    {"type", "process.pause"},
+                    {"target", "subject"},
+                    {"at", "steady+" + Ms(draw->From(1'000, 1'800))},
+                    {"duration", "2500ms"}};
+  }
+  return ordeal;
 }
 
 }  // namespace
@@ -100,25 +136,17 @@ std::string BugScenario(const SeededBug& bug, uint64_t seed, const ScenarioPlace
     shop.erase("args");
     shop["command"] = {path("seeded-producer"), victim, "{brokers}", "{topic}", "{ack_log}", "{rec_prefix}", "80"};
   }
-  // A client goes, and the server has its time to notice.
-  const bool zombie = bug.name == "server/zombie";
   if (bug.name == "server/leak") subject["filter"] = {{"provider", "stripe"}};
+  if (bug.name == "server/unbounded-queue") server["rss_max"] = kRelayRssMax;
+  const Ordeal ordeal = OrdealOf(bug.name, &draw);
   return Json({{"name", "selftest"},
                {"seed", seed},
                {"broker", {{"brokers", 1}, {"partitions", kSelftestPartitions}}},
                {"servers", {server}},
                {"clients", {QuickClient("reference"), subject}},
                {"producers", {{{"name", "load"}, {"records_per_payment", {{"min", 2}, {"max", 5}}}}, shop}},
-               {"phases",
-                {{{"name", "steady"},
-                  {"duration", zombie ? "7s" : "3s"},
-                  {"rate", std::to_string(draw.From(150, 300)) + "/s"}}}},
-               {"faults",
-                {{{"name", "crash"},
-                  {"type", "process.kill"},
-                  {"target", zombie ? "subject" : "server-1"},
-                  {"at", "steady+" + Ms(draw.From(800, 1'600))},
-                  {"restart_after", Ms(draw.From(50, 300))}}}},
+               {"phases", ordeal.phases},
+               {"faults", {ordeal.fault}},
                {"probe", {{"interval", "4ms"}}},
                {"drain", {{"timeout", "8s"}}}})
       .dump(2);

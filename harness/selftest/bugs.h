@@ -31,9 +31,9 @@ struct ScenarioPlaces {
   std::string state_dir;    // an empty folder of this run's own
 };
 
-// A scenario, as JSON text, whose programs have the bug: some load, and a server (for server/zombie a client) that is
-// killed and comes back. A server with a bug keeps a journal. The seed moves the victim, the kill, the rate and
-// everything random.
+// A scenario, as JSON text, whose programs have the bug: some load, and a server that is killed and comes back (for
+// server/zombie a client; where the bug is about slow subscribers, a client is stopped while a burst comes). A server
+// with a bug keeps a journal. The seed moves the victim, the kill, the rate and everything random.
 std::string BugScenario(const SeededBug& bug, uint64_t seed, const ScenarioPlaces& places);
 
 // A short scenario of the unbroken system, drawn from the seed: servers, clients, filters, kills, terminations, pauses

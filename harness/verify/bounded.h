@@ -11,22 +11,14 @@
 // processes.
 #pragma once
 
+#include "common/sanitized.h"
 #include "harness/verify/checker.h"
 
 namespace harness {
 
 // What the allowances without `rss_max` are multiplied by: in a build for a sanitizer its shadow memory and quarantine
 // count as the server's, and a built-in server is of the same build as this.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define HARNESS_INSTRUMENTED
-#endif
-#endif
-#if defined(HARNESS_INSTRUMENTED) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr int64_t kAllowanceFactor = 4;
-#else
-inline constexpr int64_t kAllowanceFactor = 1;
-#endif
+inline constexpr int64_t kAllowanceFactor = pipeline::kSanitized ? 4 : 1;
 
 CheckResult CheckBounded(const Evidence& evidence);
 

@@ -15,14 +15,7 @@
 #include <string>
 
 #include "benchmarks/verdict/synthetic_run.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
+#include "common/sanitized.h"
 
 namespace harness {
 namespace {
@@ -54,9 +47,7 @@ int64_t PeakBytes(int64_t records, const std::string& run_dir) {
 }
 
 TEST(VerdictMemoryTest, AnEventTakesAtMost64BytesFromTheJournalToTheVerdict) {
-#ifdef SANITIZED
-  GTEST_SKIP() << "a sanitizer's own memory is no measure";
-#endif
+  if (pipeline::kSanitized) GTEST_SKIP() << "a sanitizer's own memory is no measure";
   std::string folder = (std::filesystem::temp_directory_path() / "memory_test.XXXXXX").string();
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   const int64_t few_bytes = PeakBytes(kRecordsFew, folder + "/few");

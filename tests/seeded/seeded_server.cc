@@ -18,6 +18,9 @@
 //     snapshot-race     loses the first new record behind a snapshot
 //     stale-get         answers GetPayment with what it knew when it was asked first
 //     list-skip         leaves one payment out of each page of ListPayments but the first
+//     reorder-on-resume  sends the first event of a resumed stream after the next one of its partition
+//     drop-slow         drops what a subscriber does not take at once
+//     unbounded-queue   keeps all that a subscriber does not take
 //     zombie            goes on with a stream whose client has gone: reads for it and writes to it
 // SEED decides which record it is. JOURNAL: its own server journal (docs/formats.md), of what it read from the real
 // server and what it wrote itself, in which its bugs can be seen; "-": none.
@@ -52,9 +55,11 @@
 #include "payment.grpc.pb.h"
 #include "server/server_journal.h"
 #include "tests/seeded/bug_argument.h"
+#include "tests/seeded/stream_queue.h"
 
 namespace {
 
+using harness::StreamQueue;
 using ::payment::PaymentEvent;
 using ::payment::PaymentService;
 
@@ -62,6 +67,8 @@ constexpr int64_t kVictim = 60;  // counted over all streams of this process
 constexpr int64_t kReadyWithinNs = 30'000'000'000;
 constexpr int64_t kProbePauseNs = 10'000'000;
 constexpr int kProbeTimeoutMs = 500;
+constexpr size_t kQueuedMax = 256;  // drop-slow: events of one stream; enough for a burst to a subscriber that reads
+constexpr size_t kBallastBytes = size_t{64} << 10;
 
 // What a stream of the relay is in the middle of.
 struct StreamState {
@@ -88,6 +95,10 @@ class Bug {
     if (from_the_end && IsBelow(event)) return {};
     if (first && stream->resumed && name_ == "repeat-on-resume") return {event, event};
     if (first && stream->resumed && name_ == "skip-on-resume") return {};
+    if (first && stream->resumed && name_ == "reorder-on-resume") {
+      stream->held = event;
+      return {};
+    }
     if (event.event_type() == "new" && !std::exchange(stream->past_snapshot, true)) {
       if (name_ == "snapshot-race" && !stream->resumed) return {};
     }
@@ -246,15 +257,20 @@ class Relay final : public PaymentService::Service {
     }
     context->AddInitialMetadata("payment-subscription", pipeline::SubscriptionName(server_id_, number));
     writer->SendInitialMetadata();
-    PaymentEvent event;
     StreamState stream;
     stream.resumed = request->has_resume();
     if (bug_->name() == "leak") stream.wanted = request->provider();
-    while (reader->Read(&event)) {
-      journal.Read(event);
-      for (const PaymentEvent& passed : bug_->Pass(event, &stream)) {
-        journal.Write(passed);
-        if (!writer->Write(passed) && !zombie) upstream->TryCancel();
+    const auto write = [&](const PaymentEvent& passed) {
+      journal.Write(passed);
+      if (!writer->Write(passed) && !zombie) upstream->TryCancel();
+    };
+    if (bug_->name() == "drop-slow" || bug_->name() == "unbounded-queue") {
+      PassThroughQueue(reader.get(), &journal, write);
+    } else {
+      PaymentEvent event;
+      while (reader->Read(&event)) {
+        journal.Read(event);
+        for (const PaymentEvent& passed : bug_->Pass(event, &stream)) write(passed);
       }
     }
     grpc::Status status = reader->Finish();
@@ -268,6 +284,23 @@ class Relay final : public PaymentService::Service {
   }
 
  private:
+  // Reads on whether the subscriber takes anything or not.
+  template <typename Write>
+  void PassThroughQueue(grpc::ClientReader<PaymentEvent>* reader, StreamJournal* journal, const Write& write) const {
+    const bool drops = bug_->name() == "drop-slow";
+    StreamQueue queue(drops ? kQueuedMax : SIZE_MAX, drops ? 0 : kBallastBytes);
+    std::thread sender([&] {
+      while (const auto event = queue.Pop()) write(*event);
+    });
+    PaymentEvent event;
+    while (reader->Read(&event)) {
+      journal->Read(event);
+      queue.Push(event);
+    }
+    queue.Close();
+    sender.join();
+  }
+
   std::unique_ptr<PaymentService::Stub> stub_;
   Bug* bug_;
   const std::string server_id_;

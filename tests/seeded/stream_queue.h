@@ -1,0 +1,53 @@
+// What a stream of the seeded server has read and its subscriber has not taken yet: between the thread that reads and
+// the one that writes. It is the bug: it drops what a slow subscriber does not take, or keeps all of it. Thread-safe.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "payment.pb.h"
+
+namespace harness {
+
+class StreamQueue {
+ public:
+  // `events_max`: what is pushed beyond it is dropped. `ballast_bytes`: memory kept beside each event, so that a short
+  // run shows what large events would.
+  StreamQueue(size_t events_max, size_t ballast_bytes) : events_max_(events_max), ballast_bytes_(ballast_bytes) {}
+
+  void Push(const ::payment::PaymentEvent& event) {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.size() >= events_max_) return;
+    waiting_.emplace_back(event, std::string(ballast_bytes_, 'x'));
+    changed_.notify_one();
+  }
+  // Waits for one; nullopt when it was closed and all have been taken.
+  std::optional<::payment::PaymentEvent> Pop() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
+    if (waiting_.empty()) return std::nullopt;
+    ::payment::PaymentEvent event = std::move(waiting_.front().first);
+    waiting_.pop_front();
+    return event;
+  }
+  void Close() {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    changed_.notify_one();
+  }
+
+ private:
+  const size_t events_max_;
+  const size_t ballast_bytes_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::pair<::payment::PaymentEvent, std::string>> waiting_;
+  bool closed_ = false;
+};
+
+}  // namespace harness
