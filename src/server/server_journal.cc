@@ -95,7 +95,9 @@ void ServerJournal::Close() {
     closing_ = true;
   }
   wake_.notify_one();
-  if (thread_.joinable()) thread_.join();
+  if (!thread_.joinable()) return;
+  thread_.join();
+  if (lost_ > 0) spdlog::warn("[SERVER] the journal lacks {} entries", lost_.load());
 }
 
 void ServerJournal::Run() {
