@@ -1,5 +1,5 @@
-// Files of self-checking JSON lines: the client's event log and the producer's acknowledgement log are written with it,
-// and the harness checks with it what it tails. docs/formats.md describes the bytes.
+// Files of self-checking JSON lines: the client's event log, the producer's acknowledgement log and the server's
+// journal are written with it, and the harness checks with it what it tails. docs/formats.md describes the bytes.
 //
 // A sealed line is one JSON object whose last member is "crc": the CRC-32C, in 8 hex digits, of every byte of the line
 // before `,"crc"`. Foreign programs may leave it out (an unsealed line); a line without its newline is torn.

@@ -269,9 +269,10 @@ TEST(LifecycleTest, BatchesAreNotOfferedYet) {
 
 TEST(ServerCommandTest, TakesItsOptionsAndNamesWhatIsWrong) {
   ServerOptions options;
-  EXPECT_EQ(ParseServerOptions({"--port", "0", "--window-bytes", "4MB", "--drain-timeout", "1500ms", "--keepalive",
-                                "30s,2s", "--demo-data", "--brokers", "localhost:1234", "-X", "fetch.wait.max.ms=1"},
-                               &options),
+  EXPECT_EQ(ParseServerOptions(
+                {"--port", "0", "--window-bytes", "4MB", "--drain-timeout", "1500ms", "--keepalive", "30s,2s",
+                 "--demo-data", "--journal", "j.jsonl", "--brokers", "localhost:1234", "-X", "fetch.wait.max.ms=1"},
+                &options),
             std::nullopt);
   EXPECT_EQ(options.port, 0);
   EXPECT_EQ(options.window_bytes_max, 4 * 1024 * 1024);
@@ -279,6 +280,7 @@ TEST(ServerCommandTest, TakesItsOptionsAndNamesWhatIsWrong) {
   EXPECT_EQ(options.keepalive_time_ns, 30'000'000'000);
   EXPECT_EQ(options.keepalive_timeout_ns, 2'000'000'000);
   EXPECT_TRUE(options.demo_data);
+  EXPECT_EQ(options.journal_path, "j.jsonl");
   for (const std::vector<std::string>& wrong : {std::vector<std::string>{"--port", "70000"},
                                                 {"--window-bytes", "1"},
                                                 {"--drain-timeout", "5"},
