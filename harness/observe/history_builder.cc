@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 namespace harness {
 namespace {
@@ -151,6 +152,12 @@ bool HistoryBuilder::HasRoomFor(size_t count) {
   }
   events_ += static_cast<int64_t>(count);
   return true;
+}
+
+bool HistoryBuilder::OnServer(size_t server, const ServerSeen& seen) {
+  const auto* line = std::get_if<ServerPlaces>(&seen);
+  const bool has_room = line == nullptr || HasRoomFor(line->places.size());
+  return servers_.On(server, has_room ? seen : ServerSeen(ServerBroken{1}), &history_.servers);
 }
 
 bool HistoryBuilder::OnSends(size_t producer, std::span<const SendSeen> sends) {

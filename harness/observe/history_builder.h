@@ -71,7 +71,7 @@ class HistoryBuilder {
   bool OnUnaryRead(const UnaryRead& read);
   bool OnListWalk(ListWalk walk);
   bool SetServer(size_t server, const std::string& name) { return servers_.SetServer(server, name, &history_.servers); }
-  bool OnServer(size_t server, const ServerSeen& seen) { return servers_.On(server, seen, &history_.servers); }
+  bool OnServer(size_t server, const ServerSeen& seen);
   bool OnFailedAttempt(size_t client, const FailedAttempt& attempt);
   bool OnBrokenLines(size_t client, int64_t count);
   // True when the name is new and was kept.

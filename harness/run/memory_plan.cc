@@ -24,8 +24,12 @@ double RecordsPlanned(const Scenario& scenario) {
 }
 
 int64_t HistoryBytesNeeded(const Scenario& scenario) {
-  double events = kEventsOfRecord;
-  for (const ClientPlan& client : scenario.clients) events += client.count;
+  double deliveries = 0;
+  for (const ClientPlan& client : scenario.clients) deliveries += client.count;
+  double events = kEventsOfRecord + deliveries;
+  for (const ServerPlan& server : scenario.servers) {
+    if (server.journal) events += 1 + deliveries;  // read once, and written to every client at most
+  }
   return static_cast<int64_t>(std::min(kBytesMax, RecordsPlanned(scenario) * events * kEventBytes));
 }
 

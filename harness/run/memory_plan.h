@@ -13,7 +13,7 @@ namespace harness {
 double RecordsPlanned(const Scenario& scenario);
 
 // An upper estimate of what the harness keeps of a run until it is judged, in bytes: 64 for each send, acknowledgement,
-// log record and delivery. Pure.
+// log record and delivery, and for what servers that keep a journal read and write. Pure.
 int64_t HistoryBytesNeeded(const Scenario& scenario);
 
 // Empty, or a sentence that says why the run can't be kept in `available_bytes` of memory, and what to do. Pure.

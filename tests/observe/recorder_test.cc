@@ -157,6 +157,11 @@ TEST(RecorderTest, KeepsNoMoreEventsThanItMay) {
   EXPECT_TRUE(builder.OnDeliveries(0, deliveries));
   EXPECT_TRUE(builder.OnOutcomes(0, outcomes));
   EXPECT_TRUE(builder.OnSends(0, sends));
+  builder.SetServer(0, "server-1");
+  builder.OnServer(0, ServerStarted{1, 1, "server"});
+  EXPECT_TRUE(builder.OnServer(0, ServerPlaces{0, std::vector<ServerPlace>(3)}));
+  EXPECT_TRUE(builder.history().servers[0].events.empty());
+  EXPECT_EQ(builder.history().servers[0].broken_lines, 1);  // nobody takes for absent what was not kept
   EXPECT_EQ(builder.history().producers[0].sends.size(), 3u);
   EXPECT_EQ(builder.history().partitions[0].records.size(), 3u);
   EXPECT_TRUE(builder.history().clients[0].deliveries.empty());
@@ -164,7 +169,7 @@ TEST(RecorderTest, KeepsNoMoreEventsThanItMay) {
   builder.ReportComplaints();
   ASSERT_EQ(builder.history().harness_errors.size(), 1u);
   EXPECT_EQ(builder.history().harness_errors[0],
-            "the harness keeps no more than 8 events of a run; the rest was not recorded (3 times)");
+            "the harness keeps no more than 8 events of a run; the rest was not recorded (4 times)");
 }
 
 TEST(RecorderTest, ContradictionsAreHarnessErrors) {

@@ -31,6 +31,9 @@ TEST(MemoryPlanTest, CountsPhasesOfBothKindsAndEachClient) {
   scenario.clients.emplace_back();
   EXPECT_EQ(RecordsPlanned(scenario), 1'500);
   EXPECT_EQ(HistoryBytesNeeded(scenario), 1'500 * 6 * 64);
+  scenario.servers.resize(2);
+  scenario.servers[1].journal = true;
+  EXPECT_EQ(HistoryBytesNeeded(scenario), 1'500 * 10 * 64);
 }
 
 TEST(MemoryPlanTest, RefusesWhatDoesNotFitAndNothingElse) {
