@@ -65,11 +65,12 @@ Json QuickClient(const std::string& name) {
 }
 
 // What the seeded relay needs and its queue exceeds, in a run of a few seconds.
-constexpr const char* kRelayRssMax = "96MiB";
+constexpr const char* kRelayRssMax = "64MiB";
 
 struct Ordeal {
   Json phases;
   Json fault;
+  std::string drain_timeout = "8s";  // some clients never have their sentinels, and are waited for
 };
 
 // The load, and what happens meanwhile: the server is killed and comes back; for some bugs something else has to
@@ -85,13 +86,15 @@ Ordeal OrdealOf(std::string_view bug, Draw* draw) {
                   {"target", zombie ? "subject" : "server-1"},
                   {"at", "steady+" + Ms(draw->From(800, 1'600))},
                   {"restart_after", Ms(draw->From(50, 300))}};
-  if (slow) {  // a subscriber does not read while far more comes than its connection holds
-    ordeal.phases.push_back({{"name", "burst"}, {"count", draw->From(9'000, 12'000)}, {"rate", "max"}});
+  if (slow) {  // a subscriber does not read while far more comes than its connection holds, and does before the end
+    ordeal.drain_timeout = "20s";
+    ordeal.phases.push_back({{"name", "burst"}, {"count", draw->From(30'000, 36'000)}, {"rate", "max"}});
+    ordeal.phases.push_back({{"name", "after"}, {"duration", "3s"}, {"rate", rate}});
     ordeal.fault = {{"name", "stall"},
                     {"type", "process.pause"},
                     {"target", "subject"},
                     {"at", "steady+" + Ms(draw->From(1'000, 1'800))},
-                    {"duration", "2500ms"}};
+                    {"duration", "3s"}};
   }
   return ordeal;
 }
@@ -148,7 +151,7 @@ std::string BugScenario(const SeededBug& bug, uint64_t seed, const ScenarioPlace
                {"phases", ordeal.phases},
                {"faults", {ordeal.fault}},
                {"probe", {{"interval", "4ms"}}},
-               {"drain", {{"timeout", "8s"}}}})
+               {"drain", {{"timeout", ordeal.drain_timeout}}}})
       .dump(2);
 }
 

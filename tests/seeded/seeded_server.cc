@@ -68,7 +68,7 @@ constexpr int64_t kReadyWithinNs = 30'000'000'000;
 constexpr int64_t kProbePauseNs = 10'000'000;
 constexpr int kProbeTimeoutMs = 500;
 constexpr size_t kQueuedMax = 256;  // drop-slow: events of one stream; enough for a burst to a subscriber that reads
-constexpr size_t kBallastBytes = size_t{64} << 10;
+constexpr size_t kBallastBytes = size_t{16} << 10;
 
 // What a stream of the relay is in the middle of.
 struct StreamState {
