@@ -63,6 +63,7 @@ void RunJobsBackward(size_t count, const std::function<void(size_t)>& job) {
 
 void RunJobsAllAtOnce(size_t count, const std::function<void(size_t)>& job) {
   std::vector<std::thread> threads;
+  threads.reserve(count);
   for (size_t i = 0; i < count; ++i) threads.emplace_back([&job, i] { job(i); });
   for (std::thread& thread : threads) thread.join();
 }
@@ -80,6 +81,7 @@ RC_GTEST_PROP(LegalHistoryTest, TheVerdictDoesNotDependOnHowItsJobsAreRun, ()) {
     Metrics metrics;
     const Verdict verdict = Judge(run.history, run.scenario, options, &metrics);
     std::vector<std::tuple<std::string, CheckState, int64_t, int64_t>> results;
+    results.reserve(verdict.invariants.size());
     for (const CheckResult& result : verdict.invariants) {
       results.emplace_back(result.name, result.state, result.judged, result.violation_count);
     }
