@@ -294,10 +294,13 @@ std::string EventText(const History& history, const RunEvent& event, int32_t par
       return ServerText(history, event);
     case EventType::kDelivered: {
       const Delivery& delivery = DeliveryOf(history, event);
-      return fmt::format("{}, {}, connection {}, content {:016x}{}",
-                         delivery.kind == DeliveryKind::kDropped ? "repeat, dropped" : DeliveryKindName(delivery.kind),
-                         At(delivery.partition, delivery.offset), delivery.connection + 1, delivery.content_hash,
-                         SentinelMark(delivery.sentinel));
+      const std::string where = At(delivery.partition, delivery.offset);
+      // Of what it dropped (it had handed on that or a later one) a client's log says no more than where it stood.
+      if (delivery.kind == DeliveryKind::kDropped) {
+        return fmt::format("dropped, {}, connection {}", where, delivery.connection + 1);
+      }
+      return fmt::format("{}, {}, connection {}, content {:016x}{}", DeliveryKindName(delivery.kind), where,
+                         delivery.connection + 1, delivery.content_hash, SentinelMark(delivery.sentinel));
     }
     case EventType::kConnected:
       return ConnectedText(history.clients[event.actor].connections[event.index], event.index, partition);

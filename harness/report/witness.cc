@@ -247,9 +247,10 @@ void WitnessWriter::AddClientNeighbours(const Client& client) {
   for (ptrdiff_t i = std::max<ptrdiff_t>(0, middle - kNeighbours); i < std::min(size, middle + kNeighbours + 1); ++i) {
     if (i == middle && at < 0) Line(fmt::format("  > offset {} is missing here", subject_.offset));
     const Delivery& delivery = *received[static_cast<size_t>(i)];
-    Line(fmt::format("  {} offset {}  {}  {}  connection {}{}", IsSubject(delivery) ? '>' : ' ', delivery.offset,
-                     At(delivery.time_ns), delivery.rec.has_value() ? RecText(history_, delivery.rec) : "no rec",
-                     delivery.connection + 1, delivery.kind == DeliveryKind::kDropped ? "  repeat, dropped" : ""));
+    const bool dropped = delivery.kind == DeliveryKind::kDropped;
+    const std::string rec = delivery.rec.has_value() ? RecText(history_, delivery.rec) : dropped ? "dropped" : "no rec";
+    Line(fmt::format("  {} offset {}  {}  {}  connection {}", IsSubject(delivery) ? '>' : ' ', delivery.offset,
+                     At(delivery.time_ns), rec, delivery.connection + 1));
   }
   if (at < 0 && middle == size) Line(fmt::format("  > offset {} is missing: nothing came after", subject_.offset));
 }

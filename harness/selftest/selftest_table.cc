@@ -31,6 +31,13 @@ std::string Counted(const std::map<std::string, int64_t>& counts, std::string_vi
   return text.empty() ? "–" : text;
 }
 
+// "LOST: client, server-or-wire"
+std::string ExpectedText(const SeededBug& bug) {
+  std::string text = fmt::format("{}: ", bug.invariant);
+  for (const char c : bug.causes) text += c == '|' ? std::string(", ") : std::string(1, c);
+  return text;
+}
+
 }  // namespace
 
 void SelftestTally::Add(size_t bug, const Trial& trial) {
@@ -60,11 +67,11 @@ bool SelftestTally::HasNoRuns() const {
 }
 
 std::string TableText(const SelftestTally& tally) {
-  std::string text = fmt::format("{:<24} {:<12} {:>7}  {:>8}  {:<34} {}\n", "Bug", "Expected", "Caught", "Records",
-                                 "Violated (runs)", "Cause");
+  std::string text = fmt::format("{:<24} {:<31} {:>7}  {:>7}  {:<34} {}\n", "Bug", "Expected, and its cause", "Caught",
+                                 "Records", "Caught by (runs)", "Cause (violations)");
   for (const BugTally& bug : tally.bugs) {
     if (bug.runs() == 0) continue;
-    text += fmt::format("{:<24} {:<12} {:>7}  {:>8}  {:<34} {}\n", bug.bug->name, bug.bug->invariant,
+    text += fmt::format("{:<24} {:<31} {:>7}  {:>7}  {:<34} {}\n", bug.bug->name, ExpectedText(*bug.bug),
                         fmt::format("{}/{}", bug.caught, bug.runs()), Median(bug.records),
                         Counted(bug.violated, bug.bug->invariant), Counted(bug.causes, {}));
   }
@@ -86,6 +93,7 @@ std::string TableJson(const SelftestTally& tally) {
     bugs.push_back({{"name", bug.bug->name},
                     {"sentence", bug.bug->sentence},
                     {"invariant", bug.bug->invariant},
+                    {"causes_expected", bug.bug->causes},
                     {"runs", bug.runs()},
                     {"caught", bug.caught},
                     {"other_cause", bug.other_cause},

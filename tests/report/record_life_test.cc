@@ -2,6 +2,7 @@
 // never came to is named; events become lines that programs can read whatever the names in them.
 #include "harness/report/record_life.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -274,6 +275,20 @@ TEST(EventLinesTest, ARowSaysWhatIsAtARecordsPlaceInItsStead) {
   EXPECT_CONTAINS(LifeRow(history, records[0], life[4]), "    +0.510000 s  client tutorial         new, partition 0");
   EXPECT_CONTAINS(LifeRow(history, records[0], life[4]), ", as r1.load.6");
   EXPECT_FALSE(Contains(LifeRow(history, records[0], life[3]), ", as "));
+}
+
+// Of what a client dropped its log says no more than where it stood: nothing is made up.
+TEST(LifeOfTest, ADroppedRecordHasAPlaceAndNoContent) {
+  History history = LossyHistory();
+  Delivery& delivery = history.clients[0].deliveries.front();
+  delivery.kind = DeliveryKind::kDropped;
+  delivery.rec = {};
+  delivery.content_hash = 0;
+  std::vector<std::string> texts;
+  for (const RunEvent& event : LifeOf(history, FindRecords(history, fmt::format("0@{}", delivery.offset)))) {
+    if (event.type == EventType::kDelivered && event.actor == 0) texts.push_back(EventText(history, event));
+  }
+  EXPECT_THAT(texts, ElementsAre(fmt::format("dropped, partition 0 offset {}, connection 1", delivery.offset)));
 }
 
 }  // namespace

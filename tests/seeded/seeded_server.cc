@@ -19,7 +19,7 @@
 //     stale-get         answers GetPayment with what it knew when it was asked first
 //     list-skip         leaves one payment out of each page of ListPayments but the first
 //     reorder-on-resume  sends the first event of a resumed stream after the next one of its partition
-//     drop-slow         drops what a subscriber does not take at once
+//     drop-slow         drops what comes while a subscriber takes nothing
 //     unbounded-queue   keeps all that a subscriber does not take
 //     zombie            goes on with a stream whose client has gone: reads for it and writes to it
 // SEED decides which record it is. JOURNAL: its own server journal (docs/formats.md), of what it read from the real
@@ -67,7 +67,7 @@ constexpr int64_t kVictim = 60;  // counted over all streams of this process
 constexpr int64_t kReadyWithinNs = 30'000'000'000;
 constexpr int64_t kProbePauseNs = 10'000'000;
 constexpr int kProbeTimeoutMs = 500;
-constexpr size_t kQueuedMax = 256;  // drop-slow: events of one stream; enough for a burst to a subscriber that reads
+constexpr auto kStalledAfter = std::chrono::milliseconds(500);  // drop-slow
 constexpr size_t kBallastBytes = size_t{16} << 10;
 
 // What a stream of the relay is in the middle of.
@@ -288,7 +288,7 @@ class Relay final : public PaymentService::Service {
   template <typename Write>
   void PassThroughQueue(grpc::ClientReader<PaymentEvent>* reader, StreamJournal* journal, const Write& write) const {
     const bool drops = bug_->name() == "drop-slow";
-    StreamQueue queue(drops ? kQueuedMax : SIZE_MAX, drops ? 0 : kBallastBytes);
+    StreamQueue queue(drops ? kStalledAfter : StreamQueue::Clock::duration::max(), drops ? 0 : kBallastBytes);
     std::thread sender([&] {
       while (const auto event = queue.Pop()) write(*event);
     });

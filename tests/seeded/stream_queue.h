@@ -2,6 +2,7 @@
 // the one that writes. It is the bug: it drops what a slow subscriber does not take, or keeps all of it. Thread-safe.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -16,13 +17,17 @@ namespace harness {
 
 class StreamQueue {
  public:
-  // `events_max`: what is pushed beyond it is dropped. `ballast_bytes`: memory kept beside each event, so that a short
-  // run shows what large events would.
-  StreamQueue(size_t events_max, size_t ballast_bytes) : events_max_(events_max), ballast_bytes_(ballast_bytes) {}
+  using Clock = std::chrono::steady_clock;
+
+  // `stalled_after`: what is pushed when nothing has been taken for that long is dropped. `ballast_bytes`: memory kept
+  // beside each event, so that a short run shows what large events would.
+  StreamQueue(Clock::duration stalled_after, size_t ballast_bytes)
+      : stalled_after_(stalled_after), ballast_bytes_(ballast_bytes) {}
 
   void Push(const ::payment::PaymentEvent& event) {
     const std::lock_guard lock(mutex_);
-    if (waiting_.size() >= events_max_) return;
+    if (waiting_.empty()) taken_ = Clock::now();
+    if (Clock::now() - taken_ > stalled_after_) return;
     waiting_.emplace_back(event, std::string(ballast_bytes_, 'x'));
     changed_.notify_one();
   }
@@ -33,6 +38,7 @@ class StreamQueue {
     if (waiting_.empty()) return std::nullopt;
     ::payment::PaymentEvent event = std::move(waiting_.front().first);
     waiting_.pop_front();
+    taken_ = Clock::now();
     return event;
   }
   void Close() {
@@ -42,11 +48,12 @@ class StreamQueue {
   }
 
  private:
-  const size_t events_max_;
+  const Clock::duration stalled_after_;
   const size_t ballast_bytes_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::pair<::payment::PaymentEvent, std::string>> waiting_;
+  Clock::time_point taken_;  // when one was taken last, or the first one came
   bool closed_ = false;
 };
 

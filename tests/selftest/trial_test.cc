@@ -62,7 +62,7 @@ TEST(SelftestTableTest, OnlyAllOfItIsRight) {
   tally.Add(0, JudgeTrial(Swap(), 1, ResultWith("ORDER", "server")));
   tally.AddLegal(JudgeLegalTrial(0, ResultWith("X", "server")));
   EXPECT_TRUE(tally.IsRight());
-  EXPECT_THAT(TableText(tally), HasSubstr("1/1"));
+  EXPECT_THAT(TableText(tally), HasSubstr("server/swap              ORDER: server                       1/1 "));
   EXPECT_THAT(TableText(tally), HasSubstr("1 runs, 0 false alarms"));
   SelftestTally missed = tally;
   missed.Add(0, JudgeTrial(Swap(), 0, ResultWith("LOST", "server")));
