@@ -24,10 +24,23 @@ constexpr int64_t kRecordsFew = 1'000;
 constexpr int64_t kRecords = 1'000'000;
 constexpr double kBytesPerEventMax = 64;
 
+// In a process of its own: what a program starts with counts as its peak, and this one has to stay small.
+void MakeRun(int64_t records, const std::string& history_dir) {
+  const pid_t pid = fork();
+  ASSERT_GE(pid, 0);
+  if (pid == 0) {
+    SyntheticRun(records, history_dir);
+    _exit(0);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(pid, &status, 0), pid);
+  ASSERT_EQ(status, 0);
+}
+
 // The peak of `harness check` of a synthetic run of so many records, whose verdict has to be PASS.
 int64_t PeakBytes(int64_t records, const std::string& run_dir) {
   std::filesystem::create_directories(run_dir + "/history");
-  SyntheticRun(records, run_dir + "/history");
+  MakeRun(records, run_dir + "/history");
   std::ofstream(run_dir + "/scenario.json") << SyntheticScenarioText();
   const std::string output = run_dir + "/output.txt";
   std::string arguments[] = {std::string(PIPELINE_BIN_DIR) + "/harness", "check", run_dir};

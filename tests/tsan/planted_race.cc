@@ -1,6 +1,7 @@
 // A race on purpose, where ours would be: in code of ours that gRPC's threads run. Two calls are inside the handler at
 // once and change the same number, and the same vector, without a lock. ThreadSanitizer must report both
-// (planted_race_test).
+// (planted_race_test). They race again and again: of two accesses in the very same moment it may see neither before the
+// other, and report none.
 #include <grpcpp/grpcpp.h>
 #include <sched.h>
 
@@ -17,6 +18,7 @@
 namespace {
 
 constexpr int kCalls = 2;
+constexpr int kRounds = 50;
 constexpr std::chrono::seconds kPatience{20};
 
 struct Shared {
@@ -30,25 +32,27 @@ struct Shared {
 
 class RacingService : public payment::PaymentService::CallbackService {
  public:
-  RacingService() { shared_.values.reserve(2 * kCalls); }
+  RacingService() { shared_.values.reserve(size_t{2} * kCalls * kRounds); }
 
   grpc::ServerUnaryReactor* GetPayment(grpc::CallbackServerContext* context, const payment::GetPaymentRequest*,
                                        payment::Payment*) override {
-    // Both calls are here before either goes on. Relaxed: the meeting itself must not order the two.
-    inside_.fetch_add(1, std::memory_order_relaxed);
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (inside_.load(std::memory_order_relaxed) < kCalls && std::chrono::steady_clock::now() < deadline) {
-      sched_yield();
+    for (int round = 1; round <= kRounds; ++round) {
+      // Both calls are here before either goes on. Relaxed: the meeting itself must not order the two.
+      arrived_.fetch_add(1, std::memory_order_relaxed);
+      while (arrived_.load(std::memory_order_relaxed) < kCalls * round && std::chrono::steady_clock::now() < deadline) {
+        sched_yield();
+      }
+      PlantedRaceOnNumber(&shared_);
+      PlantedRaceOnVector(&shared_);
     }
-    PlantedRaceOnNumber(&shared_);
-    PlantedRaceOnVector(&shared_);
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     reactor->Finish(grpc::Status::OK);
     return reactor;
   }
 
  private:
-  std::atomic<int> inside_{0};
+  std::atomic<int> arrived_{0};
   Shared shared_;
 };
 
