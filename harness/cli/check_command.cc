@@ -84,10 +84,9 @@ int CheckRun(const std::string& run_dir, const CheckCommandOptions& options, std
   const RunFacts facts = FactsOf(run.dir, options, err);
   const History& history = run.journal.history;
   Metrics metrics;
-  JudgeOptions judging;
-  judging.report_time_thresholds = facts.report_time_thresholds;
-  judging.run_jobs = pipeline::RunJobs;
-  const Verdict verdict = Judge(history, scenario, judging, &metrics);
+  const Verdict verdict =
+      Judge(history, scenario, {.report_time_thresholds = facts.report_time_thresholds, .run_jobs = pipeline::RunJobs},
+            &metrics);
   const Report report{history, metrics, verdict, scenario, facts};
   out << SummaryText(report, options.style) << std::flush;
   return options.out_dir.empty() ? verdict.exit_code : WriteInto(options.out_dir, report, out, err);

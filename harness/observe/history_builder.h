@@ -21,8 +21,8 @@
 
 namespace harness {
 
-// Sequence numbers of one producer that were skipped so far (64 bytes each).
 inline constexpr int64_t kEventsMax = 400'000'000;  // of one run: 24 GiB at 64 bytes each
+// Sequence numbers of one producer that were skipped so far (64 bytes each).
 inline constexpr int64_t kSequencesMissingMax = int64_t{1} << 20;
 inline constexpr size_t kProducersMax = 65'535;  // a Rec has 16 bits for it
 inline constexpr size_t kPhasesMax = 255;

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "harness/observe/bytes.h"
+#include "harness/observe/journal_positions.h"
 
 namespace harness {
 namespace {
@@ -13,13 +14,6 @@ uint8_t Bits(bool bit0, bool bit1 = false, bool bit2 = false) {
 }
 
 uint32_t U32(size_t value) { return static_cast<uint32_t>(value); }
-
-void PutPositions(const std::vector<StartPosition>& positions, ByteWriter* writer) {
-  writer->Put(U32(positions.size()));
-  for (const StartPosition& start : positions) {
-    writer->Put(start.partition).Put(start.after).Put(start.snapshot_until);
-  }
-}
 
 }  // namespace
 

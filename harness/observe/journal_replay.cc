@@ -5,6 +5,7 @@
 #include "harness/observe/bytes.h"
 #include "harness/observe/journal_bytes.h"
 #include "harness/observe/journal_frames.h"
+#include "harness/observe/journal_positions.h"
 
 namespace harness {
 namespace {
@@ -13,17 +14,6 @@ constexpr uint8_t kBit0 = 1, kBit1 = 2, kBit2 = 4;
 
 constexpr auto kProviderLast = pipeline::Provider::kPaypal;
 constexpr auto kStatusLast = pipeline::PaymentStatus::kRefunded;
-
-constexpr size_t kPositionBytes = 20;
-
-void GetPositions(ByteReader* in, std::vector<StartPosition>* positions) {
-  positions->resize(in->GetCount(kPositionBytes));
-  for (StartPosition& start : *positions) {
-    start.partition = in->Get<int32_t>();
-    start.after = in->Get<int64_t>();
-    start.snapshot_until = in->Get<int64_t>();
-  }
-}
 
 bool ReplaySends(ByteReader* in, HistoryBuilder* builder) {
   const auto producer = in->Get<uint16_t>();

@@ -4,27 +4,13 @@
 
 #include "harness/observe/bytes.h"
 #include "harness/observe/journal_frames.h"
+#include "harness/observe/journal_positions.h"
 
 namespace harness {
 namespace {
 
-constexpr size_t kPositionBytes = 20, kPlaceBytes = 21;
+constexpr size_t kPlaceBytes = 21;
 constexpr auto kReasonLast = pipeline::RejectReason::kBadField;
-
-void PutPositions(const std::vector<StartPosition>& positions, ByteWriter* writer) {
-  writer->Put(static_cast<uint32_t>(positions.size()));
-  for (const StartPosition& at : positions) writer->Put(at.partition).Put(at.after).Put(at.snapshot_until);
-}
-
-std::vector<StartPosition> GetPositions(ByteReader* in) {
-  std::vector<StartPosition> positions(in->GetCount(kPositionBytes));
-  for (StartPosition& at : positions) {
-    at.partition = in->Get<int32_t>();
-    at.after = in->Get<int64_t>();
-    at.snapshot_until = in->Get<int64_t>();
-  }
-  return positions;
-}
 
 struct Put {
   ByteWriter* out;
@@ -55,8 +41,8 @@ ServerBegan GetBegan(ByteReader* in) {
   seen.stream.began_ns = in->Get<int64_t>();
   seen.stream.resumed = in->Get<bool>();
   seen.stream.peer = in->GetText();
-  seen.stream.token = GetPositions(in);
-  seen.stream.sent = GetPositions(in);
+  GetPositions(in, &seen.stream.token);
+  GetPositions(in, &seen.stream.sent);
   return seen;
 }
 

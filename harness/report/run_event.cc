@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "harness/report/names.h"
+#include "harness/verify/server_evidence.h"
 
 namespace harness {
 namespace {
@@ -86,8 +87,8 @@ std::string ServerText(const History& history, const RunEvent& event) {
     return at + (accepted ? "" : fmt::format(", rejected: {}", pipeline::RejectReasonName(seen.reason)));
   }
   const ServerStream& stream = server.streams[seen.owner];
-  const std::string name = fmt::format("{}/{}", server.lives[stream.life].server_id, stream.number);
-  return fmt::format("{} to subscription {}{}", at, stream.number, SubscriberText(history, name));
+  return fmt::format("{} to subscription {}{}", at, stream.number,
+                     SubscriberText(history, SubscriptionName(server, stream)));
 }
 
 std::string ConnectedText(const Connection& connection, uint64_t index, int32_t partition) {

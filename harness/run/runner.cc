@@ -100,10 +100,9 @@ RunOutcome JudgeAndReport(const Scenario& scenario, const RunOptions& options, c
   RunOutcome outcome;
   outcome.run_dir = facts.run_dir;
   Metrics metrics;
-  JudgeOptions judging;
-  judging.report_time_thresholds = options.report_time_thresholds;
-  judging.run_jobs = pipeline::RunJobs;
-  outcome.verdict = Judge(history, scenario, judging, &metrics);
+  outcome.verdict =
+      Judge(history, scenario,
+            {.report_time_thresholds = options.report_time_thresholds, .run_jobs = pipeline::RunJobs}, &metrics);
   outcome.exit_code = outcome.verdict.exit_code;
   const Report report{history, metrics, outcome.verdict, scenario, facts};
   out << SummaryText(report, options.style) << std::flush;

@@ -17,12 +17,15 @@ int64_t ProcessEndNs(const History& history, const std::string& name, int64_t st
 
 }  // namespace
 
+std::string SubscriptionName(const JournaledServer& server, const ServerStream& stream) {
+  return server.lives[stream.life].server_id + "/" + std::to_string(stream.number);
+}
+
 ServerEvidence::ServerEvidence(const History& history) : history_(history) {
   for (size_t s = 0; s < history.servers.size(); ++s) {
     const JournaledServer& server = history.servers[s];
     for (size_t i = 0; i < server.streams.size(); ++i) {
-      const ServerStream& stream = server.streams[i];
-      by_name_[server.lives[stream.life].server_id + "/" + std::to_string(stream.number)] = {s, i};
+      by_name_[SubscriptionName(server, server.streams[i])] = {s, i};
     }
   }
 }

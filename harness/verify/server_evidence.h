@@ -20,6 +20,9 @@
 
 namespace harness {
 
+// What `server` called its stream, to the client as in its journal: "<server id>/<number>".
+std::string SubscriptionName(const JournaledServer& server, const ServerStream& stream);
+
 class ServerEvidence {
  public:
   explicit ServerEvidence(const History& history);
