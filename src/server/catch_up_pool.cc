@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -17,6 +18,8 @@ namespace {
 constexpr size_t kBatchMax = 256;
 constexpr int kPollMs = 50;
 constexpr int kQueryMs = 2000;
+// How long a reader stays with one stream while others wait.
+constexpr int64_t kTurnNs = 2'000'000'000;
 
 // One stream's reader: a consumer, and what it has read.
 class CatchUpReader {
@@ -31,9 +34,18 @@ class CatchUpReader {
     queue_.reset(rd_kafka_queue_get_consumer(handle_.get()));
   }
 
-  void Run(const std::atomic<bool>& stop) {
+  // True: the window has taken over. False: the stream has ended, has been told why it can't go on, was left for
+  // others (`is_awaited`), or `stop`. Throws std::runtime_error for what keeps Kafka from being read.
+  bool Run(const std::atomic<bool>& stop, const std::function<bool()>& is_awaited) {
     Assign();
-    while (!stop && !stream_->TryJoin(plan_.covered())) {
+    const int64_t turn_end_ns = MonotonicNs() + kTurnNs;
+    while (!stop) {
+      if (stream_->TryJoin(plan_.covered())) return true;
+      if (stream_->ended()) return false;
+      if (MonotonicNs() >= turn_end_ns && is_awaited()) {
+        stream_->Leave(plan_.covered());
+        return false;
+      }
       std::array<rd_kafka_message_t*, kBatchMax> messages{};
       messages[0] = rd_kafka_consumer_poll(handle_.get(), kPollMs);
       size_t count = messages[0] == nullptr ? 0 : 1;
@@ -48,9 +60,10 @@ class CatchUpReader {
         out_of_range = out_of_range || messages[i]->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET;
         rd_kafka_message_destroy(messages[i]);
       }
-      if (stream_->ended() || (!events.empty() && !stream_->Send(std::move(events)))) return;
-      if (out_of_range && Refused()) return;
+      if (!stream_->Send(std::move(events), plan_.covered())) return false;
+      if (out_of_range && Refused()) return false;
     }
+    return false;
   }
 
  private:
@@ -145,7 +158,7 @@ void CatchUpPool::Run() {
     ++reading_;
     if (!stream->ended()) {
       try {
-        CatchUp(stream.get());
+        if (CatchUpReader(settings_, stream.get()).Run(stop_reading_, [this] { return IsAwaited(); })) ++caught_up_;
       } catch (const std::runtime_error& error) {
         stream->OnCatchUpFailed(error.what());
       }
@@ -156,9 +169,9 @@ void CatchUpPool::Run() {
   }
 }
 
-void CatchUpPool::CatchUp(CaughtUpStream* stream) {
-  CatchUpReader(settings_, stream).Run(stop_reading_);
-  if (!stream->ended()) ++caught_up_;
+bool CatchUpPool::IsAwaited() {
+  const std::lock_guard lock(mutex_);
+  return !waiting_.empty();
 }
 
 }  // namespace pipeline

@@ -1,5 +1,6 @@
 // Catches up streams whose next record has left the window: each has a consumer and a thread of its own that reads
-// Kafka from the stream's place until the window takes over. At most so many at once; further streams wait. Submit() is
+// Kafka from the stream's place until the window takes over. At most so many at once; further streams wait, and a
+// reader goes to them after a while: one that reads slowly for ever keeps nobody else waiting for ever. Submit() is
 // called from gRPC's threads and never blocks.
 #pragma once
 
@@ -26,8 +27,11 @@ class CaughtUpStream {
   virtual const Filter& catch_up_filter() const = 0;
   // Every record above these is owed.
   virtual std::vector<int64_t> catch_up_from() const = 0;
-  // Hands events over; waits while the stream has more than it may hold. False: the stream has ended.
-  virtual bool Send(std::vector<StreamEvent> events) = 0;
+  // Hands events over, of all that is owed up to `covered`; waits while the stream has more than it may hold. False:
+  // leave it alone, it has ended or reads nothing.
+  virtual bool Send(std::vector<StreamEvent> events, const std::vector<int64_t>& covered) = 0;
+  // All up to `covered` was handed over; the reader goes to others who wait for one.
+  virtual void Leave(const std::vector<int64_t>& covered) = 0;
   // All up to `covered` was handed over. True: the window goes on from there.
   virtual bool TryJoin(const std::vector<int64_t>& covered) = 0;
   virtual void OnCatchUpRefused(Refusal refusal) = 0;
@@ -48,8 +52,7 @@ class CatchUpPool {
 
  private:
   void Run();
-  // Throws std::runtime_error for what keeps Kafka from being read.
-  void CatchUp(CaughtUpStream* stream);
+  bool IsAwaited();
 
   const KafkaSettings settings_;
   const int32_t readers_max_;

@@ -60,7 +60,8 @@ struct PaymentServer::State {
         verifier(options.kafka, &replica, options.stuck_ns * 2),
         catch_up(options.kafka, options.catch_up_readers_max),
         hub(&replica, options.calls_max) {
-    streams = {&replica, &hub, &verifier, &catch_up, server_id, options.stuck_ns, journal.get()};
+    streams = {
+        &replica, &hub, &verifier, &catch_up, server_id, options.stuck_ns, journal.get(), options.slow_subscriber};
     unaries = {&replica, &hub, &status};
   }
 
@@ -136,6 +137,7 @@ int64_t PaymentServer::rejected(RejectReason reason) const { return state_->reje
 int64_t PaymentServer::open_calls() const { return state_->hub.open_calls(); }
 int64_t PaymentServer::journal_lost() const { return state_->journal == nullptr ? 0 : state_->journal->lost(); }
 int64_t PaymentServer::caught_up() const { return state_->catch_up.caught_up(); }
+int32_t PaymentServer::catch_up_reading() const { return state_->catch_up.reading(); }
 
 void PaymentServer::Shutdown() {
   if (std::exchange(state_->shut_down, true)) return;

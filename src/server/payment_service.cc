@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "server/request_check.h"
+#include "stream/batch_encoder.h"
 #include "stream/list_cursor.h"
 
 namespace pipeline {
@@ -24,12 +25,10 @@ void Parse(const EventFrame& frame, ::payment::Payment* payment) {
   payment->ParseFromArray(frame.payment().data(), static_cast<int>(frame.payment().size()));
 }
 
-std::optional<::payment::ListPaymentsRequest> ParseRequest(grpc::ByteBuffer bytes) {
-  ::payment::ListPaymentsRequest request;
-  if (!grpc::SerializationTraits<::payment::ListPaymentsRequest>::Deserialize(&bytes, &request).ok()) {
-    return std::nullopt;
-  }
-  return request;
+// False: the bytes are none.
+template <typename Request>
+bool ParseRequest(grpc::ByteBuffer bytes, Request* request) {
+  return grpc::SerializationTraits<Request>::Deserialize(&bytes, request).ok();
 }
 
 }  // namespace
@@ -83,13 +82,28 @@ grpc::ServerUnaryReactor* PaymentService::ListPayments(grpc::CallbackServerConte
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* PaymentService::StreamPayments(grpc::CallbackServerContext* context,
                                                                            const grpc::ByteBuffer* request) {
-  std::optional<::payment::ListPaymentsRequest> parsed = ParseRequest(*request);
-  if (!parsed) return StreamCall::Refuse(Invalid("the request is not a ListPaymentsRequest"));
-  const auto filter = CheckFilter(parsed->provider(), parsed->status());
+  ::payment::ListPaymentsRequest parsed;
+  if (!ParseRequest(*request, &parsed)) return StreamCall::Refuse(Invalid("the request is not a ListPaymentsRequest"));
+  const auto filter = CheckFilter(parsed.provider(), parsed.status());
   if (const auto* wrong = std::get_if<std::string>(&filter)) return StreamCall::Refuse(Invalid(*wrong));
-  std::optional<::payment::ResumeToken> token;
-  if (parsed->has_resume()) token = std::move(*parsed->mutable_resume());
-  return StreamCall::Start(streams_, context, std::get<Filter>(filter), std::move(token));
+  StreamRequest asked;
+  asked.filter = std::get<Filter>(filter);
+  if (parsed.has_resume()) asked.token = std::move(*parsed.mutable_resume());
+  return StreamCall::Start(streams_, context, std::move(asked));
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* PaymentService::SubscribePayments(grpc::CallbackServerContext* context,
+                                                                              const grpc::ByteBuffer* request) {
+  ::payment::SubscribeRequest parsed;
+  if (!ParseRequest(*request, &parsed)) return StreamCall::Refuse(Invalid("the request is not a SubscribeRequest"));
+  const auto filter = CheckFilter(parsed.provider(), parsed.status());
+  if (const auto* wrong = std::get_if<std::string>(&filter)) return StreamCall::Refuse(Invalid(*wrong));
+  StreamRequest asked;
+  asked.filter = std::get<Filter>(filter);
+  if (parsed.has_resume()) asked.token = std::move(*parsed.mutable_resume());
+  asked.live_only = parsed.live_only();
+  asked.batch_events_max = BatchEventsMax(parsed.max_batch_events());
+  return StreamCall::Start(streams_, context, std::move(asked));
 }
 
 }  // namespace pipeline

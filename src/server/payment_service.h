@@ -1,6 +1,5 @@
-// The gRPC service: checks requests and starts their calls. StreamPayments is raw, so that the bytes that subscribers
-// share are sent as they are; the unary methods are typed. SubscribePayments is not offered yet (UNIMPLEMENTED: clients
-// fall back to StreamPayments). Called from gRPC's threads.
+// The gRPC service: checks requests and starts their calls. The streams are raw, so that the bytes that subscribers
+// share are sent as they are; the unary methods are typed. Called from gRPC's threads.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -14,7 +13,7 @@ namespace pipeline {
 using PaymentServiceBase =
     ::payment::PaymentService::WithCallbackMethod_GetPayment<::payment::PaymentService::WithCallbackMethod_ListPayments<
         ::payment::PaymentService::WithRawCallbackMethod_StreamPayments<
-            ::payment::PaymentService::WithCallbackMethod_SubscribePayments<::payment::PaymentService::Service>>>>;
+            ::payment::PaymentService::WithRawCallbackMethod_SubscribePayments<::payment::PaymentService::Service>>>>;
 
 class PaymentService final : public PaymentServiceBase {
  public:
@@ -30,6 +29,8 @@ class PaymentService final : public PaymentServiceBase {
                                          ::payment::PaymentList* response) override;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamPayments(grpc::CallbackServerContext* context,
                                                              const grpc::ByteBuffer* request) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* SubscribePayments(grpc::CallbackServerContext* context,
+                                                                const grpc::ByteBuffer* request) override;
 
  private:
   grpc::Status NotLoaded() const;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <map>
 #include <utility>
 
 #include "common/program.h"
@@ -64,6 +65,13 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
       ->transform(CLI::AsSizeValue(false))
       ->check(CLI::Range(kWindowBytesMin, int64_t{1} << 50, "at least 1MB"))
       ->capture_default_str();
+  app.add_option(
+         "--slow-subscriber", options->slow_subscriber,
+         "A stream that falls off the window: catch-up reads it from Kafka until it is back, disconnect ends it "
+         "(it may resume)")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, SlowSubscriber>{
+          {"catch-up", SlowSubscriber::kCatchUp}, {"disconnect", SlowSubscriber::kDisconnect}}))
+      ->default_str("catch-up");
   app.add_option("--max-calls", options->calls_max, "Streams and waiting calls open at once; more are refused")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
       ->capture_default_str();

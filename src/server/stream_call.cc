@@ -4,54 +4,16 @@
 
 #include <algorithm>
 #include <chrono>
-#include <string_view>
 #include <utility>
 
 #include "common/clock.h"
+#include "server/stream_wire.h"
 
 namespace pipeline {
 namespace {
 
-// What one call may hold of events beside those in the window. While it is caught up these bound the reader.
-constexpr size_t kQueueEventsMax = 1024;
-constexpr int64_t kQueueBytesMax = 1024LL * 1024;
-// Gaps told in trailing metadata; the message says how many there are.
-constexpr size_t kGapsMax = 64;
-
-constexpr char kStartKey[] = "payment-start-bin";
-constexpr char kGapKey[] = "payment-gap-bin";
-constexpr char kReasonKey[] = "payment-end-reason";
-constexpr char kSubscriptionKey[] = "payment-subscription";
-constexpr char kFellOffText[] = "the stream has left the log window (too slow, or the log was replaced); resume";
-
-grpc::StatusCode StatusCodeOf(RefusalCode code) {
-  switch (code) {
-    case RefusalCode::kInvalidArgument:
-      return grpc::StatusCode::INVALID_ARGUMENT;
-    case RefusalCode::kFailedPrecondition:
-      return grpc::StatusCode::FAILED_PRECONDITION;
-    case RefusalCode::kOutOfRange:
-      return grpc::StatusCode::OUT_OF_RANGE;
-  }
-  return grpc::StatusCode::INTERNAL;
-}
-
-// A slice that shares `bytes` and shows `view`, a part of them.
-grpc::Slice SharedSlice(SharedBytes bytes, std::string_view view) {
-  return grpc::Slice(const_cast<char*>(view.data()), view.size(), &SharedBytes::Unref, bytes.Detach());
-}
-
-grpc::ByteBuffer MessageOf(StreamEvent event) {
-  if (!event.existing) {
-    const std::string_view all = event.frame.bytes.view();
-    const grpc::Slice slice = SharedSlice(std::move(event.frame.bytes), all);
-    return grpc::ByteBuffer(&slice, 1);
-  }
-  const std::string_view head = event.frame.head();
-  const grpc::Slice slices[] = {SharedSlice(std::move(event.frame.bytes), head),
-                                grpc::Slice(ExistingTail(event.partition, event.offset, event.record_crc32c))};
-  return grpc::ByteBuffer(slices, std::size(slices));
-}
+constexpr char kFellOffText[] = "the stream has left the log window (it reads too slowly); resume";
+constexpr char kReplacedText[] = "the log was replaced; resume";
 
 class RefusedCall : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
@@ -67,9 +29,8 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamCall::Refuse(const grpc::Statu
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamCall::Start(const StreamServices& services,
                                                               grpc::CallbackServerContext* context,
-                                                              const Filter& filter,
-                                                              std::optional<::payment::ResumeToken> token) {
-  auto call = std::make_shared<StreamCall>(services, context, filter, std::move(token));
+                                                              StreamRequest request) {
+  auto call = std::make_shared<StreamCall>(services, context, std::move(request));
   switch (services.hub->Add(call)) {
     case Admission::kAdmitted:
       break;
@@ -83,9 +44,8 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamCall::Start(const StreamServic
   return call.get();
 }
 
-StreamCall::StreamCall(const StreamServices& services, grpc::CallbackServerContext* context, const Filter& filter,
-                       std::optional<::payment::ResumeToken> token)
-    : services_(services), context_(context), filter_(filter), token_(std::move(token)) {}
+StreamCall::StreamCall(const StreamServices& services, grpc::CallbackServerContext* context, StreamRequest request)
+    : services_(services), context_(context), request_(std::move(request)), queue_(request_.batch_events_max) {}
 
 bool StreamCall::ended() const {
   const std::lock_guard lock(mutex_);
@@ -102,7 +62,7 @@ void StreamCall::Pump() {
 void StreamCall::PumpLocked() {
   if (ended_ || writing_) return;
   if (queue_.empty()) Refill();
-  if (!ended_ && !queue_.empty()) WriteNext();
+  if (!ended_ && !queue_.empty()) Write();
 }
 
 void StreamCall::Refill() {
@@ -120,30 +80,33 @@ void StreamCall::Refill() {
   }
 }
 
+bool StreamCall::Decide(ResumeDecision* decision, std::string* log_id) {
+  using Action = ResumeDecision::Action;
+  Replica::Access access = services_.replica->Lock();
+  const ReplicaState& state = access.state();
+  if (request_.token ? !state.started() : !state.loaded()) {
+    access.Wait(shared_from_this());
+    return false;
+  }
+  if (request_.token) {
+    // What was asked of a log that was replaced since is void.
+    if (fresh_ && static_cast<int32_t>(fresh_->size()) != state.partition_count()) fresh_.reset();
+    *decision = DecideResume(*request_.token, state, fresh_ ? &*fresh_ : nullptr);
+  } else {
+    decision->action = Action::kServe;
+    decision->starts = request_.live_only ? StreamCursor::LiveStarts(state) : StreamCursor::SnapshotStarts(state);
+  }
+  if (decision->action == Action::kServe && decision->unread.empty()) {
+    cursor_ = std::make_unique<StreamCursor>(request_.filter, decision->starts, state);
+  }
+  *log_id = state.log_id();
+  return true;
+}
+
 bool StreamCall::Begin() {
-  std::vector<PartitionStart> starts;
   ResumeDecision decision;
   std::string log_id;
-  {
-    Replica::Access access = services_.replica->Lock();
-    const ReplicaState& state = access.state();
-    if (token_ ? !state.started() : !state.loaded()) {
-      access.Wait(shared_from_this());
-      return false;
-    }
-    if (token_) {
-      // What was asked of a log that was replaced since is void.
-      if (fresh_ && static_cast<int32_t>(fresh_->size()) != state.partition_count()) fresh_.reset();
-      decision = DecideResume(*token_, state, fresh_ ? &*fresh_ : nullptr);
-    } else {
-      decision.action = ResumeDecision::Action::kServe;
-      decision.starts = StreamCursor::SnapshotStarts(state);
-    }
-    if (decision.action == ResumeDecision::Action::kServe && decision.unread.empty()) {
-      cursor_ = std::make_unique<StreamCursor>(filter_, decision.starts, state);
-    }
-    log_id = state.log_id();
-  }
+  if (!Decide(&decision, &log_id)) return false;
   if (cursor_ != nullptr) {
     SendStart(log_id, decision.starts);
     stage_ = Stage::kFlowing;
@@ -157,46 +120,70 @@ bool StreamCall::Begin() {
 }
 
 bool StreamCall::Pull() {
+  using Outcome = StreamCursor::Outcome;
   std::vector<StreamEvent> events;
-  StreamCursor::Outcome outcome = StreamCursor::Outcome::kMore;
+  std::vector<int64_t> covered;
+  Outcome outcome = Outcome::kMore;
   {
     Replica::Access access = services_.replica->Lock();
-    outcome = cursor_->Pull(access.state(), PullLimits(), &events);
-    if (outcome == StreamCursor::Outcome::kIdle) access.Wait(shared_from_this());
+    outcome = cursor_->Pull(access.state(), queue_.pull_limits(), &events);
+    if (outcome == Outcome::kIdle) access.Wait(shared_from_this());
+    if (queue_.batched() && (outcome == Outcome::kEvents || outcome == Outcome::kMore || outcome == Outcome::kIdle)) {
+      covered = cursor_->Covered(access.state());
+    }
+  }
+  queue_.Push(std::move(events));
+  if (!covered.empty()) {
+    const bool arrived = outcome == Outcome::kIdle && !std::exchange(arrived_, true);
+    queue_.OfferBookmarks(covered, arrived, MonotonicNs());
   }
   switch (outcome) {
-    case StreamCursor::Outcome::kEvents:
-      Enqueue(std::move(events));
+    case Outcome::kEvents:
+    case Outcome::kMore:
       return true;
-    case StreamCursor::Outcome::kMore:
-      return true;
-    case StreamCursor::Outcome::kIdle:
+    case Outcome::kIdle:
       return false;
-    case StreamCursor::Outcome::kCatchUp:
-      stage_ = Stage::kCatchingUp;
-      services_.catch_up->Submit(shared_from_this());
+    case Outcome::kFellOff:
+      if (services_.slow_subscriber == SlowSubscriber::kDisconnect) {
+        End(grpc::StatusCode::UNAVAILABLE, kFellOffText, "slow");
+        return false;
+      }
+      cursor_->FallBack();
+      CatchUp();
       return false;
-    case StreamCursor::Outcome::kFellOff:
-      End(grpc::StatusCode::UNAVAILABLE, kFellOffText, "slow");
+    case Outcome::kCatchUp:
+      CatchUp();
       return false;
-    case StreamCursor::Outcome::kRefused:
+    case Outcome::kReplaced:
+      End(grpc::StatusCode::UNAVAILABLE, kReplacedText, "kafka");
+      return false;
+    case Outcome::kRefused:
       EndRefused(cursor_->refusal());
       return false;
   }
   return false;
 }
 
+void StreamCall::CatchUp() {
+  stage_ = Stage::kCatchingUp;
+  services_.catch_up->Submit(shared_from_this());
+}
+
 void StreamCall::SendStart(const std::string& log_id, const std::vector<PartitionStart>& starts) {
   ::payment::StreamStart start;
   *start.mutable_token() = MakeToken(log_id, starts);
+  std::vector<int64_t> after;
+  after.reserve(starts.size());
+  for (const PartitionStart& at : starts) after.push_back(at.after);
+  queue_.Start(std::move(after));
   start.set_server_id(services_.server_id);
   subscription_ = services_.hub->NextSubscription();
   if (services_.journal != nullptr) {
     services_.journal->Begin({.time_ns = MonotonicNs(),
                               .number = subscription_,
                               .peer = context_->peer(),
-                              .filter = filter_,
-                              .sent = token_,
+                              .filter = request_.filter,
+                              .sent = request_.token,
                               .token = start.token()});
   }
   context_->AddInitialMetadata(kStartKey, start.SerializeAsString());
@@ -204,20 +191,8 @@ void StreamCall::SendStart(const std::string& log_id, const std::vector<Partitio
   StartSendInitialMetadata();
 }
 
-void StreamCall::Enqueue(std::vector<StreamEvent> events) {
-  for (StreamEvent& event : events) {
-    queue_bytes_ += event.frame.bytes.size();
-    queue_.push_back(std::move(event));
-  }
-}
-
-void StreamCall::WriteNext() {
-  queue_bytes_ -= queue_.front().frame.bytes.size();
-  if (services_.journal != nullptr) {
-    services_.journal->Wrote(subscription_, queue_.front().partition, queue_.front().offset);
-  }
-  buffer_ = MessageOf(std::move(queue_.front()));
-  queue_.pop_front();
+void StreamCall::Write() {
+  buffer_ = queue_.TakeMessage(services_.journal, subscription_);
   if (stage_ == Stage::kCatchingUp) room_.notify_all();
   grpc::WriteOptions options;
   // A hint leaves the message in the transport's buffer until the next write: right while one is at hand, and wrong for
@@ -241,8 +216,7 @@ void StreamCall::OnWriteDone(bool ok) {
 void StreamCall::End(grpc::StatusCode code, const std::string& message, const char* reason) {
   if (ended_) return;
   ended_ = true;
-  queue_.clear();
-  queue_bytes_ = 0;
+  queue_.Clear();
   cancel_at_ns_ = MonotonicNs() + services_.stuck_ns;
   if (services_.journal != nullptr && subscription_ != 0) services_.journal->End(subscription_, code, reason);
   context_->AddTrailingMetadata(kReasonKey, reason);
@@ -252,13 +226,7 @@ void StreamCall::End(grpc::StatusCode code, const std::string& message, const ch
 
 void StreamCall::EndRefused(const Refusal& refusal) {
   if (ended_) return;
-  for (size_t i = 0; i < std::min(refusal.gaps.size(), kGapsMax); ++i) {
-    ::payment::PositionGap gap;
-    gap.set_partition(refusal.gaps[i].partition);
-    gap.set_wanted(refusal.gaps[i].wanted);
-    gap.set_earliest(refusal.gaps[i].earliest);
-    context_->AddTrailingMetadata(kGapKey, gap.SerializeAsString());
-  }
+  AddGaps(refusal, context_);
   End(StatusCodeOf(refusal.code), refusal.message, "refused");
 }
 
@@ -287,12 +255,24 @@ void StreamCall::Tick(int64_t now_ns) {
     return;
   }
   if (stage_ != Stage::kFlowing) return;
+  const bool tell = !writing_ && queue_.IsBookmarkDue(now_ns);
   bool fell_off = false;
+  bool replaced = false;
+  std::vector<int64_t> covered;
   {
     const Replica::Access access = services_.replica->Lock();
-    fell_off = cursor_->HasFallenOff(access.state());
+    replaced = cursor_->IsReplaced(access.state());
+    fell_off = !replaced && cursor_->HasFallenOff(access.state());
+    if (tell && !replaced && !fell_off) covered = cursor_->Covered(access.state());
   }
-  if (fell_off) End(grpc::StatusCode::UNAVAILABLE, kFellOffText, "slow");
+  if (replaced) return End(grpc::StatusCode::UNAVAILABLE, kReplacedText, "kafka");
+  // One that is caught up instead costs what is queued, until it reads again.
+  if (fell_off && services_.slow_subscriber == SlowSubscriber::kDisconnect) {
+    return End(grpc::StatusCode::UNAVAILABLE, kFellOffText, "slow");
+  }
+  if (covered.empty()) return;
+  queue_.OfferBookmarks(covered, true, now_ns);
+  PumpLocked();
 }
 
 void StreamCall::EndForShutdown(int64_t cancel_at_ns) {
@@ -304,12 +284,12 @@ void StreamCall::EndForShutdown(int64_t cancel_at_ns) {
 // --- Verification ---
 
 ResumeDecision StreamCall::DecideWith(const ReplicaState& state, const std::vector<Watermarks>& fresh) {
-  return DecideResume(*token_, state, &fresh);  // token_ changes in OnVerified alone, on this thread
+  return DecideResume(*request_.token, state, &fresh);  // it changes in OnVerified alone, on this thread
 }
 
 void StreamCall::OnVerified(std::vector<Watermarks> fresh, const std::vector<int32_t>& same) {
   const std::lock_guard lock(mutex_);
-  for (::payment::PartitionResume& at : *token_->mutable_partitions()) {
+  for (::payment::PartitionResume& at : *request_.token->mutable_partitions()) {
     if (std::find(same.begin(), same.end(), at.partition()) != same.end()) at.clear_record_crc32c();
   }
   fresh_ = std::move(fresh);
@@ -334,19 +314,37 @@ std::vector<int64_t> StreamCall::catch_up_from() const {
   return cursor_->catch_up_from();
 }
 
-bool StreamCall::Send(std::vector<StreamEvent> events) {
+bool StreamCall::Send(std::vector<StreamEvent> events, const std::vector<int64_t>& covered) {
   std::unique_lock lock(mutex_);
-  Enqueue(std::move(events));
+  if (ended_) return false;
+  queue_.Push(std::move(events));
+  queue_.OfferBookmarks(covered, false, MonotonicNs());
   PumpLocked();
-  const auto has_room = [this] { return ended_ || (queue_.size() < kQueueEventsMax && queue_bytes_ < kQueueBytesMax); };
+  const auto has_room = [this] { return ended_ || queue_.has_room(); };
   // One that reads nothing at all must not keep a reader for ever; others may wait for it.
-  for (size_t left = queue_.size(); !has_room(); left = queue_.size()) {
+  for (size_t left = queue_.events(); !has_room(); left = queue_.events()) {
     const bool roomy = room_.wait_for(lock, std::chrono::nanoseconds(services_.stuck_ns), has_room);
-    if (!roomy && queue_.size() == left) {
+    if (roomy || queue_.events() != left) continue;
+    if (services_.slow_subscriber == SlowSubscriber::kDisconnect) {
       End(grpc::StatusCode::UNAVAILABLE, "the stream reads nothing while it is caught up; resume", "slow");
+    } else {
+      LeaveLocked(covered);
+      return false;
     }
   }
   return !ended_;
+}
+
+void StreamCall::Leave(const std::vector<int64_t>& covered) {
+  const std::lock_guard lock(mutex_);
+  if (!ended_) LeaveLocked(covered);
+}
+
+// It asks for a reader again once it has sent what is queued.
+void StreamCall::LeaveLocked(const std::vector<int64_t>& covered) {
+  cursor_->SetCaughtUpTo(covered);
+  stage_ = Stage::kFlowing;
+  PumpLocked();
 }
 
 bool StreamCall::TryJoin(const std::vector<int64_t>& covered) {
@@ -354,8 +352,8 @@ bool StreamCall::TryJoin(const std::vector<int64_t>& covered) {
   if (ended_) return false;
   {
     const Replica::Access access = services_.replica->Lock();
-    if (cursor_->HasFallenOff(access.state())) {  // the log was replaced
-      End(grpc::StatusCode::UNAVAILABLE, "the log was replaced; resume", "kafka");
+    if (cursor_->IsReplaced(access.state())) {
+      End(grpc::StatusCode::UNAVAILABLE, kReplacedText, "kafka");
       return false;
     }
     if (!cursor_->TryJoin(access.state(), covered)) return false;

@@ -1,13 +1,13 @@
-// One StreamPayments call: a cursor, the few events pulled from it, and the rules of gRPC's callback API (one write in
-// flight, Finish exactly once, gone only after OnDone). Reactions come from gRPC's threads, wakes and ticks from the
-// hub's, verification and catch-up from theirs: all of them take the call's mutex, and none of them blocks but Send().
+// One StreamPayments or SubscribePayments call: a cursor, the few events pulled from it, and the rules of gRPC's
+// callback API (one write in flight, Finish exactly once, gone only after OnDone). Reactions come from gRPC's threads,
+// wakes and ticks from the hub's, verification and catch-up from theirs: all of them take the call's mutex, and none of
+// them blocks but Send().
 #pragma once
 
 #include <grpcpp/grpcpp.h>
 
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,7 +18,9 @@
 #include "server/catch_up_pool.h"
 #include "server/replica.h"
 #include "server/server_journal.h"
+#include "server/slow_subscriber.h"
 #include "server/stream_hub.h"
+#include "server/stream_queue.h"
 #include "server/token_verifier.h"
 #include "stream/stream_cursor.h"
 
@@ -35,6 +37,15 @@ struct StreamServices {
   // cancelled.
   int64_t stuck_ns = 5'000'000'000;
   ServerJournal* journal = nullptr;  // null: none is kept
+  SlowSubscriber slow_subscriber = SlowSubscriber::kCatchUp;
+};
+
+// What a client asks for.
+struct StreamRequest {
+  Filter filter;
+  std::optional<::payment::ResumeToken> token;
+  bool live_only = false;        // without a token: no snapshot, what comes from now on
+  int32_t batch_events_max = 0;  // events in a PaymentBatch; 0: StreamPayments, a PaymentEvent a message
 };
 
 class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
@@ -43,15 +54,13 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                    public CaughtUpStream,
                    public std::enable_shared_from_this<StreamCall> {
  public:
-  // Starts a call; gRPC owns it until OnDone. `context` is the call's. `token`: the request's, if any.
+  // Starts a call; gRPC owns it until OnDone. `context` is the call's.
   static grpc::ServerWriteReactor<grpc::ByteBuffer>* Start(const StreamServices& services,
-                                                           grpc::CallbackServerContext* context, const Filter& filter,
-                                                           std::optional<::payment::ResumeToken> token);
+                                                           grpc::CallbackServerContext* context, StreamRequest request);
   // A call that only ends.
   static grpc::ServerWriteReactor<grpc::ByteBuffer>* Refuse(const grpc::Status& status);
 
-  StreamCall(const StreamServices& services, grpc::CallbackServerContext* context, const Filter& filter,
-             std::optional<::payment::ResumeToken> token);
+  StreamCall(const StreamServices& services, grpc::CallbackServerContext* context, StreamRequest request);
 
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
@@ -67,9 +76,10 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   void OnKafkaFailed(const std::string& reason) override;
   bool ended() const override;
 
-  const Filter& catch_up_filter() const override { return filter_; }
+  const Filter& catch_up_filter() const override { return request_.filter; }
   std::vector<int64_t> catch_up_from() const override;
-  bool Send(std::vector<StreamEvent> events) override;
+  bool Send(std::vector<StreamEvent> events, const std::vector<int64_t>& covered) override;
+  void Leave(const std::vector<int64_t>& covered) override;
   bool TryJoin(const std::vector<int64_t>& covered) override;
   void OnCatchUpRefused(Refusal refusal) override { OnRefused(std::move(refusal)); }
   void OnCatchUpFailed(const std::string& reason) override { OnKafkaFailed(reason); }
@@ -84,26 +94,28 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   // Both: false when nothing more comes of it now (waits, is being verified or caught up, has ended).
   bool Begin();
   bool Pull();
+  // Decides where a stream without a token, or with one, begins; makes the cursor when it may. False: waits.
+  bool Decide(ResumeDecision* decision, std::string* log_id);
+  void CatchUp();
+  void LeaveLocked(const std::vector<int64_t>& covered);
   // Names the stream, tells the journal, and sends what the client has to know before the first event.
   void SendStart(const std::string& log_id, const std::vector<PartitionStart>& starts);
-  void Enqueue(std::vector<StreamEvent> events);
-  void WriteNext();
+  void Write();
   void EndRefused(const Refusal& refusal);
   void End(grpc::StatusCode code, const std::string& message, const char* reason);
 
   const StreamServices& services_;
   grpc::CallbackServerContext* const context_;
-  const Filter filter_;
+  StreamRequest request_;  // its token is cleared of checksums that were compared
 
   mutable std::mutex mutex_;
   std::condition_variable room_;  // in queue_, for Send
   Stage stage_ = Stage::kStarting;
-  std::optional<::payment::ResumeToken> token_;
   uint64_t subscription_ = 0;                     // 0: it has not started
   std::optional<std::vector<Watermarks>> fresh_;  // what the verifier was told
   std::unique_ptr<StreamCursor> cursor_;
-  std::deque<StreamEvent> queue_;
-  int64_t queue_bytes_ = 0;
+  StreamQueue queue_;
+  bool arrived_ = false;     // at the window's end, once
   grpc::ByteBuffer buffer_;  // of the write in flight
   bool writing_ = false;
   bool wrote_ = false;  // the first message

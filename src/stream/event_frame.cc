@@ -1,5 +1,7 @@
 #include "stream/event_frame.h"
 
+#include "stream/wire_bytes.h"
+
 namespace pipeline {
 namespace {
 
@@ -9,11 +11,6 @@ constexpr char kEventTypeTag = 0x12;
 constexpr char kPartitionTag = 0x18;
 constexpr char kOffsetTag = 0x20;
 constexpr char kChecksumTag = 0x2D;
-
-void AppendVarint(uint64_t value, std::string* out) {
-  for (; value >= 0x80; value >>= 7) out->push_back(static_cast<char>(value | 0x80));
-  out->push_back(static_cast<char>(value));
-}
 
 // Fields of value 0 are left out, as proto3 does.
 std::string Tail(std::string_view event_type, int32_t partition, int64_t offset, uint32_t record_crc32c) {

@@ -49,12 +49,30 @@ std::vector<PartitionStart> StreamCursor::SnapshotStarts(const ReplicaState& sta
   return starts;
 }
 
+std::vector<PartitionStart> StreamCursor::LiveStarts(const ReplicaState& state) {
+  std::vector<PartitionStart> starts;
+  starts.reserve(static_cast<size_t>(state.partition_count()));
+  for (int32_t p = 0; p < state.partition_count(); ++p) starts.push_back({state.position(p) - 1, {}, std::nullopt});
+  return starts;
+}
+
 bool StreamCursor::HasFallenOff(const ReplicaState& state) const {
-  return generation_ != state.generation() || (phase_ == Phase::kWindow && sequence_ < state.window().begin_sequence());
+  return phase_ == Phase::kWindow && sequence_ < state.window().begin_sequence();
+}
+
+std::vector<int64_t> StreamCursor::Covered(const ReplicaState& state) const {
+  std::vector<int64_t> covered = after_;
+  // At the window's end everything that was applied has been looked at; what is applied and not there was rejected.
+  if (phase_ != Phase::kWindow || sequence_ < state.window().end_sequence()) return covered;
+  for (size_t p = 0; p < covered.size(); ++p) {
+    covered[p] = std::max(covered[p], state.position(static_cast<int32_t>(p)) - 1);
+  }
+  return covered;
 }
 
 StreamCursor::Outcome StreamCursor::Pull(const ReplicaState& state, const PullLimits& limits,
                                          std::vector<StreamEvent>* out) {
+  if (IsReplaced(state)) return Outcome::kReplaced;
   if (HasFallenOff(state)) return Outcome::kFellOff;
   if (phase_ == Phase::kSnapshot) {
     const Outcome outcome = PullSnapshot(state, limits, out);

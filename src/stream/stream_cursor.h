@@ -31,12 +31,13 @@ struct PullLimits {
 class StreamCursor {
  public:
   enum class Outcome : uint8_t {
-    kEvents,   // at least one
-    kMore,     // none yet, the scan limit was reached: call again
-    kIdle,     // nothing to send until the state changes
-    kCatchUp,  // the next record is not in the window: read Kafka after catch_up_from(), then TryJoin
-    kFellOff,  // the next record has left the window, or the log was replaced
-    kRefused,  // a record of the token's has another checksum: refusal()
+    kEvents,    // at least one
+    kMore,      // none yet, the scan limit was reached: call again
+    kIdle,      // nothing to send until the state changes
+    kCatchUp,   // the next record is not in the window: read Kafka after catch_up_from(), then TryJoin
+    kFellOff,   // the next record has left the window: FallBack, or end the stream
+    kReplaced,  // the log was replaced: the stream can only end
+    kRefused,   // a record of the token's has another checksum: refusal()
   };
 
   // `starts` has one element per partition: SnapshotStarts(), or what DecideResume() said while `state` was as it is
@@ -44,6 +45,8 @@ class StreamCursor {
   StreamCursor(const Filter& filter, std::vector<PartitionStart> starts, const ReplicaState& state);
   // Where a new subscriber starts: a snapshot of everything applied so far.
   static std::vector<PartitionStart> SnapshotStarts(const ReplicaState& state);
+  // Where one starts that wants only what comes from now on.
+  static std::vector<PartitionStart> LiveStarts(const ReplicaState& state);
 
   // Appends what comes next to `out`.
   Outcome Pull(const ReplicaState& state, const PullLimits& limits, std::vector<StreamEvent>* out);
@@ -53,8 +56,18 @@ class StreamCursor {
   // Everything up to `covered` was sent. True: the window holds what follows, Pull goes on there.
   bool TryJoin(const ReplicaState& state, const std::vector<int64_t>& covered);
 
-  // Would Pull say kFellOff?
+  // After kFellOff: Pull says kCatchUp from now on.
+  void FallBack() { phase_ = Phase::kCatchUp; }
+  // A catch-up reader left after it had handed over everything up to `covered`: the next one goes on there.
+  void SetCaughtUpTo(const std::vector<int64_t>& covered) { after_ = covered; }
+
+  // Of each partition the last offset up to which everything that is owed was pulled; rejected records and those of
+  // other filters count. Not after kFellOff or kReplaced, nor while Kafka is read for this subscriber.
+  std::vector<int64_t> Covered(const ReplicaState& state) const;
+
+  // Would Pull say kFellOff? kReplaced?
   bool HasFallenOff(const ReplicaState& state) const;
+  bool IsReplaced(const ReplicaState& state) const { return generation_ != state.generation(); }
   const Refusal& refusal() const { return refusal_; }
   const Filter& filter() const { return filter_; }
 

@@ -255,18 +255,6 @@ TEST(LifecycleTest, MoreCallsThanAllowedAreRefused) {
   EXPECT_EQ(second.Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 
-TEST(LifecycleTest, BatchesAreNotOfferedYet) {
-  PaymentServer server(TestOptions(NoKafka()));
-  server.Start();
-  const auto stub = ::payment::PaymentService::NewStub(ChannelTo(server.port()));
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + kPatience);
-  const auto reader = stub->SubscribePayments(&context, {});
-  ::payment::PaymentBatch batch;
-  EXPECT_FALSE(reader->Read(&batch));
-  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::UNIMPLEMENTED);
-}
-
 TEST(ServerCommandTest, TakesItsOptionsAndNamesWhatIsWrong) {
   ServerOptions options;
   EXPECT_EQ(ParseServerOptions(

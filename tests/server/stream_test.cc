@@ -292,37 +292,5 @@ TEST_F(StreamTest, ManySubscribersComeAndGoWhileRecordsArrive) {
   EXPECT_TRUE(Eventually([&] { return server->open_calls() == 0; }));
 }
 
-// One that stops reading costs no memory beyond the window: it is ended, and resumes where it was.
-TEST_F(StreamTest, ASlowReaderIsEndedAndLosesNothing) {
-  // The transport holds a few MiB on the way: far less than the window, so that the call is stuck in a write long
-  // before it falls off.
-  const auto server = StartServer([](ServerOptions* options) { options->window_bytes_max = 16'000'000; });
-  TestStream stream(server->port());
-  stream.Open();
-  ASSERT_TRUE(stream.WaitForStart());
-  const std::string padding = R"(,"metadata":{"x":")" + std::string(2000, 'x') + "\"}";
-  while (server->open_calls() > 0 && produced_ < 60'000) {
-    for (int i = 0; i < 500; ++i, ++produced_) {
-      kafka_.ProducePayment(produced_ % kPartitions, "pay_" + std::to_string(produced_), "pending", "stripe", padding);
-    }
-    kafka_.Flush();
-  }
-  ASSERT_TRUE(Eventually([&] { return server->open_calls() == 0; })) << "the call is freed though its client is stuck";
-  const grpc::Status status = stream.Finish();
-  EXPECT_TRUE(status.error_code() == grpc::StatusCode::UNAVAILABLE ||
-              status.error_code() == grpc::StatusCode::CANCELLED)
-      << status.error_code() << " " << status.error_message();
-  EXPECT_LT(static_cast<int>(stream.received().size()), produced_);
-  while (static_cast<int>(stream.received().size()) < produced_) {
-    stream.Open();
-    while (static_cast<int>(stream.received().size()) < produced_ && stream.Read()) {
-    }
-    if (static_cast<int>(stream.received().size()) < produced_) {
-      ASSERT_EQ(stream.Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
-    }
-  }
-  ExpectAllOnce(stream);
-}
-
 }  // namespace
 }  // namespace pipeline

@@ -1,6 +1,7 @@
 // Every subscriber gets exactly what it is owed, in order: the winners of a snapshot (those that something later
 // superseded may come with that), then every record that matches its filter; however the server interleaves partitions,
-// whatever the window forgets, and wherever the stream is cut and resumed, on the same replica or on another.
+// whatever the window forgets, and wherever the stream is cut and resumed, on the same replica or on another. A
+// bookmark comes after everything that it covers, and a stream may be resumed from it.
 #include "stream/stream_cursor.h"
 
 #include <gtest/gtest.h>
@@ -15,6 +16,7 @@
 #include <tuple>
 #include <vector>
 
+#include "stream/bookmarks.h"
 #include "stream/resume_decision.h"
 #include "tests/stream/stream_testing.h"
 
@@ -72,6 +74,9 @@ class TestClient {
     catch_up_.reset();
     in_flight_.clear();
     cursor_ = std::make_unique<StreamCursor>(filter_, starts, state);
+    std::vector<int64_t> after;
+    for (const PartitionStart& start : starts) after.push_back(start.after);
+    told_ = ToldPositions(after);
   }
 
   void Cut() {
@@ -89,22 +94,51 @@ class TestClient {
     const Outcome outcome = cursor_->Pull(replica.state(), limits, &out);
     RC_ASSERT((outcome == Outcome::kEvents) == !out.empty());
     RC_ASSERT(static_cast<int32_t>(out.size()) <= limits.events_max);
-    in_flight_.insert(in_flight_.end(), out.begin(), out.end());
+    for (const StreamEvent& event : out) Send(event);
     RC_ASSERT(outcome != Outcome::kRefused);
-    if (outcome == Outcome::kFellOff) Cut();
+    RC_ASSERT(outcome != Outcome::kReplaced);
+    if (outcome == Outcome::kFellOff) {
+      if (*rc::gen::arbitrary<bool>()) {
+        Cut();
+      } else {
+        cursor_->FallBack();
+      }
+      return true;
+    }
     if (outcome == Outcome::kCatchUp) catch_up_.emplace(filter_, cursor_->catch_up_from());
+    if (outcome != Outcome::kCatchUp && *rc::gen::arbitrary<bool>()) SendBookmarks(cursor_->Covered(replica.state()));
     return outcome != Outcome::kIdle;
   }
 
   void Receive(size_t count) {
     for (; count > 0 && !in_flight_.empty(); --count) {
-      OnEvent(in_flight_.front());
+      const Sent sent = in_flight_.front();
       in_flight_.pop_front();
+      if (sent.event) OnEvent(*sent.event);
+      for (const Bookmark& bookmark : sent.bookmarks) OnBookmark(bookmark);
     }
   }
   size_t in_flight() const { return in_flight_.size(); }
 
  private:
+  // A message: an event, or bookmarks.
+  struct Sent {
+    std::optional<StreamEvent> event;
+    std::vector<Bookmark> bookmarks;
+  };
+
+  void Send(const StreamEvent& event) {
+    told_.OnEvent(event.partition, event.offset);
+    in_flight_.push_back({event, {}});
+  }
+  void SendBookmarks(const std::vector<int64_t>& covered) {
+    const int64_t untold = told_.Untold(covered);
+    std::vector<Bookmark> bookmarks = told_.Take(covered);
+    RC_ASSERT(bookmarks.empty() == (untold == 0));
+    RC_ASSERT(told_.Untold(covered) == 0);
+    if (!bookmarks.empty()) in_flight_.push_back({std::nullopt, std::move(bookmarks)});
+  }
+
   std::vector<PartitionStart> Decide(const ReplicaState& state) {
     std::vector<Watermarks> fresh;
     for (const std::vector<Logged>& partition : log_) fresh.push_back({0, static_cast<int64_t>(partition.size())});
@@ -134,15 +168,22 @@ class TestClient {
       if (logged.rejected) {
         catch_up_->Advance(p, record.offset + 1);
       } else if (catch_up_->Offer(p, record.offset, record.provider, record.status)) {
-        in_flight_.push_back({record.frame, p, record.offset, record.record_crc32c, false});
+        Send({record.frame, p, record.offset, record.record_crc32c, false});
       }
     }
-    if (cursor_->TryJoin(replica.state(), catch_up_->covered())) catch_up_.reset();
+    if (*rc::gen::inRange(0, 4) == 0) SendBookmarks(catch_up_->covered());
+    if (cursor_->TryJoin(replica.state(), catch_up_->covered())) {
+      catch_up_.reset();
+    } else if (*rc::gen::inRange(0, 8) == 0) {  // the reader goes to somebody else
+      cursor_->SetCaughtUpTo(catch_up_->covered());
+      catch_up_.reset();
+    }
     return true;
   }
 
   void OnEvent(const StreamEvent& event) {
     received_.push_back(event);
+    received_places_.emplace(event.partition, event.offset);
     ::payment::PartitionResume* at = token_.mutable_partitions(event.partition);
     at->set_after(event.offset);
     at->set_record_crc32c(event.record_crc32c);
@@ -152,6 +193,21 @@ class TestClient {
     }
   }
 
+  void OnBookmark(const Bookmark& bookmark) {
+    ::payment::PartitionResume* at = token_.mutable_partitions(bookmark.partition);
+    // Every record beyond the snapshot that it covers and the filter takes has come.
+    for (const Logged& logged : log_[bookmark.partition]) {
+      const LogRecord& record = logged.record;
+      if (record.offset <= until_[bookmark.partition] || record.offset > bookmark.offset || logged.rejected) continue;
+      if (!filter_.Matches(record.provider, record.status)) continue;
+      RC_ASSERT(received_places_.count({bookmark.partition, record.offset}) == 1);
+    }
+    if (bookmark.offset <= at->after()) return;
+    at->set_after(bookmark.offset);
+    at->clear_record_crc32c();
+    if (at->has_snapshot_until() && bookmark.offset > at->snapshot_until()) at->clear_snapshot_until();
+  }
+
   const TestLog& log_;
   Filter filter_;
   bool known_ = false;
@@ -159,8 +215,10 @@ class TestClient {
   std::vector<int64_t> until_;
   std::unique_ptr<StreamCursor> cursor_;
   std::optional<CatchUpPlan> catch_up_;
-  std::deque<StreamEvent> in_flight_;
+  ToldPositions told_;
+  std::deque<Sent> in_flight_;
   std::vector<StreamEvent> received_;
+  std::set<std::pair<int32_t, int64_t>> received_places_;
 };
 
 bool Beats(const LogRecord& a, const LogRecord& b) {
@@ -323,8 +381,43 @@ TEST(StreamCursorTest, AReplacedLogEndsEverySubscriber) {
   StreamCursor cursor({}, StreamCursor::SnapshotStarts(state), state);
   state.Start("another", {{0, 0}});
   std::vector<StreamEvent> out;
-  EXPECT_EQ(cursor.Pull(state, {}, &out), Outcome::kFellOff);
+  EXPECT_TRUE(cursor.IsReplaced(state));
+  EXPECT_EQ(cursor.Pull(state, {}, &out), Outcome::kReplaced);
   EXPECT_FALSE(cursor.TryJoin(state, {100}));
+}
+
+// What was rejected, and what is another filter's, is covered all the same; a subscriber of what is to come owes
+// nothing of what was.
+TEST(StreamCursorTest, SaysHowFarASubscriberHasEverything) {
+  TestLog log(1);
+  log[0].push_back({MakeRecord(0, 0, "pay_1"), false});
+  log[0].push_back({MakeRecord(0, 1, "pay_2"), true});
+  log[0].push_back({MakeRecord(0, 2, "pay_3", PaymentStatus::kFailed), false});
+  log[0].push_back({MakeRecord(0, 3, "pay_4"), true});
+  ReplicaState state(1'000'000);
+  state.Start(kLogId, {{0, 0}});
+  StreamCursor all({}, StreamCursor::LiveStarts(state), state);
+  ToldPositions told({-1});
+  std::vector<StreamEvent> out;
+  EXPECT_EQ(all.Covered(state), (std::vector<int64_t>{-1}));
+  for (int i = 0; i < 4; ++i) ApplyNext(log, 0, &state);
+  EXPECT_EQ(all.Covered(state), (std::vector<int64_t>{-1})) << "nothing of it was pulled yet";
+  PullLimits one;
+  one.events_max = 1;
+  ASSERT_EQ(all.Pull(state, one, &out), Outcome::kEvents);
+  EXPECT_EQ(all.Covered(state), (std::vector<int64_t>{0}));
+  ASSERT_EQ(all.Pull(state, one, &out), Outcome::kEvents);
+  EXPECT_EQ(all.Covered(state), (std::vector<int64_t>{3})) << "what follows was rejected";
+  for (const StreamEvent& event : out) told.OnEvent(event.partition, event.offset);
+  EXPECT_EQ(told.Untold({3}), 1);
+  EXPECT_EQ(told.Take({3}), (std::vector<Bookmark>{{0, 3}}));
+  EXPECT_TRUE(told.Take({3}).empty()) << "told already";
+  EXPECT_EQ(told.Take({3, 0}), (std::vector<Bookmark>{{1, 0}})) << "a partition that was created later";
+  const std::vector<PartitionStart> live = StreamCursor::LiveStarts(state);
+  EXPECT_EQ(live[0].after, 3);
+  EXPECT_FALSE(live[0].snapshot_until);
+  StreamCursor from_now({}, live, state);
+  EXPECT_EQ(from_now.Pull(state, {}, &out), Outcome::kIdle);
 }
 
 TEST(CatchUpPlanTest, OffersEachRecordOnceAndNeverGoesBack) {

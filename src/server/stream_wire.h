@@ -1,0 +1,28 @@
+// What the streams put on the wire: messages that share the window's bytes, and the keys and values of their metadata.
+// Called by StreamCall, with its mutex held. Thread-safe.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <cstdint>
+#include <string>
+
+#include "stream/resume_decision.h"
+#include "stream/stream_cursor.h"
+
+namespace pipeline {
+
+inline constexpr char kStartKey[] = "payment-start-bin";
+inline constexpr char kSubscriptionKey[] = "payment-subscription";
+inline constexpr char kReasonKey[] = "payment-end-reason";
+
+// A payment.PaymentEvent, without a copy of its payment.
+grpc::ByteBuffer EventMessage(StreamEvent event);
+// A payment.PaymentBatch that is serialised already.
+grpc::ByteBuffer BatchMessage(std::string bytes);
+
+grpc::StatusCode StatusCodeOf(RefusalCode code);
+// Tells the refusal's gaps in trailing metadata, as many as fit there; the status' message says how many there are.
+void AddGaps(const Refusal& refusal, grpc::CallbackServerContext* context);
+
+}  // namespace pipeline
