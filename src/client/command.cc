@@ -48,6 +48,7 @@ struct Words {
   std::string connect_timeout = "5s";
   std::string timeout = "10s";
   std::string on_gap = "fail";
+  std::string rpc = "auto";
 };
 
 int64_t Duration(const std::string& option, const std::string& text) {
@@ -95,6 +96,9 @@ void Interpret(const Words& words, ClientCommand* command) {
   options.on_gap = words.on_gap == "snapshot"   ? OnGap::kSnapshot
                    : words.on_gap == "earliest" ? OnGap::kEarliest
                                                 : OnGap::kFail;
+  options.rpc = words.rpc == "subscribe" ? StreamRpc::kSubscribe
+                : words.rpc == "stream"  ? StreamRpc::kStream
+                                         : StreamRpc::kAuto;
   options.jitter_seed = static_cast<uint64_t>(MonotonicNs());
 }
 
@@ -159,6 +163,11 @@ ClientParse ParseClientCommand(std::vector<std::string> args) {
              "When the server can't go on where this client was: fail, start again with a snapshot (payments come "
              "again as existing), or go on at the earliest record left")
           ->check(CLI::IsMember({"fail", "snapshot", "earliest"}))
+          ->capture_default_str(),
+      app.add_option("--rpc", words.rpc,
+                     "subscribe (SubscribePayments: many payments a message, and bookmarks), stream (StreamPayments), "
+                     "or auto: subscribe where the server offers it")
+          ->check(CLI::IsMember({"auto", "subscribe", "stream"}))
           ->capture_default_str()};
 
   app.add_subcommand("stream", "Payments as they come (the default)")->fallthrough();

@@ -15,7 +15,7 @@
 namespace pipeline {
 namespace {
 
-// A stream whose reading ended while the server has not ended it (a message that is no PaymentEvent) is given this
+// A stream whose reading ended while the server has not ended it (a message that is none of the call's) is given this
 // long.
 constexpr int64_t kStatusTimeoutNs = 1'000'000'000;
 
@@ -29,21 +29,44 @@ std::optional<std::string> Find(const std::multimap<grpc::string_ref, grpc::stri
   return std::string(found->second.data(), found->second.size());
 }
 
+// What differs between the calls.
+struct StreamPaymentsRpc {
+  using Request = ::payment::ListPaymentsRequest;
+  using Message = ::payment::PaymentEvent;
+  static constexpr char kMessageName[] = "PaymentEvent";
+  static auto Prepare(::payment::PaymentService::Stub* stub, grpc::ClientContext* context, const Request& request,
+                      grpc::CompletionQueue* queue) {
+    return stub->PrepareAsyncStreamPayments(context, request, queue);
+  }
+  static void Move(Message* message, ::payment::PaymentBatch* batch) { batch->add_events()->Swap(message); }
+};
+
+struct SubscribePaymentsRpc {
+  using Request = ::payment::SubscribeRequest;
+  using Message = ::payment::PaymentBatch;
+  static constexpr char kMessageName[] = "PaymentBatch";
+  static auto Prepare(::payment::PaymentService::Stub* stub, grpc::ClientContext* context, const Request& request,
+                      grpc::CompletionQueue* queue) {
+    return stub->PrepareAsyncSubscribePayments(context, request, queue);
+  }
+  static void Move(Message* message, ::payment::PaymentBatch* batch) { batch->Swap(message); }
+};
+
 // One operation is under way at a time, on a completion queue that only this thread reads: the asynchronous interface
 // used synchronously, because it alone can say "nothing at hand" and can be waited for with a deadline.
-class StreamPaymentsCall : public EventStream {
+template <typename Rpc>
+class StreamingCall : public EventStream {
  public:
-  StreamPaymentsCall(const std::string& server, const ChannelOptions& options, const Filter& filter,
-                     const Position* resume)
-      : server_(server),
-        connect_timeout_ns_(options.connect_timeout_ns),
-        stub_(::payment::PaymentService::NewStub(MakeChannel(server, options))) {
+  StreamingCall(const StreamPeer& peer, const Filter& filter, const Position* resume)
+      : server_(peer.server),
+        connect_timeout_ns_(peer.connect_timeout_ns),
+        stub_(::payment::PaymentService::NewStub(peer.channel)) {
     request_.set_provider(static_cast<::payment::Provider>(filter.provider));
     request_.set_status(static_cast<::payment::PaymentStatus>(filter.status));
     if (resume != nullptr) ToMessage(*resume, request_.mutable_resume());
   }
 
-  ~StreamPaymentsCall() override {
+  ~StreamingCall() override {
     if (reader_ != nullptr && !finished_) Finish();
     queue_.Shutdown();
     void* tag = nullptr;
@@ -53,7 +76,7 @@ class StreamPaymentsCall : public EventStream {
   }
 
   bool Start() override {
-    reader_ = stub_->PrepareAsyncStreamPayments(&context_, request_, &queue_);
+    reader_ = Rpc::Prepare(stub_.get(), &context_, request_, &queue_);
     reader_->StartCall(this);
     // Done when the request is on its way, so when there is a connection.
     if (!Done(In(connect_timeout_ns_))) {
@@ -80,7 +103,7 @@ class StreamPaymentsCall : public EventStream {
     if (!Done(wait ? gpr_inf_future(GPR_CLOCK_MONOTONIC) : gpr_inf_past(GPR_CLOCK_MONOTONIC))) return Next::kNothing;
     reading_ = false;
     if (!ok_) return Next::kEnd;
-    batch->add_events()->Swap(&message_);
+    Rpc::Move(&message_, batch);
     StartRead();
     return Next::kData;
   }
@@ -105,7 +128,7 @@ class StreamPaymentsCall : public EventStream {
               {}};
     }
     if (!ended_by_server && !cancelled_) {
-      return {grpc::StatusCode::INTERNAL, server_ + " sent a message that is no PaymentEvent", {}};
+      return {grpc::StatusCode::INTERNAL, server_ + " sent a message that is no " + Rpc::kMessageName, {}};
     }
     StreamStatus result{status.error_code(), status.error_message(), {}};
     const auto& trailers = context_.GetServerTrailingMetadata();
@@ -135,11 +158,11 @@ class StreamPaymentsCall : public EventStream {
   const std::string server_;
   const int64_t connect_timeout_ns_;
   const std::unique_ptr<::payment::PaymentService::Stub> stub_;
-  ::payment::ListPaymentsRequest request_;
+  typename Rpc::Request request_;
   grpc::ClientContext context_;
   grpc::CompletionQueue queue_;
-  std::unique_ptr<grpc::ClientAsyncReader<::payment::PaymentEvent>> reader_;
-  ::payment::PaymentEvent message_;
+  std::unique_ptr<grpc::ClientAsyncReader<typename Rpc::Message>> reader_;
+  typename Rpc::Message message_;
   std::optional<std::string> start_bytes_;
   std::string subscription_;
   std::atomic<bool> cancelled_ = false;
@@ -151,9 +174,18 @@ class StreamPaymentsCall : public EventStream {
 
 }  // namespace
 
-std::unique_ptr<EventStream> OpenStreamPayments(const std::string& server, const ChannelOptions& options,
-                                                const Filter& filter, const Position* resume) {
-  return std::make_unique<StreamPaymentsCall>(server, options, filter, resume);
+StreamPeer::StreamPeer(std::string address, const ChannelOptions& options)
+    : server(std::move(address)),
+      connect_timeout_ns(options.connect_timeout_ns),
+      channel(MakeChannel(server, options)) {}
+
+std::unique_ptr<EventStream> OpenStreamPayments(const StreamPeer& peer, const Filter& filter, const Position* resume) {
+  return std::make_unique<StreamingCall<StreamPaymentsRpc>>(peer, filter, resume);
+}
+
+std::unique_ptr<EventStream> OpenSubscribePayments(const StreamPeer& peer, const Filter& filter,
+                                                   const Position* resume) {
+  return std::make_unique<StreamingCall<SubscribePaymentsRpc>>(peer, filter, resume);
 }
 
 }  // namespace pipeline

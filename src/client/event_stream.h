@@ -39,7 +39,7 @@ class EventStream {
   virtual std::optional<std::string> start_bytes() const = 0;
   // What the server calls this stream (`payment-subscription`); empty: it does not say, or more than we keep.
   virtual std::string subscription() const = 0;
-  // Appends one message's events and bookmarks to `batch`. With `wait` blocks until there is one.
+  // Puts one message's events and bookmarks into `batch`, which is empty. With `wait` blocks until there is one.
   virtual Next Read(bool wait, ::payment::PaymentBatch* batch) = 0;
   // Ends the call when it is not over yet, and returns its status. Once, after Start().
   virtual StreamStatus Finish() = 0;
@@ -47,8 +47,18 @@ class EventStream {
   virtual void Cancel() = 0;
 };
 
+// A server and one connection to it, for the calls of one attempt.
+struct StreamPeer {
+  StreamPeer(std::string address, const ChannelOptions& options);
+  std::string server;
+  int64_t connect_timeout_ns;
+  std::shared_ptr<grpc::Channel> channel;
+};
+
 // StreamPayments. `resume` null: begins with a snapshot.
-std::unique_ptr<EventStream> OpenStreamPayments(const std::string& server, const ChannelOptions& options,
-                                                const Filter& filter, const Position* resume);
+std::unique_ptr<EventStream> OpenStreamPayments(const StreamPeer& peer, const Filter& filter, const Position* resume);
+// SubscribePayments, likewise. UNIMPLEMENTED from servers that do not offer it.
+std::unique_ptr<EventStream> OpenSubscribePayments(const StreamPeer& peer, const Filter& filter,
+                                                   const Position* resume);
 
 }  // namespace pipeline

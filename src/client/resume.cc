@@ -18,9 +18,11 @@ bool ResumePosition::OnEvent(int32_t partition, int64_t offset, std::optional<ui
   return true;
 }
 
-void ResumePosition::OnBookmark(int32_t partition, int64_t offset) {
+bool ResumePosition::OnBookmark(int32_t partition, int64_t offset) {
   // A bookmark at an event's own offset takes nothing away from it: its checksum still belongs to `after`.
-  if (Advance(partition, offset)) position_.partitions[partition].record_crc32c.reset();
+  if (!Advance(partition, offset)) return false;
+  position_.partitions[partition].record_crc32c.reset();
+  return true;
 }
 
 bool ResumePosition::Advance(int32_t partition, int64_t offset) {

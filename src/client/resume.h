@@ -37,7 +37,8 @@ class ResumePosition {
   void OnStart(const Position& token, bool resumed);
   // False: at or before this partition's position, so it was handed on before; it is not applied again.
   bool OnEvent(int32_t partition, int64_t offset, std::optional<uint32_t> record_crc32c);
-  void OnBookmark(int32_t partition, int64_t offset);
+  // False: not beyond this partition's position, so it says nothing new.
+  bool OnBookmark(int32_t partition, int64_t offset);
   // The next stream of this partition starts at `earliest`, whatever it had reached: a gap is skipped on purpose.
   void SetEarliest(int32_t partition, int64_t earliest);
   // The next token is this one: what an event log says was sent.

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/reconnect_policy.h"
@@ -17,6 +18,13 @@ namespace pipeline {
 
 enum class OnGap : uint8_t { kFail, kSnapshot, kEarliest };
 
+// Which call brings the payments.
+enum class StreamRpc : uint8_t {
+  kAuto,       // SubscribePayments, and StreamPayments where a server does not offer it
+  kSubscribe,  // SubscribePayments alone: many events a message, and bookmarks
+  kStream,     // StreamPayments alone: an event a message, as in the tutorial
+};
+
 struct SubscriptionOptions {
   std::vector<std::string> servers;  // host:port; tried in order, the next one after a failure
   Filter filter;
@@ -25,6 +33,7 @@ struct SubscriptionOptions {
   int64_t keepalive_timeout_ns = 5'000'000'000;
   int64_t connect_timeout_ns = 5'000'000'000;
   OnGap on_gap = OnGap::kFail;
+  StreamRpc rpc = StreamRpc::kAuto;
   std::string event_log_path;  // empty: none
   uint64_t jitter_seed = 0;
 };
@@ -51,6 +60,13 @@ struct StreamStarted {
   std::string subscription = {};  // what the server calls this stream; empty: it does not say
 };
 
+// Everything up to these that matches the filter has been sent on this connection or before.
+struct ReceivedBookmark {
+  int64_t time_ns = 0;
+  uint32_t connection = 0;
+  std::vector<std::pair<int32_t, int64_t>> positions;  // partition and offset, each beyond the position before
+};
+
 struct StreamEnded {
   int64_t time_ns = 0;
   uint32_t connection = 0;  // 0: an attempt that never started
@@ -70,6 +86,8 @@ class SubscriptionObserver {
   virtual void OnDropped(const ReceivedEvent& /*event*/) {}
   // Received without a payment, as no server of ours sends it: passed over. Its position counts as covered.
   virtual void OnSkipped(const ReceivedEvent& /*event*/) {}
+  // The server says how far this client has everything. It is in the event log before this is called.
+  virtual void OnBookmark(const ReceivedBookmark& /*bookmark*/) {}
   // All that had been received is handed on, and the next event is being waited for: time to flush what was held back.
   virtual void OnCaughtUp() {}
   virtual void OnEnded(const StreamEnded& /*end*/) {}

@@ -38,6 +38,9 @@ class Heard : public SubscriptionObserver {
   void OnSkipped(const ReceivedEvent& event) override {
     Note([&] { skipped.push_back(event); });
   }
+  void OnBookmark(const ReceivedBookmark& bookmark) override {
+    Note([&] { bookmarks.push_back(bookmark); });
+  }
   void OnCaughtUp() override {
     Note([&] { caught_up_at = events.size(); });
   }
@@ -69,6 +72,7 @@ class Heard : public SubscriptionObserver {
   std::vector<ReceivedEvent> events;
   std::vector<ReceivedEvent> dropped;
   std::vector<ReceivedEvent> skipped;
+  std::vector<ReceivedBookmark> bookmarks;
   std::vector<StreamEnded> ends;
   std::vector<int> attempts;
   size_t caught_up_at = 0;

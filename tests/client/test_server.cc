@@ -36,6 +36,7 @@ struct TestServer::Cursor {
   Position token;              // of the StreamStart
   std::vector<int64_t> next;   // the next offset of each partition
   std::vector<int64_t> until;  // up to here "existing"
+  size_t bookmarks = 0;        // of those the server was told
 };
 
 TestServer::TestServer(int partitions, std::string log_id, int port)
@@ -84,6 +85,24 @@ void TestServer::SetLogId(const std::string& log_id) {
 void TestServer::Misbehave(Misbehaviour how) {
   const std::lock_guard lock(mutex_);
   queue_.push_back(std::move(how));
+}
+
+void TestServer::OfferBatches(int events_max) {
+  const std::lock_guard lock(mutex_);
+  batch_events_max_ = events_max;
+}
+
+void TestServer::Bookmark(int32_t partition, int64_t offset) {
+  {
+    const std::lock_guard lock(mutex_);
+    bookmarks_.emplace_back(partition, offset);
+  }
+  changed_.notify_all();
+}
+
+int TestServer::batched_calls() const {
+  const std::lock_guard lock(mutex_);
+  return batched_calls_;
 }
 
 void TestServer::CutAll() {
@@ -175,10 +194,56 @@ bool TestServer::Wait(const std::function<bool()>& ready, std::unique_lock<std::
   return !stopping_ && !context->IsCancelled();
 }
 
+void TestServer::NextBatch(const Misbehaviour& how, int events_max, int* sent, Cursor* cursor,
+                           ::payment::PaymentBatch* batch) {
+  batch->Clear();
+  ::payment::PaymentEvent event;
+  while (batch->events_size() < events_max && (!how.cut_after || *sent < *how.cut_after) && NextEvent(cursor, &event)) {
+    if (how.empty_event && *sent == 0) event.clear_payment();
+    if (how.no_start) {
+      event.clear_partition();
+      event.clear_offset();
+      event.clear_record_crc32c();
+    }
+    ++*sent;
+    *batch->add_events() = event;
+  }
+  for (; events_max > 1 && cursor->bookmarks < bookmarks_.size(); ++cursor->bookmarks) {
+    ::payment::Position* position = batch->add_bookmarks();
+    position->set_partition(bookmarks_[cursor->bookmarks].first);
+    position->set_offset(bookmarks_[cursor->bookmarks].second);
+  }
+}
+
 grpc::Status TestServer::StreamPayments(grpc::ServerContext* context, const ::payment::ListPaymentsRequest* request,
                                         grpc::ServerWriter<::payment::PaymentEvent>* writer) {
+  return Serve(
+      context, *request, 1, [writer] { writer->SendInitialMetadata(); },
+      [writer](const ::payment::PaymentBatch& batch) { return writer->Write(batch.events(0)); });
+}
+
+grpc::Status TestServer::SubscribePayments(grpc::ServerContext* context, const ::payment::SubscribeRequest* request,
+                                           grpc::ServerWriter<::payment::PaymentBatch>* writer) {
+  int events_max = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    ++batched_calls_;
+    events_max = batch_events_max_;
+  }
+  if (events_max == 0) return {grpc::StatusCode::UNIMPLEMENTED, "no batches here"};
+  ::payment::ListPaymentsRequest same;
+  same.set_provider(request->provider());
+  same.set_status(request->status());
+  if (request->has_resume()) *same.mutable_resume() = request->resume();
+  return Serve(
+      context, same, events_max, [writer] { writer->SendInitialMetadata(); },
+      [writer](const ::payment::PaymentBatch& batch) { return writer->Write(batch); });
+}
+
+grpc::Status TestServer::Serve(grpc::ServerContext* context, const ::payment::ListPaymentsRequest& request,
+                               int events_max, const std::function<void()>& send_metadata, const Write& write) {
   std::unique_lock lock(mutex_);
-  requests_.push_back(*request);
+  requests_.push_back(request);
   Misbehaviour how;
   if (!queue_.empty()) {
     how = queue_.front();
@@ -191,7 +256,7 @@ grpc::Status TestServer::StreamPayments(grpc::ServerContext* context, const ::pa
     return stopped;
   }
   Cursor cursor;
-  if (grpc::Status begin = Begin(*request, how, &cursor); !begin.ok()) {
+  if (grpc::Status begin = Begin(request, how, &cursor); !begin.ok()) {
     for (const Gap& gap : how.gaps) {
       ::payment::PositionGap message;
       message.set_partition(gap.partition);
@@ -208,22 +273,18 @@ grpc::Status TestServer::StreamPayments(grpc::ServerContext* context, const ::pa
     context->AddInitialMetadata(kStartMetadataKey,
                                 how.start_bytes.empty() ? start.SerializeAsString() : how.start_bytes);
     if (how.subscription) context->AddInitialMetadata(kSubscriptionMetadataKey, *how.subscription);
-    writer->SendInitialMetadata();
+    send_metadata();
   }
-  ::payment::PaymentEvent event;
-  for (int sent = 0; !how.cut_after || sent < *how.cut_after; ++sent) {
-    bool have = false;
-    if (!Wait([&] { return cuts_ != cuts_before || (have = NextEvent(&cursor, &event)); }, &lock, context) || !have) {
-      return stopped;
-    }
-    if (how.empty_event && sent == 0) event.clear_payment();
-    if (how.no_start) {
-      event.clear_partition();
-      event.clear_offset();
-      event.clear_record_crc32c();
-    }
+  ::payment::PaymentBatch batch;
+  for (int sent = 0; !how.cut_after || sent < *how.cut_after;) {
+    const auto ready = [&] {
+      if (cuts_ != cuts_before) return true;
+      NextBatch(how, events_max, &sent, &cursor, &batch);
+      return batch.events_size() + batch.bookmarks_size() > 0;
+    };
+    if (!Wait(ready, &lock, context) || cuts_ != cuts_before) return stopped;
     lock.unlock();
-    const bool written = writer->Write(event);
+    const bool written = write(batch);
     lock.lock();
     if (!written) return stopped;
   }

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/resume.h"
@@ -43,6 +44,11 @@ class TestServer : private ::payment::PaymentService::Service {
 
   // Appends a record; its offset is the next one of the partition, its payment id "p<partition>-<offset>".
   void Append(int32_t partition);
+  // From now on SubscribePayments is offered too, with up to `events_max` events a message.
+  void OfferBatches(int events_max);
+  // Sent behind the events that there are, on each open SubscribePayments stream.
+  void Bookmark(int32_t partition, int64_t offset);
+  int batched_calls() const;                 // of SubscribePayments, refused ones too
   void SetLogId(const std::string& log_id);  // another log: what there was is gone, streams are cut
   void Misbehave(Misbehaviour how);          // queued: one for each stream to come
   void CutAll();                             // ends the open streams with UNAVAILABLE
@@ -58,12 +64,19 @@ class TestServer : private ::payment::PaymentService::Service {
  private:
   grpc::Status StreamPayments(grpc::ServerContext* context, const ::payment::ListPaymentsRequest* request,
                               grpc::ServerWriter<::payment::PaymentEvent>* writer) override;
+  grpc::Status SubscribePayments(grpc::ServerContext* context, const ::payment::SubscribeRequest* request,
+                                 grpc::ServerWriter<::payment::PaymentBatch>* writer) override;
   grpc::Status GetPayment(grpc::ServerContext* context, const ::payment::GetPaymentRequest* request,
                           ::payment::Payment* payment) override;
   grpc::Status ListPayments(grpc::ServerContext* context, const ::payment::ListPaymentsRequest* request,
                             ::payment::PaymentList* page) override;
 
   struct Cursor;
+  // One stream. `write` sends events and bookmarks, `events_max` at most in one call.
+  using Write = std::function<bool(const ::payment::PaymentBatch&)>;
+  grpc::Status Serve(grpc::ServerContext* context, const ::payment::ListPaymentsRequest& request, int events_max,
+                     const std::function<void()>& send_metadata, const Write& write);
+  void NextBatch(const Misbehaviour& how, int events_max, int* sent, Cursor* cursor, ::payment::PaymentBatch* batch);
   // Where a stream begins, or why it may not.
   grpc::Status Begin(const ::payment::ListPaymentsRequest& request, const Misbehaviour& how, Cursor* cursor) const;
   bool NextEvent(Cursor* cursor, ::payment::PaymentEvent* event) const;  // under mutex_
@@ -77,6 +90,9 @@ class TestServer : private ::payment::PaymentService::Service {
   std::vector<Misbehaviour> queue_;
   std::vector<::payment::ListPaymentsRequest> requests_;
   uint64_t cuts_ = 0;
+  int batch_events_max_ = 0;  // 0: SubscribePayments is not offered
+  int batched_calls_ = 0;
+  std::vector<std::pair<int32_t, int64_t>> bookmarks_;
   bool stopping_ = false;
   int unary_calls_ = 0;
   int refuse_unary_ = 0;

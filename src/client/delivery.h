@@ -1,0 +1,83 @@
+// What a subscription received, on its way to whoever asked for it: into the event log first, then to the observer,
+// each record once. Keeps the position from which the next stream goes on. Owned by a Subscription, used on its thread.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client/event_log_file.h"
+#include "client/event_stream.h"
+#include "client/resume.h"
+#include "client/subscription.h"
+#include "client/token.h"
+#include "payment.pb.h"
+#include "payment/payment.h"
+
+namespace pipeline {
+
+// The event log can't be written any more.
+class EventLogFailure : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+class Delivery {
+ public:
+  // Opens the event log when `event_log_path` is not empty, and goes on from its position. Throws std::system_error or
+  // std::runtime_error (damaged; another filter). The others throw EventLogFailure.
+  Delivery(const Filter& filter, const std::string& event_log_path, SubscriptionObserver* observer);
+
+  const ResumePosition& position() const { return position_; }
+  void SetPosition(const Position& position) { position_.Set(position); }
+  void SetEarliest(int32_t partition, int64_t earliest) { position_.SetEarliest(partition, earliest); }
+  void ForgetPosition() { position_.Reset(); }
+
+  // No stream has started yet.
+  void BeginAttempt();
+  // A stream has. `start`: what its server said first, null when it says nothing; `sent`: the request's token or null.
+  void Started(const std::string& server, const ParsedStart* start, const Position* sent);
+  bool started() const { return started_; }
+
+  // Keeps a message's events and bookmarks for HandOn(), and empties `batch`.
+  void Take(::payment::PaymentBatch* batch);
+  bool is_full() const;
+  // All of it is in the event log before any of it is shown. True: some of it was new. `server`: of a stream that has
+  // not started, because its server says nothing first.
+  bool HandOn(const std::string& server);
+
+  void Ended(const StreamStatus& status);
+
+ private:
+  // An event, or a bookmark, that was read and not yet handed on.
+  struct Arrival {
+    ReceivedEvent event;
+    bool has_payment = true;
+    bool covered = false;  // handed on before
+    ReceivedBookmark bookmark;
+    bool is_bookmark = false;
+  };
+
+  void TakeBookmarks(const ::payment::PaymentBatch& batch, int64_t now_ns);
+  void LogArrival(const Arrival& arrival);
+  void Show(const Arrival& arrival);
+  bool Covered(const ReceivedEvent& event);
+  // Leaves what is news.
+  void Advance(ReceivedBookmark* bookmark);
+  void WriteLog();
+
+  const Filter filter_;
+  SubscriptionObserver* const observer_;
+  EventLogFile log_;
+  ResumePosition position_;
+  uint32_t connection_ = 0;  // of the last stream that started
+  bool started_ = false;     // the present stream has
+  bool has_start_ = false;   // ... with a StreamStart
+  std::vector<Arrival> arrivals_;
+  size_t arrived_bytes_ = 0;
+  std::string scratch_;
+};
+
+}  // namespace pipeline
