@@ -50,6 +50,15 @@ class EmbeddedSubscriber : public pipeline::SubscriptionObserver {
     Take(event, event.existing ? DeliveryKind::kExisting : DeliveryKind::kNew);
   }
   void OnDropped(const pipeline::ReceivedEvent& event) override { Take(event, DeliveryKind::kDropped); }
+  void OnBookmark(const pipeline::ReceivedBookmark& bookmark) override {
+    Flush();
+    std::vector<Bookmark> bookmarks;
+    bookmarks.reserve(bookmark.positions.size());
+    for (const auto& [partition, offset] : bookmark.positions) {
+      bookmarks.push_back({.time_ns = bookmark.time_ns, .offset = offset, .partition = partition});
+    }
+    recorder_->OnBookmarks(client_, bookmarks);
+  }
   void OnCaughtUp() override { Flush(); }
   void OnEnded(const pipeline::StreamEnded& end) override {
     Flush();

@@ -328,6 +328,19 @@ bool HistoryBuilder::OnDeliveries(size_t client, std::span<const Delivery> deliv
   return true;
 }
 
+bool HistoryBuilder::OnBookmarks(size_t client, std::span<const Bookmark> bookmarks) {
+  if (client >= history_.clients.size()) return false;
+  Client& into = history_.clients[client];
+  if (into.connections.empty()) return false;  // nobody can have sent them
+  if (!HasRoomFor(bookmarks.size())) return true;
+  for (const Bookmark& bookmark : bookmarks) {
+    into.bookmarks.push_back(bookmark);
+    into.bookmarks.back().connection = static_cast<uint32_t>(into.connections.size() - 1);
+    into.bookmarks.back().deliveries = into.deliveries.size();
+  }
+  return true;
+}
+
 bool HistoryBuilder::OnConnectionEnd(size_t client, int64_t time_ns, int code, const std::string& message) {
   if (client >= history_.clients.size()) return false;
   Client& into = history_.clients[client];

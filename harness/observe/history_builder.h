@@ -65,6 +65,8 @@ class HistoryBuilder {
   bool OnWatermarks(int32_t partition, int64_t low, int64_t high);
   bool OnConnection(size_t client, const Connection& connection);
   bool OnDeliveries(size_t client, std::span<const Delivery> deliveries);
+  // `connection` and `deliveries` of each are filled in here.
+  bool OnBookmarks(size_t client, std::span<const Bookmark> bookmarks);
   bool OnConnectionEnd(size_t client, int64_t time_ns, int code, const std::string& message);
   bool SetProbedServer(size_t server, const ProbedServer& value);
   // Beyond kUnaryReadsMax and kListedMax they are counted and left out.

@@ -101,6 +101,14 @@ void EncodeDeliveries(size_t client, std::span<const Delivery> deliveries, std::
   }
 }
 
+void EncodeBookmarks(size_t client, std::span<const Bookmark> bookmarks, std::string* out) {
+  ByteWriter writer(out);
+  writer.Put(static_cast<uint16_t>(client)).Put(U32(bookmarks.size()));
+  for (const Bookmark& bookmark : bookmarks) {
+    writer.Put(bookmark.time_ns).Put(bookmark.offset).Put(bookmark.partition);
+  }
+}
+
 void EncodeConnectionEnd(size_t client, int64_t time_ns, int code, std::string_view message, std::string* out) {
   ByteWriter(out).Put(static_cast<uint16_t>(client)).Put(time_ns).Put(static_cast<int32_t>(code)).PutText(message);
 }

@@ -47,6 +47,7 @@ enum class FrameType : uint8_t {
   kServerCut = 29,
   kServerStopped = 30,
   kServerBroken = 31,
+  kBookmarks = 32,
 };
 
 inline constexpr size_t kFramePayloadBytesMax = size_t{16} << 20;
@@ -66,6 +67,7 @@ void EncodeLog(std::span<const LogSeen> records, std::string* out);
 void EncodeWatermarks(int32_t partition, int64_t low, int64_t high, std::string* out);
 void EncodeConnection(size_t client, const Connection& connection, std::string* out);
 void EncodeDeliveries(size_t client, std::span<const Delivery> deliveries, std::string* out);
+void EncodeBookmarks(size_t client, std::span<const Bookmark> bookmarks, std::string* out);
 void EncodeConnectionEnd(size_t client, int64_t time_ns, int code, std::string_view message, std::string* out);
 void EncodeFailedAttempt(size_t client, const FailedAttempt& attempt, std::string* out);
 void EncodeBrokenLines(size_t client, int64_t count, std::string* out);
@@ -86,7 +88,7 @@ void EncodeClosing(const History& history, std::string* out);
 void CountEntries(FrameType type, std::string_view payload, EntryCounts* counts);
 // Applies one frame. False: its payload is not one of its type (damage, or another version).
 bool ReplayFrame(FrameType type, std::string_view payload, HistoryBuilder* builder);
-// The part of it for kServer and all types behind.
+// The part of it for kServer to kServerBroken.
 bool ReplayServerFrame(FrameType type, std::string_view payload, HistoryBuilder* builder);
 
 }  // namespace harness

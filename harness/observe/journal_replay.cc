@@ -84,6 +84,17 @@ bool ReplayDeliveries(ByteReader* in, HistoryBuilder* builder) {
   return in->at_end() && builder->OnDeliveries(client, deliveries);
 }
 
+bool ReplayBookmarks(ByteReader* in, HistoryBuilder* builder) {
+  const auto client = in->Get<uint16_t>();
+  std::vector<Bookmark> bookmarks(in->GetCount(kBookmarkBytes));
+  for (Bookmark& bookmark : bookmarks) {
+    bookmark.time_ns = in->Get<int64_t>();
+    bookmark.offset = in->Get<int64_t>();
+    bookmark.partition = in->Get<int32_t>();
+  }
+  return in->at_end() && builder->OnBookmarks(client, bookmarks);
+}
+
 bool ReplayNames(ByteReader* in, HistoryBuilder* builder) {
   const size_t count = in->GetCount(kNameBytesMin);
   for (size_t i = 0; i < count; ++i) {
@@ -315,6 +326,8 @@ bool ReplayFrame(FrameType type, std::string_view payload, HistoryBuilder* build
       return ReplayConnection(&in, builder);
     case FrameType::kDeliveries:
       return ReplayDeliveries(&in, builder);
+    case FrameType::kBookmarks:
+      return ReplayBookmarks(&in, builder);
     case FrameType::kConnectionEnd:
       return ReplayConnectionEnd(&in, builder);
     case FrameType::kFailedAttempt:

@@ -158,6 +158,24 @@ bool ReadEnd(dom::object object, EventLine* out) {
   return true;
 }
 
+// [[partition, offset], ...]
+bool ReadBookmarks(dom::object object, EventLine* out) {
+  out->bookmarks.clear();
+  dom::array positions;
+  if (object["positions"].get(positions) != simdjson::SUCCESS) return false;
+  for (const dom::element item : positions) {
+    dom::array pair;
+    Bookmark& bookmark = out->bookmarks.emplace_back();
+    bookmark.time_ns = out->time_ns;
+    if (item.get(pair) != simdjson::SUCCESS || pair.size() != 2 ||
+        !ReadNumber(pair.at(0).value(), 0, kInt32Max, &bookmark.partition) ||
+        !ReadNumber(pair.at(1).value(), 0, kInt64Max, &bookmark.offset)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 bool ReadOutcome(dom::object object, AckLine* out) {
   OutcomeSeen& outcome = out->outcome;
   outcome = {};
@@ -250,7 +268,7 @@ bool LogLineParser::ParseEvent(std::string_view line, EventLine* out) {
     return ReadEnd(object, out);
   }
   out->type = EventLine::Type::kBookmark;
-  return type == "bookmark";
+  return type == "bookmark" && ReadBookmarks(object, out);
 }
 
 bool LogLineParser::ParseAck(std::string_view line, AckLine* out) {

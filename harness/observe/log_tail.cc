@@ -287,6 +287,9 @@ bool LogTail::State::TakeEventLine(Followed* followed, const TailedFile::Line& l
   }
   if (event.type == EventLine::Type::kEvent || event.type == EventLine::Type::kDrop) {
     TakeDelivery(*followed);
+  } else if (event.type == EventLine::Type::kBookmark) {
+    Flush(*followed);
+    recorder->OnBookmarks(followed->client, event.bookmarks);
   } else if (event.type == EventLine::Type::kConnection) {
     Flush(*followed);
     recorder->OnConnection(followed->client, event.connection);

@@ -213,6 +213,15 @@ void Recorder::OnDeliveries(size_t client, std::span<const Delivery> deliveries)
   state.changed.notify_all();
 }
 
+void Recorder::OnBookmarks(size_t client, std::span<const Bookmark> bookmarks) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  InPieces(bookmarks, [&](std::span<const Bookmark> piece) {
+    state.Accepted(state.builder.OnBookmarks(client, piece), "client", client, FrameType::kBookmarks,
+                   [&](std::string* out) { EncodeBookmarks(client, piece, out); });
+  });
+}
+
 void Recorder::OnConnectionEnd(size_t client, int64_t time_ns, int code, const std::string& message) {
   State& state = *state_;
   {

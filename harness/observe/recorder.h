@@ -94,6 +94,8 @@ class Recorder {
   // Clients' side. `connection` of a Delivery is filled in here.
   void OnConnection(size_t client, const Connection& connection);
   void OnDeliveries(size_t client, std::span<const Delivery> deliveries);
+  // Behind the deliveries told so far; `connection` and `deliveries` are filled in here.
+  void OnBookmarks(size_t client, std::span<const Bookmark> bookmarks);
   void OnConnectionEnd(size_t client, int64_t time_ns, int code, const std::string& message);
   void OnFailedAttempt(size_t client, const FailedAttempt& attempt);
   void OnBrokenLine(size_t client);

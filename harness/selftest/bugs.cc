@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<SeededBug, 32> kBugs = {{
+constexpr std::array<SeededBug, 33> kBugs = {{
     {"server/drop-one", "never sends one record", "LOST", "server"},
     {"server/skip-on-resume", "never sends the first record of a resumed stream", "RESUME", "server"},
     {"server/live-on-resume", "takes a token and begins at the end, past what it can't serve", "RESUME", "server"},
@@ -30,6 +30,7 @@ constexpr std::array<SeededBug, 32> kBugs = {{
     {"server/drop-slow", "drops what a subscriber that has stopped reading does not take", "LOST", "server"},
     {"server/unbounded-queue", "keeps all that a subscriber that has stopped reading does not take", "BOUNDED",
      "server"},
+    {"server/bookmark-early", "says that its subscriber has a record, and sends it after that", "BOOKMARK", "server"},
     {"server/zombie", "goes on writing to a stream whose client has gone", "ZOMBIE", "server"},
     {"client/drop-one", "receives a record and never hands it on", "LOST", "client|server-or-wire"},
     {"client/partition", "hands on nothing of one partition any more", "LIVE", "client|server-or-wire"},

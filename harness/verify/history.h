@@ -90,6 +90,16 @@ struct Delivery {
 };
 static_assert(sizeof(Delivery) <= 64);
 
+// The server's word that everything up to here that matches the filter was sent.
+struct Bookmark {
+  int64_t time_ns = 0;
+  int64_t offset = 0;
+  uint64_t deliveries = 0;  // how many of the client's deliveries came before it
+  int32_t partition = 0;
+  uint32_t connection = 0;  // index into Client::connections
+};
+static_assert(sizeof(Bookmark) <= 64);
+
 struct StartPosition {
   int32_t partition = 0;
   int64_t after = -1;
@@ -134,6 +144,7 @@ struct Client {
   std::vector<Connection> connections;
   std::vector<FailedAttempt> attempts;
   std::vector<Delivery> deliveries;  // in the order of its log
+  std::vector<Bookmark> bookmarks;   // likewise
   int64_t broken_lines = 0;          // lines of its log that could not be read
 };
 

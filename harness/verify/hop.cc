@@ -17,10 +17,33 @@ struct Blame {
   std::string why;
 };
 
+// Of a record that the bookmark covers and that had not come before it.
+Blame BehindBookmark(const Evidence& evidence, const Client& client, const Bookmark& bookmark, int32_t partition,
+                     int64_t offset) {
+  const auto at = evidence.servers.Behind(client.connections[bookmark.connection]);
+  if (!at || evidence.servers.IsCut(*at)) return {};
+  const ServerEvidence::Written written = evidence.servers.WrittenTo(*at, partition, offset);
+  const std::string where = fmt::format("subscription {}", evidence.servers.StreamOf(*at).number);
+  const std::string& name = evidence.servers.ServerOf(*at).name;
+  if (written.times > 0 && written.first_ns <= bookmark.time_ns) {
+    return {Cause::kWire, fmt::format("{} wrote it to {} {}, before the bookmark came", name, where,
+                                      MomentText(evidence.history, written.first_ns))};
+  }
+  if (written.times > 0) {
+    return {Cause::kServer, fmt::format("{} wrote it to {} {}, after the bookmark had come", name, where,
+                                        MomentText(evidence.history, written.first_ns))};
+  }
+  if (!written.complete) return {};
+  return {Cause::kServer, fmt::format("{} never wrote it to {}, whose bookmark covers it", name, where)};
+}
+
 class Hop {
  public:
-  Hop(const Evidence& evidence, ServerEvidence::Stream at, const Violation& violation)
+  Hop(const Evidence& evidence, ServerEvidence::Stream at, const Client& client, size_t connection,
+      const Violation& violation)
       : evidence_(evidence),
+        client_(client),
+        connection_(connection),
         at_(at),
         partition_(violation.partition),
         offset_(violation.offset),
@@ -29,6 +52,9 @@ class Hop {
         stream_(fmt::format("subscription {}", evidence.servers.StreamOf(at).number)) {}
 
   Blame Missing() const {
+    if (const Bookmark* bookmark = CoveringBookmark(client_, partition_, offset_, connection_)) {
+      return BehindBookmark(evidence_, client_, *bookmark, partition_, offset_);
+    }
     const int64_t asked = StartOf(evidence_.servers.StreamOf(at_).sent, partition_).after;
     if (asked >= offset_) {
       return {Cause::kClient,
@@ -90,6 +116,8 @@ class Hop {
   }
 
   const Evidence& evidence_;
+  const Client& client_;
+  const size_t connection_;
   const ServerEvidence::Stream at_;
   const int32_t partition_;
   const int64_t offset_;
@@ -112,6 +140,12 @@ Blame BlameFor(const Hop& hop, HopFault fault) {
   return {};
 }
 
+void Accuse(const Blame& blame, Violation* violation) {
+  if (blame.why.empty()) return;
+  violation->cause = blame.cause;
+  violation->sentence += "; " + blame.why;
+}
+
 }  // namespace
 
 void BlameHop(const Evidence& evidence, const Client& client, size_t connection, HopFault fault, Violation* violation) {
@@ -119,11 +153,20 @@ void BlameHop(const Evidence& evidence, const Client& client, size_t connection,
   if (connection >= client.connections.size()) return;
   const auto at = evidence.servers.Behind(client.connections[connection]);
   if (!at || evidence.servers.IsCut(*at)) return;
-  const Hop hop(evidence, *at, *violation);
-  const Blame blame = BlameFor(hop, fault);
-  if (blame.why.empty()) return;
-  violation->cause = blame.cause;
-  violation->sentence += "; " + blame.why;
+  const Hop hop(evidence, *at, client, connection, *violation);
+  Accuse(BlameFor(hop, fault), violation);
+}
+
+void BlameBookmark(const Evidence& evidence, const Client& client, const Bookmark& bookmark, Violation* violation) {
+  Accuse(BehindBookmark(evidence, client, bookmark, violation->partition, violation->offset), violation);
+}
+
+const Bookmark* CoveringBookmark(const Client& client, int32_t partition, int64_t offset, size_t connection) {
+  for (const Bookmark& bookmark : client.bookmarks) {
+    if (bookmark.connection > connection) break;
+    if (bookmark.partition == partition && bookmark.offset >= offset) return &bookmark;
+  }
+  return nullptr;
 }
 
 }  // namespace harness

@@ -8,7 +8,8 @@
 //   unwanted           at all                                                   never
 //   out of order       after a later one of its partition, or more than once     once and in order, or never
 //
-// A missing one that the token of that stream, as it came to the server, claimed is the client's.
+// A missing one that the token of that stream, as it came to the server, claimed is the client's; unless a bookmark had
+// covered it, which the client believed: then it is judged by the stream that the bookmark came on.
 //
 // `wire` is everything behind the hand-over to gRPC: a client that loses a record before it writes it down looks the
 // same. Without a journal, and where it says nothing (server_evidence.h), the cause stays as it is.
@@ -26,5 +27,11 @@ enum class HopFault : uint8_t { kMissing, kRepeated, kUnwanted, kOutOfOrder };
 // `violation`: its record is the one that is wrong; its cause and sentence are changed, if its cause is server-or-wire.
 // `connection`: of `client`, on which it was received, or should have been.
 void BlameHop(const Evidence& evidence, const Client& client, size_t connection, HopFault fault, Violation* violation);
+// `violation`: its record is one that `bookmark` covers and that had not come before it. `server`, when by its journal
+// it had not written the record by then; `wire`, when it had.
+void BlameBookmark(const Evidence& evidence, const Client& client, const Bookmark& bookmark, Violation* violation);
+
+// The first bookmark that `client` got on `connection` or earlier and that covers the record; null: none.
+const Bookmark* CoveringBookmark(const Client& client, int32_t partition, int64_t offset, size_t connection);
 
 }  // namespace harness

@@ -10,6 +10,7 @@
 #include "harness/verify/ack_durable.h"
 #include "harness/verify/agree.h"
 #include "harness/verify/backoff.h"
+#include "harness/verify/bookmark.h"
 #include "harness/verify/bounded.h"
 #include "harness/verify/checker.h"
 #include "harness/verify/dup.h"
@@ -32,14 +33,14 @@
 namespace harness {
 namespace {
 
-constexpr std::array<Checker, 18> kCheckers = {
-    CheckAckDurable, CheckPhantom, CheckLogDup, CheckSendOrder, CheckLost,       CheckDup,
-    CheckOrder,      CheckSkip,    CheckResume, CheckZombie,    CheckAgree,      CheckUnaryAgree,
-    CheckBackoff,    CheckBounded, CheckLive,   CheckEfficacy,  CheckNonvacuous, CheckHarnessOk};
+constexpr std::array<Checker, 19> kCheckers = {
+    CheckAckDurable, CheckPhantom, CheckLogDup,   CheckSendOrder,  CheckLost,     CheckDup,        CheckOrder,
+    CheckSkip,       CheckResume,  CheckBookmark, CheckZombie,     CheckAgree,    CheckUnaryAgree, CheckBackoff,
+    CheckBounded,    CheckLive,    CheckEfficacy, CheckNonvacuous, CheckHarnessOk};
 
 // Begun first: UNARY_AGREE, because it takes longest, and more memory than any other, so that it is over when the
 // metrics, which come next in both, are computed.
-constexpr size_t kFirstChecker = 11;
+constexpr size_t kFirstChecker = 12;
 static_assert(kCheckers[kFirstChecker] == CheckUnaryAgree);
 
 void Relax(const Expectations& expect, CheckResult* result) {

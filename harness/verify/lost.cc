@@ -64,7 +64,11 @@ class Explanation {
     if (!connection.resumed) return;
     const int64_t sent = StartOf(connection.sent, partition_).after;
     const int64_t declared = StartOf(connection, partition_).after;
-    if (!connection.sent.empty() && sent >= offset_) {
+    const Bookmark* bookmark = CoveringBookmark(client, partition_, offset_, index);
+    if (sent >= offset_ && bookmark != nullptr) {
+      why = fmt::format("a bookmark at offset {} had told it {} that it has all up to there", bookmark->offset,
+                        MomentText(evidence_.history, bookmark->time_ns));
+    } else if (!connection.sent.empty() && sent >= offset_) {
       cause = Cause::kClient;
       why = fmt::format("on connection {} it asked to resume after offset {}", index + 1, sent);
     } else if (declared >= offset_) {

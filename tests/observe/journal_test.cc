@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "observe_testing.h"
+#include "tests/observe/history_text.h"
 
 namespace harness {
 namespace {

@@ -262,6 +262,15 @@ TEST(LogLinesTest, ReadsConnectionsDropsBookmarksAndEnds) {
   pipeline::AppendBookmarkEntry(70, 1, {{0, 5}}, &object);
   ASSERT_TRUE(parser.ParseEvent(Padded(Sealed(object)).line(), &out));
   EXPECT_EQ(out.type, EventLine::Type::kBookmark);
+  ASSERT_EQ(out.bookmarks.size(), 1u);
+  EXPECT_EQ(out.bookmarks[0].partition, 0);
+  EXPECT_EQ(out.bookmarks[0].offset, 5);
+  EXPECT_EQ(out.bookmarks[0].time_ns, 70);
+  for (const char* positions : {R"("x")", "[[0]]", "[[0,1,2]]", "[[-1,1]]", "[[0,-2]]", R"([["0",1]])"}) {
+    EXPECT_FALSE(
+        ParsesEvent(Sealed(R"({"type":"bookmark","t":70,"conn":1,"positions":)" + std::string(positions) + "}")))
+        << positions;
+  }
 }
 
 TEST(LogLinesTest, WhatIsNoEventLineIsBroken) {

@@ -1,4 +1,4 @@
-// What the tests of the observers share: a folder of their own, a History as text to compare, random recordings.
+// What the tests of the observers share: a folder of their own, and random recordings.
 #pragma once
 
 #include <cstdint>
@@ -29,9 +29,6 @@ class TempFolder {
 // Appends with one write(2), as programs write their logs.
 void AppendTo(const std::string& path, std::string_view bytes);
 std::string ReadAll(const std::string& path);
-
-// Every member of a History, one fact a line; harness errors only on request.
-std::string HistoryText(const History& history, bool with_errors = true);
 
 // Tells `recorder` one thing, chosen by `seed`: mostly sensible, sometimes contradictory. `find_phase`: also sends that
 // are placed in phases at the end. One journal entry at most.

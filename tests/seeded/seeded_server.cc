@@ -21,6 +21,7 @@
 //     reorder-on-resume  sends the first event of a resumed stream after the next one of its partition
 //     drop-slow         drops what comes while a subscriber takes nothing
 //     unbounded-queue   keeps all that a subscriber does not take
+//     bookmark-early    says of one record that its subscriber has it, and sends it after that
 //     zombie            goes on with a stream whose client has gone: reads for it and writes to it
 // SEED decides which record it is. JOURNAL: its own server journal (docs/formats.md), of what it read from the real
 // server and what it wrote itself, in which its bugs can be seen; "-": none.
@@ -41,8 +42,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <span>
 #include <string>
 #include <thread>
 #include <utility>
@@ -55,106 +54,25 @@
 #include "payment.grpc.pb.h"
 #include "server/server_journal.h"
 #include "tests/seeded/bug_argument.h"
+#include "tests/seeded/server_bug.h"
 #include "tests/seeded/stream_queue.h"
 
 namespace {
 
+using harness::Bug;
+using harness::StreamJournal;
 using harness::StreamQueue;
+using harness::StreamState;
+using ::payment::PaymentBatch;
 using ::payment::PaymentEvent;
 using ::payment::PaymentService;
 
-constexpr int64_t kVictim = 60;  // counted over all streams of this process
 constexpr int64_t kReadyWithinNs = 30'000'000'000;
 constexpr int64_t kProbePauseNs = 10'000'000;
 constexpr int kProbeTimeoutMs = 500;
 constexpr auto kStalledAfter = std::chrono::milliseconds(500);  // drop-slow
+constexpr auto kEarlyBy = std::chrono::milliseconds(20);        // bookmark-early
 constexpr size_t kBallastBytes = size_t{16} << 10;
-
-// What a stream of the relay is in the middle of.
-struct StreamState {
-  std::optional<PaymentEvent> held;    // goes out after the next one of its partition
-  std::optional<PaymentEvent> before;  // the last one
-  bool resumed = false;
-  bool first = true;
-  bool past_snapshot = false;
-  ::payment::Provider wanted = ::payment::PROVIDER_UNKNOWN;  // leak: what the subscriber's filter matches
-};
-
-// What is wrong with this server. One for the process, shared by its streams.
-class Bug {
- public:
-  // `ends`: the offsets below which nothing is served: start-at-end to anyone, live-on-resume to who brings a token.
-  Bug(const BugArgument& bug, std::map<int32_t, int64_t> ends)
-      : name_(bug.name), ends_(std::move(ends)), victim_(bug.Victim(kVictimMin, kVictims, kVictim)) {}
-  const std::string& name() const { return name_; }
-
-  // What to send in place of `event`.
-  std::vector<PaymentEvent> Pass(const PaymentEvent& event, StreamState* stream) {
-    const bool first = std::exchange(stream->first, false);
-    const bool from_the_end = name_ == "start-at-end" || (name_ == "live-on-resume" && stream->resumed);
-    if (from_the_end && IsBelow(event)) return {};
-    if (first && stream->resumed && name_ == "repeat-on-resume") return {event, event};
-    if (first && stream->resumed && name_ == "skip-on-resume") return {};
-    if (first && stream->resumed && name_ == "reorder-on-resume") {
-      stream->held = event;
-      return {};
-    }
-    if (event.event_type() == "new" && !std::exchange(stream->past_snapshot, true)) {
-      if (name_ == "snapshot-race" && !stream->resumed) return {};
-    }
-    const bool unwanted = stream->wanted != ::payment::PROVIDER_UNKNOWN && event.payment().provider() != stream->wanted;
-    if (unwanted && (events_ < victim_ || struck_.exchange(true))) return {};
-    if (stream->held.has_value()) {
-      if (stream->held->partition() != event.partition()) return {event};
-      PaymentEvent late = *std::exchange(stream->held, std::nullopt);
-      return {event, std::move(late)};
-    }
-    const std::optional<PaymentEvent> before = std::exchange(stream->before, event);
-    const int64_t number = ++events_;
-    if (name_ == "freeze" && number >= victim_) return {};
-    if (number < victim_ || struck_.load()) return {event};
-    return Strike(event, before, stream);
-  }
-
- private:
-  static constexpr int64_t kVictimMin = 30;
-  static constexpr uint64_t kVictims = 60;
-
-  bool IsBelow(const PaymentEvent& event) const {
-    const auto end = ends_.find(event.partition());
-    return end != ends_.end() && event.offset() < end->second;
-  }
-
-  // Once, at the victim or the first one behind it that it can be done to.
-  std::vector<PaymentEvent> Strike(const PaymentEvent& event, const std::optional<PaymentEvent>& before,
-                                   StreamState* stream) {
-    PaymentEvent changed = event;
-    ::payment::Payment* payment = changed.mutable_payment();
-    if (name_ == "contents") {
-      if (!before || before->payment().id() == payment->id()) return {event};
-      *payment = before->payment();
-      payment->set_id(event.payment().id());
-    }
-    if (name_ == "kind" && event.event_type() != "new") return {event};
-    if (name_ == "leak") return {event};
-    if (struck_.exchange(true)) return {event};
-    if (name_ == "kind") changed.set_event_type("existing");
-    if (name_ == "drop-one") return {};
-    if (name_ == "amount") payment->mutable_exact_amount()->set_units(payment->exact_amount().units() + 1);
-    if (name_ == "metadata") (*payment->mutable_metadata())["order"] = "somebody else's";
-    if (name_ == "swap") {
-      stream->held = event;
-      return {};
-    }
-    return {std::move(changed)};
-  }
-
-  std::string name_;
-  std::map<int32_t, int64_t> ends_;
-  int64_t victim_;
-  std::atomic<int64_t> events_ = 0;
-  std::atomic<bool> struck_ = false;
-};
 
 // One past the last record of each partition that the server has: where the snapshot of a full stream ends.
 std::map<int32_t, int64_t> EndsOf(PaymentService::Stub* stub) {
@@ -173,41 +91,6 @@ std::map<int32_t, int64_t> EndsOf(PaymentService::Stub* stub) {
   context.TryCancel();
   return ends;
 }
-
-// What the relay writes down of one of its streams; nothing without a journal.
-class StreamJournal {
- public:
-  StreamJournal(pipeline::ServerJournal* journal, uint64_t number) : journal_(journal), number_(number) {}
-
-  void Begin(const std::string& peer, const ::payment::ListPaymentsRequest& request, const std::string& start_bytes) {
-    if (journal_ == nullptr) return;
-    ::payment::StreamStart start;
-    start.ParseFromString(start_bytes);
-    pipeline::SubscriptionBegan began{.time_ns = pipeline::MonotonicNs(),
-                                      .number = number_,
-                                      .peer = peer,
-                                      .filter = {},
-                                      .sent = std::nullopt,
-                                      .token = start.token()};
-    if (request.has_resume()) began.sent = request.resume();
-    journal_->Begin(began);
-  }
-  void Read(const PaymentEvent& event) {
-    const pipeline::JournalPlace place{
-        .time_ns = pipeline::MonotonicNs(), .offset = event.offset(), .partition = event.partition()};
-    if (journal_ != nullptr) journal_->Read({&place, 1});
-  }
-  void Write(const PaymentEvent& event) {
-    if (journal_ != nullptr) journal_->Wrote(number_, event.partition(), event.offset());
-  }
-  void End(const grpc::Status& status) {
-    if (journal_ != nullptr) journal_->End(number_, status.error_code(), status.error_message());
-  }
-
- private:
-  pipeline::ServerJournal* journal_;
-  uint64_t number_;
-};
 
 class Relay final : public PaymentService::Service {
  public:
@@ -247,15 +130,8 @@ class Relay final : public PaymentService::Service {
     if (bug_->name() == "leak") asked.clear_provider();
     const auto reader = stub_->StreamPayments(upstream.get(), asked);
     reader->WaitForInitialMetadata();
-    const uint64_t number = ++subscriptions_;
-    StreamJournal journal(journal_, number);
-    for (const auto& [key, value] : upstream->GetServerInitialMetadata()) {
-      const std::string text(value.data(), value.size());
-      if (key == "payment-start-bin") journal.Begin(context->peer(), *request, text);
-      if (!key.starts_with("payment-") || key == "payment-subscription") continue;
-      context->AddInitialMetadata(std::string(key.data(), key.size()), text);
-    }
-    context->AddInitialMetadata("payment-subscription", pipeline::SubscriptionName(server_id_, number));
+    StreamJournal journal(journal_, ++subscriptions_);
+    RelayStart(*upstream, *request, context, &journal);
     writer->SendInitialMetadata();
     StreamState stream;
     stream.resumed = request->has_resume();
@@ -273,17 +149,59 @@ class Relay final : public PaymentService::Service {
         for (const PaymentEvent& passed : bug_->Pass(event, &stream)) write(passed);
       }
     }
-    grpc::Status status = reader->Finish();
-    journal.End(status);
-    for (const auto& [key, value] : upstream->GetServerTrailingMetadata()) {
+    return RelayEnd(*upstream, reader->Finish(), context, &journal);
+  }
+
+  // Only for the bug that needs it: elsewhere clients fall back to StreamPayments.
+  grpc::Status SubscribePayments(grpc::ServerContext* context, const ::payment::SubscribeRequest* request,
+                                 grpc::ServerWriter<PaymentBatch>* writer) override {
+    if (bug_->name() != "bookmark-early") return Service::SubscribePayments(context, request, writer);
+    const auto upstream = grpc::ClientContext::FromServerContext(*context);
+    const auto reader = stub_->SubscribePayments(upstream.get(), *request);
+    reader->WaitForInitialMetadata();
+    StreamJournal journal(journal_, ++subscriptions_);
+    ::payment::ListPaymentsRequest same;
+    if (request->has_resume()) *same.mutable_resume() = request->resume();
+    RelayStart(*upstream, same, context, &journal);
+    writer->SendInitialMetadata();
+    PaymentBatch batch;
+    while (reader->Read(&batch)) {
+      for (const PaymentEvent& event : batch.events()) journal.Read(event);
+      if (const PaymentEvent* victim = bug_->BookmarkTooEarly(batch)) {
+        PaymentBatch early;
+        early.add_bookmarks()->set_partition(victim->partition());
+        early.mutable_bookmarks(0)->set_offset(victim->offset());
+        writer->Write(early);
+        std::this_thread::sleep_for(kEarlyBy);  // so that the journal and the client's clock agree on what came first
+      }
+      for (const PaymentEvent& event : batch.events()) journal.Write(event);
+      if (!writer->Write(batch)) upstream->TryCancel();
+    }
+    return RelayEnd(*upstream, reader->Finish(), context, &journal);
+  }
+
+ private:
+  // What the real server says first, but for the stream's name.
+  void RelayStart(const grpc::ClientContext& upstream, const ::payment::ListPaymentsRequest& request,
+                  grpc::ServerContext* context, StreamJournal* journal) const {
+    for (const auto& [key, value] : upstream.GetServerInitialMetadata()) {
+      const std::string text(value.data(), value.size());
+      if (key == "payment-start-bin") journal->Begin(context->peer(), request, text);
+      if (!key.starts_with("payment-") || key == "payment-subscription") continue;
+      context->AddInitialMetadata(std::string(key.data(), key.size()), text);
+    }
+    context->AddInitialMetadata("payment-subscription", pipeline::SubscriptionName(server_id_, journal->number()));
+  }
+  static grpc::Status RelayEnd(const grpc::ClientContext& upstream, grpc::Status status, grpc::ServerContext* context,
+                               StreamJournal* journal) {
+    journal->End(status);
+    for (const auto& [key, value] : upstream.GetServerTrailingMetadata()) {
       if (key.starts_with("payment-")) {
         context->AddTrailingMetadata(std::string(key.data(), key.size()), std::string(value.data(), value.size()));
       }
     }
     return status;
   }
-
- private:
   // Reads on whether the subscriber takes anything or not.
   template <typename Write>
   void PassThroughQueue(grpc::ClientReader<PaymentEvent>* reader, StreamJournal* journal, const Write& write) const {

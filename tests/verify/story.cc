@@ -107,6 +107,15 @@ void Story::Deliver(size_t client, int32_t partition, int64_t offset, DeliveryKi
   receiver.deliveries.push_back(delivery);
 }
 
+void Story::Tell(size_t client, int32_t partition, int64_t offset) {
+  Client& receiver = history.clients[client];
+  receiver.bookmarks.push_back({.time_ns = Tick(),
+                                .offset = offset,
+                                .deliveries = receiver.deliveries.size(),
+                                .partition = partition,
+                                .connection = static_cast<uint32_t>(receiver.connections.size() - 1)});
+}
+
 void Story::DeliverFrom(size_t client, int32_t partition, int64_t from) {
   for (const LogRecord& record : history.partitions[static_cast<size_t>(partition)].records) {
     if (record.offset >= from) Deliver(client, partition, record.offset);

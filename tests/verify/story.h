@@ -41,6 +41,8 @@ class Story {
   void Break(size_t client, int code = 14);
   // Hands a logged record on, now.
   void Deliver(size_t client, int32_t partition, int64_t offset, DeliveryKind kind = DeliveryKind::kNew);
+  // A bookmark on its last connection, now.
+  void Tell(size_t client, int32_t partition, int64_t offset);
   // Everything in `partition` from `from` on.
   void DeliverFrom(size_t client, int32_t partition, int64_t from);
   // Ends the load, writes a sentinel to each partition and hands it to every client that is not in `except`.
