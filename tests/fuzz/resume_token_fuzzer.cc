@@ -1,80 +1,33 @@
 // Any bytes as a request for a stream: no crash, and whatever token is honoured, the stream sends only records that the
 // token does not cover, in order.
 #include <cstdint>
-#include <cstdlib>
-#include <string>
 #include <variant>
 #include <vector>
 
 #include "payment.pb.h"
 #include "server/request_check.h"
 #include "stream/resume_decision.h"
-#include "stream/stream_cursor.h"
+#include "tests/fuzz/fuzz_replica.h"
 
 namespace {
 
-constexpr char kLogId[] = "log";
-constexpr int32_t kPartitions = 3;
-
-void Require(bool condition) {
-  if (!condition) std::abort();
-}
-
-// Three partitions of ten records each from offset 5 on; the window holds the last few.
-const pipeline::ReplicaState& State() {
-  static const pipeline::ReplicaState& state = *[] {
-    auto* made = new pipeline::ReplicaState(1000);
-    made->Start(kLogId, std::vector<pipeline::Watermarks>(kPartitions, {5, 15}));
-    for (int64_t offset = 5; offset < 15; ++offset) {
-      for (int32_t partition = 0; partition < kPartitions; ++partition) {
-        pipeline::LogRecord record;
-        record.partition = partition;
-        record.offset = offset;
-        record.record_crc32c = static_cast<uint32_t>(offset);
-        record.provider = static_cast<pipeline::Provider>(offset % 4);
-        record.status = static_cast<pipeline::PaymentStatus>(offset % 5);
-        record.id = "pay_" + std::to_string(offset % 4);
-        record.frame = pipeline::MakeEventFrame(record.id, partition, offset, record.record_crc32c);
-        made->Apply(std::move(record));
-      }
-    }
-    return made;
-  }();
-  return state;
-}
-
-void Serve(const pipeline::Filter& filter, const std::vector<pipeline::PartitionStart>& starts) {
-  pipeline::StreamCursor cursor(filter, starts, State());
-  std::vector<pipeline::StreamEvent> events;
-  pipeline::StreamCursor::Outcome outcome = pipeline::StreamCursor::Outcome::kMore;
-  const pipeline::PullLimits limits = {2, 50, 3};
-  for (int pulls = 0; pulls < 1000; ++pulls) {
-    outcome = cursor.Pull(State(), limits, &events);
-    if (outcome != pipeline::StreamCursor::Outcome::kEvents && outcome != pipeline::StreamCursor::Outcome::kMore) break;
-  }
-  Require(outcome == pipeline::StreamCursor::Outcome::kIdle || outcome == pipeline::StreamCursor::Outcome::kCatchUp);
-  std::vector<int64_t> last;
-  last.reserve(starts.size());
-  for (const pipeline::PartitionStart& start : starts) last.push_back(start.after);
-  for (const pipeline::StreamEvent& event : events) {
-    Require(event.offset > last[event.partition]);
-    last[event.partition] = event.offset;
-  }
-}
+using pipeline::kFuzzLogId;
+using pipeline::kFuzzPartitions;
+using pipeline::Require;
 
 void Decide(const pipeline::Filter& filter, const payment::ResumeToken& token) {
   using Action = pipeline::ResumeDecision::Action;
-  const std::vector<pipeline::Watermarks> fresh(kPartitions, {7, 16});
+  const std::vector<pipeline::Watermarks> fresh(kFuzzPartitions, {7, 16});
   for (const std::vector<pipeline::Watermarks>* marks :
        {static_cast<const std::vector<pipeline::Watermarks>*>(nullptr), &fresh}) {
-    const pipeline::ResumeDecision decision = pipeline::DecideResume(token, State(), marks);
+    const pipeline::ResumeDecision decision = pipeline::DecideResume(token, pipeline::FuzzState(), marks);
     if (decision.action == Action::kRefuse) {
       Require(!decision.refusal.message.empty());
       continue;
     }
-    Require(decision.starts.size() == kPartitions);
+    Require(decision.starts.size() == kFuzzPartitions);
     Require(marks == nullptr || decision.action == Action::kServe);
-    if (decision.action == Action::kServe && decision.unread.empty()) Serve(filter, decision.starts);
+    if (decision.action == Action::kServe && decision.unread.empty()) pipeline::ServeOwed(filter, decision.starts);
   }
 }
 
@@ -89,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto* filter = std::get_if<pipeline::Filter>(&checked);
   if (filter == nullptr) return 0;
   Decide(*filter, request.resume());
-  request.mutable_resume()->set_log_id(kLogId);
+  request.mutable_resume()->set_log_id(kFuzzLogId);
   Decide(*filter, request.resume());
   return 0;
 }
