@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
+#include "common/sanitized.h"
 #include "harness_process.h"
 
 namespace harness {
@@ -44,6 +48,22 @@ TEST_F(ShippedScenariosTest, ProducerKillLeavesTheStreamsOpen) {
 TEST_F(ShippedScenariosTest, BurstDrains) {
   const nlohmann::json result = Pass("burst");
   for (const auto& client : result["clients"]) EXPECT_GE(client.value("delivered", 0), 300'000) << client.dump();
+}
+
+// A tenth of the load, of the stall and of the window: still many times what a connection holds. ci/nightly runs it
+// whole.
+TEST_F(ShippedScenariosTest, SlowSubscribersLoseNothing) {
+  std::vector<std::string> arguments = {"run", ScenarioPath("slow-subscriber")};
+  for (const char* change : {"/phases/1/count=100000", "/phases/2/duration=8s", "/faults/0/duration=9s",
+                             "/faults/1/duration=9s", "/servers/0/args/1=3MB", "/servers/1/args/1=3MB"}) {
+    arguments.insert(arguments.end(), {"--set", change});
+  }
+  if (pipeline::kSanitized) {  // whose own memory is many times the server's
+    arguments.insert(arguments.end(), {"--set", "/servers/0/rss_max=8GiB", "--set", "/servers/1/rss_max=8GiB"});
+  }
+  const HarnessResult run = RunHarness(arguments, folder_);
+  EXPECT_EQ(run.exit_code, 0) << run.output;
+  for (const auto& client : run.result["clients"]) EXPECT_GE(client.value("delivered", 0), 100'000) << client.dump();
 }
 
 }  // namespace

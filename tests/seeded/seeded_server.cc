@@ -172,7 +172,9 @@ class Relay final : public PaymentService::Service {
         early.add_bookmarks()->set_partition(victim->partition());
         early.mutable_bookmarks(0)->set_offset(victim->offset());
         writer->Write(early);
-        std::this_thread::sleep_for(kEarlyBy);  // so that the journal and the client's clock agree on what came first
+        // So that the journal and the client's clock agree on what came first.
+        const auto deadline = std::chrono::steady_clock::now() + kEarlyBy;
+        std::this_thread::sleep_until(deadline);
       }
       for (const PaymentEvent& event : batch.events()) journal.Write(event);
       if (!writer->Write(batch)) upstream->TryCancel();
