@@ -18,9 +18,12 @@
 #include "server/catch_up_pool.h"
 #include "server/demo_data.h"
 #include "server/kafka_reader.h"
+#include "server/metrics_collector.h"
+#include "server/metrics_listener.h"
 #include "server/payment_service.h"
 #include "server/reject_log.h"
 #include "server/replica.h"
+#include "server/server_counters.h"
 #include "server/server_journal.h"
 #include "server/server_status.h"
 #include "server/stream_hub.h"
@@ -56,17 +59,18 @@ struct PaymentServer::State {
         journal(given.journal_path.empty() ? nullptr : std::make_unique<ServerJournal>(given.journal_path, server_id)),
         status(options.kafka.brokers, options.kafka.topic),
         replica(options.window_bytes_max),
-        reader(options.kafka, &replica, &status, &rejects, journal.get(), std::move(on_fatal)),
+        reader(options.kafka, &replica, &status, &rejects, journal.get(), &counters, std::move(on_fatal)),
         verifier(options.kafka, &replica, options.stuck_ns * 2),
         catch_up(options.kafka, options.catch_up_readers_max),
         hub(&replica, options.calls_max) {
-    streams = {&replica, &hub, &verifier, &catch_up, server_id, options.stuck_ns, journal.get()};
-    unaries = {&replica, &hub, &status};
+    streams = {&replica, &hub, &verifier, &catch_up, server_id, options.stuck_ns, journal.get(), &counters};
+    unaries = {&replica, &hub, &status, &counters};
   }
 
   const ServerOptions options;
   const std::string server_id;
   const std::unique_ptr<ServerJournal> journal;  // outlives all that write to it
+  ServerCounters counters;
   ServerStatus status;
   RejectLog rejects;
   Replica replica;
@@ -78,6 +82,7 @@ struct PaymentServer::State {
   UnaryServices unaries;
   std::unique_ptr<PaymentService> service;
   std::unique_ptr<grpc::Server> server;
+  std::unique_ptr<MetricsListener> metrics;
   int port = 0;
   bool shut_down = false;
 };
@@ -103,6 +108,12 @@ void PaymentServer::Listen() {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });
+  if (!options.metrics_listen.empty()) {
+    state_->metrics = std::make_unique<MetricsListener>(
+        options.metrics_listen, std::make_shared<MetricsCollector>(MetricsSources{
+                                    &state_->counters, &state_->replica, &state_->rejects, &state_->reader,
+                                    &state_->status, &state_->hub, &state_->catch_up, state_->journal.get()}));
+  }
   const bool v6 = options.listen.find(':') != std::string::npos && options.listen.front() != '[';
   const std::string address = (v6 ? "[" + options.listen + "]" : options.listen) + ":" + std::to_string(options.port);
   grpc::ServerBuilder builder;
@@ -131,6 +142,7 @@ void PaymentServer::Start() {
 }
 
 int PaymentServer::port() const { return state_->port; }
+int PaymentServer::metrics_port() const { return state_->metrics == nullptr ? 0 : state_->metrics->port(); }
 bool PaymentServer::serving() const { return state_->status.serving(); }
 int64_t PaymentServer::rejected(RejectReason reason) const { return state_->rejects.count(reason); }
 int64_t PaymentServer::open_calls() const { return state_->hub.open_calls(); }
@@ -156,6 +168,7 @@ void PaymentServer::Shutdown() {
     state_->server->Wait();
   }
   state_->hub.Stop();
+  state_->metrics.reset();  // the last: what happens until here can still be scraped
   if (state_->journal != nullptr) state_->journal->Close();
 }
 

@@ -24,6 +24,7 @@ struct ServerOptions {
   int64_t calls_max = 10'000;        // open calls: streams, and unary ones that wait for a position
   int32_t catch_up_readers_max = 8;  // further streams that are older than the window wait
   std::string journal_path;          // what was read and written goes to this file (server_journal.h); empty: nowhere
+  std::string metrics_listen;        // HOST:PORT for Prometheus (port 0: a free one); empty: not
   int64_t stuck_ns = 5'000'000'000;  // a call that was ended and is not read is cancelled after this
 };
 
@@ -35,9 +36,10 @@ class PaymentServer {
   explicit PaymentServer(const ServerOptions& options, std::function<void(const std::string&)> on_fatal = nullptr);
   ~PaymentServer();  // shuts down
 
-  // Accepts calls. Throws std::runtime_error when it can't listen (the port is in use).
+  // Accepts calls, and scrapes. Throws std::runtime_error when it can't listen (a port is in use).
   void Listen();
   int port() const;
+  int metrics_port() const;  // 0: none
   // Listens if it does not yet, then reads Kafka.
   void Start();
   // NOT_SERVING, stops reading, ends the streams (UNAVAILABLE), cancels what is stuck. Returns within drain_timeout_ns

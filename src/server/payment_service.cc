@@ -41,7 +41,9 @@ grpc::Status PaymentService::NotLoaded() const {
 grpc::ServerUnaryReactor* PaymentService::GetPayment(grpc::CallbackServerContext* /*context*/,
                                                      const ::payment::GetPaymentRequest* request,
                                                      ::payment::Payment* response) {
-  if (request->payment_id().empty()) return UnaryCall::Refuse(Invalid("payment_id is empty"));
+  constexpr auto kMethod = CallMethod::kGetPayment;
+  unaries_.counters->CallStarted(kMethod);
+  if (request->payment_id().empty()) return UnaryCall::Refuse(unaries_, kMethod, Invalid("payment_id is empty"));
   const auto answer = [this, id = request->payment_id(), response](const ReplicaState& state) -> UnaryCall::Answer {
     const StoredPayment* stored = state.store().Find(id);
     // Before the backlog is applied an absent payment may still come, and one that is there may be of yesterday.
@@ -49,16 +51,20 @@ grpc::ServerUnaryReactor* PaymentService::GetPayment(grpc::CallbackServerContext
     if (stored == nullptr) return {{grpc::StatusCode::NOT_FOUND, "no payment " + Shortened(id)}, nullptr};
     return {grpc::Status::OK, [frame = stored->record.frame, response] { Parse(frame, response); }};
   };
-  return UnaryCall::Start(unaries_, request->min_position(), answer);
+  return UnaryCall::Start(unaries_, kMethod, request->min_position(), answer);
 }
 
 grpc::ServerUnaryReactor* PaymentService::ListPayments(grpc::CallbackServerContext* /*context*/,
                                                        const ::payment::ListPaymentsRequest* request,
                                                        ::payment::PaymentList* response) {
+  constexpr auto kMethod = CallMethod::kListPayments;
+  unaries_.counters->CallStarted(kMethod);
   const auto filter = CheckFilter(request->provider(), request->status());
-  if (const auto* wrong = std::get_if<std::string>(&filter)) return UnaryCall::Refuse(Invalid(*wrong));
+  if (const auto* wrong = std::get_if<std::string>(&filter))
+    return UnaryCall::Refuse(unaries_, kMethod, Invalid(*wrong));
   const auto limit = CheckLimit(request->limit());
-  if (const auto* wrong = std::get_if<std::string>(&limit)) return UnaryCall::Refuse(Invalid(*wrong));
+  if (const auto* wrong = std::get_if<std::string>(&limit))
+    return UnaryCall::Refuse(unaries_, kMethod, Invalid(*wrong));
   const auto answer = [this, filter = std::get<Filter>(filter), limit = std::get<int32_t>(limit),
                        cursor = request->cursor(), response](const ReplicaState& state) -> UnaryCall::Answer {
     if (!state.loaded() && !answer_early_) return {NotLoaded(), nullptr};
@@ -78,15 +84,19 @@ grpc::ServerUnaryReactor* PaymentService::ListPayments(grpc::CallbackServerConte
               for (const EventFrame& frame : frames) Parse(frame, response->add_payments());
             }};
   };
-  return UnaryCall::Start(unaries_, request->min_position(), answer);
+  return UnaryCall::Start(unaries_, kMethod, request->min_position(), answer);
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* PaymentService::StreamPayments(grpc::CallbackServerContext* context,
                                                                            const grpc::ByteBuffer* request) {
+  constexpr auto kMethod = CallMethod::kStreamPayments;
+  streams_.counters->CallStarted(kMethod);
   std::optional<::payment::ListPaymentsRequest> parsed = ParseRequest(*request);
-  if (!parsed) return StreamCall::Refuse(Invalid("the request is not a ListPaymentsRequest"));
+  if (!parsed)
+    return StreamCall::Refuse(streams_.counters, kMethod, Invalid("the request is not a ListPaymentsRequest"));
   const auto filter = CheckFilter(parsed->provider(), parsed->status());
-  if (const auto* wrong = std::get_if<std::string>(&filter)) return StreamCall::Refuse(Invalid(*wrong));
+  if (const auto* wrong = std::get_if<std::string>(&filter))
+    return StreamCall::Refuse(streams_.counters, kMethod, Invalid(*wrong));
   std::optional<::payment::ResumeToken> token;
   if (parsed->has_resume()) token = std::move(*parsed->mutable_resume());
   return StreamCall::Start(streams_, context, std::get<Filter>(filter), std::move(token));

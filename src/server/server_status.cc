@@ -41,6 +41,7 @@ void ServerStatus::SetTopicPresent(bool present) {
     if (!present) spdlog::warn("[KAFKA] topic {} does not exist; waiting for it", topic_);
   }
   topic_present_ = present;
+  topic_seen_ = present;
 }
 
 void ServerStatus::SetLoaded(bool loaded) {
@@ -53,6 +54,11 @@ void ServerStatus::SetStopping() {
   const std::lock_guard lock(mutex_);
   stopping_ = true;
   Report();
+}
+
+ServerStatus::State ServerStatus::state() const {
+  const std::lock_guard lock(mutex_);
+  return {reach_ == Reach::kReachable, topic_seen_, loaded_, Serving()};
 }
 
 bool ServerStatus::serving() const {

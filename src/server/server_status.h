@@ -20,6 +20,15 @@ class ServerStatus {
   void SetLoaded(bool loaded);
   void SetStopping();
 
+  // All of it at one moment, for the metrics.
+  struct State {
+    bool reachable = false;
+    bool topic_present = false;  // Kafka had it when it was asked last
+    bool loaded = false;
+    bool serving = false;
+  };
+  State state() const;
+
   // Health: the backlog is applied, Kafka is reachable, and the server is not stopping.
   bool serving() const;
   // Why the payments are not all there yet; for people. Empty: they are.
@@ -34,7 +43,8 @@ class ServerStatus {
   const std::string topic_;
   mutable std::mutex mutex_;
   Reach reach_ = Reach::kUnknown;
-  bool topic_present_ = true;
+  bool topic_present_ = true;  // until Kafka says that it is not
+  bool topic_seen_ = false;
   bool loaded_ = false;
   bool stopping_ = false;
   bool reported_ = false;

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <string_view>
 #include <utility>
@@ -61,7 +62,9 @@ class RefusedCall : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 
 }  // namespace
 
-grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamCall::Refuse(const grpc::Status& status) {
+grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamCall::Refuse(ServerCounters* counters, CallMethod method,
+                                                               const grpc::Status& status) {
+  counters->CallEnded(method, status.error_code());
   return new RefusedCall(status);
 }
 
@@ -74,10 +77,13 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamCall::Start(const StreamServic
     case Admission::kAdmitted:
       break;
     case Admission::kFull:
-      return Refuse({grpc::StatusCode::RESOURCE_EXHAUSTED,
+      services.counters->CallRefused(CallLimit::kCalls);
+      return Refuse(services.counters, CallMethod::kStreamPayments,
+                    {grpc::StatusCode::RESOURCE_EXHAUSTED,
                      "this server has its " + std::to_string(services.hub->calls_max()) + " open calls already"});
     case Admission::kStopping:
-      return Refuse({grpc::StatusCode::UNAVAILABLE, "the server is shutting down"});
+      return Refuse(services.counters, CallMethod::kStreamPayments,
+                    {grpc::StatusCode::UNAVAILABLE, "the server is shutting down"});
   }
   call->Pump();
   return call.get();
@@ -100,9 +106,26 @@ void StreamCall::Pump() {
 }
 
 void StreamCall::PumpLocked() {
-  if (ended_ || writing_) return;
-  if (queue_.empty()) Refill();
-  if (!ended_ && !queue_.empty()) WriteNext();
+  if (!ended_ && !writing_) {
+    if (queue_.empty()) Refill();
+    if (!ended_ && !queue_.empty()) WriteNext();
+  }
+  TellProgress();
+}
+
+void StreamCall::TellProgress() {
+  using Told = CallProgress::Stage;
+  constexpr std::array<Told, 4> kTold = {Told::kStarting, Told::kVerifying, Told::kLive, Told::kCatchingUp};
+  Told stage = ended_ ? Told::kEnding : kTold[static_cast<size_t>(stage_)];
+  if (stage == Told::kLive && cursor_->in_snapshot()) stage = Told::kSnapshot;
+  if (cursor_ != nullptr) told_sequence_.store(cursor_->window_sequence().value_or(0), std::memory_order_relaxed);
+  told_queued_.store(static_cast<int64_t>(queue_.size()), std::memory_order_relaxed);
+  told_stage_.store(stage, std::memory_order_release);  // the number of a stage is there once the stage is
+}
+
+CallProgress StreamCall::progress() const {
+  const CallProgress::Stage stage = told_stage_.load(std::memory_order_acquire);
+  return {stage, told_sequence_.load(std::memory_order_relaxed), told_queued_.load(std::memory_order_relaxed)};
 }
 
 void StreamCall::Refill() {
@@ -218,6 +241,7 @@ void StreamCall::WriteNext() {
   }
   buffer_ = MessageOf(std::move(queue_.front()));
   queue_.pop_front();
+  services_.counters->written.Add(1, static_cast<int64_t>(buffer_.Length()));
   if (stage_ == Stage::kCatchingUp) room_.notify_all();
   grpc::WriteOptions options;
   // A hint leaves the message in the transport's buffer until the next write: right while one is at hand, and wrong for
@@ -245,6 +269,9 @@ void StreamCall::End(grpc::StatusCode code, const std::string& message, const ch
   queue_bytes_ = 0;
   cancel_at_ns_ = MonotonicNs() + services_.stuck_ns;
   if (services_.journal != nullptr && subscription_ != 0) services_.journal->End(subscription_, code, reason);
+  code_ = code;
+  services_.counters->StreamEnded(reason);
+  TellProgress();
   context_->AddTrailingMetadata(kReasonKey, reason);
   room_.notify_all();
   Finish({code, message});
@@ -271,6 +298,7 @@ void StreamCall::OnDone() {
   {
     const std::lock_guard lock(mutex_);
     done_ = true;
+    services_.counters->CallEnded(CallMethod::kStreamPayments, code_);
   }
   services_.hub->Remove(this);  // may be the last reference
 }

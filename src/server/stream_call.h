@@ -5,6 +5,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -17,6 +18,7 @@
 #include "payment.pb.h"
 #include "server/catch_up_pool.h"
 #include "server/replica.h"
+#include "server/server_counters.h"
 #include "server/server_journal.h"
 #include "server/stream_hub.h"
 #include "server/token_verifier.h"
@@ -35,6 +37,7 @@ struct StreamServices {
   // cancelled.
   int64_t stuck_ns = 5'000'000'000;
   ServerJournal* journal = nullptr;  // null: none is kept
+  ServerCounters* counters = nullptr;
 };
 
 class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
@@ -47,8 +50,9 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   static grpc::ServerWriteReactor<grpc::ByteBuffer>* Start(const StreamServices& services,
                                                            grpc::CallbackServerContext* context, const Filter& filter,
                                                            std::optional<::payment::ResumeToken> token);
-  // A call that only ends.
-  static grpc::ServerWriteReactor<grpc::ByteBuffer>* Refuse(const grpc::Status& status);
+  // A call that only ends. The caller has counted that it started; its end is counted here.
+  static grpc::ServerWriteReactor<grpc::ByteBuffer>* Refuse(ServerCounters* counters, CallMethod method,
+                                                            const grpc::Status& status);
 
   StreamCall(const StreamServices& services, grpc::CallbackServerContext* context, const Filter& filter,
              std::optional<::payment::ResumeToken> token);
@@ -60,6 +64,7 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   void Wake() override { Pump(); }
   void Tick(int64_t now_ns) override;
   void EndForShutdown(int64_t cancel_at_ns) override;
+  CallProgress progress() const override;
 
   ResumeDecision DecideWith(const ReplicaState& state, const std::vector<Watermarks>& fresh) override;
   void OnVerified(std::vector<Watermarks> fresh, const std::vector<int32_t>& same) override;
@@ -80,6 +85,7 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   void Pump();
   // The following with mutex_ held.
   void PumpLocked();
+  void TellProgress();
   void Refill();
   // Both: false when nothing more comes of it now (waits, is being verified or caught up, has ended).
   bool Begin();
@@ -109,7 +115,13 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   bool wrote_ = false;  // the first message
   bool ended_ = false;  // Finish was called
   bool done_ = false;
-  int64_t cancel_at_ns_ = 0;  // monotonic; 0: not
+  int64_t cancel_at_ns_ = 0;                           // monotonic; 0: not
+  grpc::StatusCode code_ = grpc::StatusCode::UNKNOWN;  // that it ended with
+
+  // What progress() reads without the mutex; written with it held.
+  std::atomic<CallProgress::Stage> told_stage_ = CallProgress::Stage::kStarting;
+  std::atomic<uint64_t> told_sequence_ = 0;
+  std::atomic<int64_t> told_queued_ = 0;
 };
 
 }  // namespace pipeline

@@ -46,6 +46,14 @@ int64_t StreamHub::open_calls() const {
   return static_cast<int64_t>(calls_.size());
 }
 
+std::vector<CallProgress> StreamHub::Progress() const {
+  std::vector<CallProgress> progress;
+  const std::lock_guard lock(mutex_);
+  progress.reserve(calls_.size());
+  for (const auto& [key, call] : calls_) progress.push_back(call->progress());
+  return progress;
+}
+
 std::vector<std::shared_ptr<OpenCall>> StreamHub::Calls() const {
   std::vector<std::shared_ptr<OpenCall>> calls;
   const std::lock_guard lock(mutex_);

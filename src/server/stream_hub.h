@@ -15,9 +15,19 @@
 
 namespace pipeline {
 
+// How far an open call is.
+struct CallProgress {
+  enum class Stage : uint8_t { kUnary, kStarting, kVerifying, kSnapshot, kCatchingUp, kLive, kEnding };
+  Stage stage = Stage::kUnary;
+  uint64_t window_sequence = 0;  // kLive: of the next record in the log window to be looked at for it
+  int64_t queued = 0;            // events taken for it and not yet handed to gRPC
+};
+
 // An open call. Held alive by the hub from Add to Remove.
 class OpenCall : public Waiter {
  public:
+  // For the metrics. Takes no lock: what it says may be a moment old. From any thread.
+  virtual CallProgress progress() const = 0;
   // About ten times a second, from the hub's thread.
   virtual void Tick(int64_t now_ns) = 0;
   // Ends the call with UNAVAILABLE; what is stuck then is cancelled at `cancel_at_ns` (by Tick).
@@ -35,6 +45,8 @@ class StreamHub {
   void Remove(const OpenCall* call);
   int64_t open_calls() const;
   int64_t calls_max() const { return calls_max_; }
+  // Of every open call, for the metrics. Holds up who opens or closes a call, nobody else.
+  std::vector<CallProgress> Progress() const;
   // 1, 2, ...: what a stream is called in this process.
   uint64_t NextSubscription() { return ++subscriptions_; }
 

@@ -34,26 +34,33 @@ class RefusedCall : public grpc::ServerUnaryReactor {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* UnaryCall::Refuse(const grpc::Status& status) { return new RefusedCall(status); }
+grpc::ServerUnaryReactor* UnaryCall::Refuse(const UnaryServices& services, CallMethod method,
+                                            const grpc::Status& status) {
+  services.counters->CallEnded(method, status.error_code());
+  return new RefusedCall(status);
+}
 
-grpc::ServerUnaryReactor* UnaryCall::Start(const UnaryServices& services, const MinPosition& min_position,
-                                           Answerer answerer) {
-  auto call = std::make_shared<UnaryCall>(services, min_position, std::move(answerer));
+grpc::ServerUnaryReactor* UnaryCall::Start(const UnaryServices& services, CallMethod method,
+                                           const MinPosition& min_position, Answerer answerer) {
+  auto call = std::make_shared<UnaryCall>(services, method, min_position, std::move(answerer));
   switch (services.hub->Add(call)) {
     case Admission::kAdmitted:
       break;
     case Admission::kFull:
-      return Refuse({grpc::StatusCode::RESOURCE_EXHAUSTED,
+      services.counters->CallRefused(CallLimit::kCalls);
+      return Refuse(services, method,
+                    {grpc::StatusCode::RESOURCE_EXHAUSTED,
                      "this server has its " + std::to_string(services.hub->calls_max()) + " open calls already"});
     case Admission::kStopping:
-      return Refuse({grpc::StatusCode::UNAVAILABLE, "the server is shutting down"});
+      return Refuse(services, method, {grpc::StatusCode::UNAVAILABLE, "the server is shutting down"});
   }
   call->Try();
   return call.get();
 }
 
-UnaryCall::UnaryCall(const UnaryServices& services, const MinPosition& min_position, Answerer answerer)
-    : services_(services), min_position_(min_position), answerer_(std::move(answerer)) {}
+UnaryCall::UnaryCall(const UnaryServices& services, CallMethod method, const MinPosition& min_position,
+                     Answerer answerer)
+    : services_(services), method_(method), min_position_(min_position), answerer_(std::move(answerer)) {}
 
 void UnaryCall::Try() {
   const std::lock_guard lock(mutex_);
@@ -77,6 +84,7 @@ void UnaryCall::Try() {
 
 void UnaryCall::End(const grpc::Status& status) {
   if (std::exchange(ended_, true)) return;
+  services_.counters->CallEnded(method_, status.error_code());
   Finish(status);
 }
 

@@ -45,6 +45,9 @@ class PaymentStore {
   void Start(int32_t partition_count);
   int32_t partition_count() const { return static_cast<int32_t>(partitions_.size()) - 1; }
   int64_t size() const { return static_cast<int64_t>(by_id_.size()); }
+  // What the payments take: entries, ids, and the frames of their records (which the log window may share). Indices and
+  // what the allocator adds are not counted.
+  int64_t bytes() const { return bytes_; }
 
   // A payment that is not in the log (demo data). Every record of the log wins over it. An id that is there is kept.
   void AddBuiltIn(LogRecord record);
@@ -87,6 +90,7 @@ class PaymentStore {
     std::array<OrderedBitmap, kClassCount> classes;  // indices into places, by provider and status of the winner
   };
 
+  static int64_t Cost(const StoredPayment& stored);
   static int ClassOf(const LogRecord& record);
   static bool Wins(const LogRecord& challenger, const LogRecord& holder);
   static bool IsWinner(const Winner& winner, int32_t partition) {
@@ -103,6 +107,7 @@ class PaymentStore {
   std::unordered_map<std::string_view, StoredPayment*> by_id_;
   std::vector<Partition> partitions_ = std::vector<Partition>(1);
   std::array<int64_t, kClassCount> class_counts_{};
+  int64_t bytes_ = 0;
 };
 
 }  // namespace pipeline

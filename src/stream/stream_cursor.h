@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,12 @@ class StreamCursor {
   const std::vector<int64_t>& catch_up_from() const { return after_; }
   // Everything up to `covered` was sent. True: the window holds what follows, Pull goes on there.
   bool TryJoin(const ReplicaState& state, const std::vector<int64_t>& covered);
+
+  // How far it is: in the snapshot, or in the window before this sequence number; neither: to be caught up.
+  bool in_snapshot() const { return phase_ == Phase::kSnapshot; }
+  std::optional<uint64_t> window_sequence() const {
+    return phase_ == Phase::kWindow ? std::optional(sequence_) : std::nullopt;
+  }
 
   // Would Pull say kFellOff?
   bool HasFallenOff(const ReplicaState& state) const;

@@ -71,6 +71,8 @@ class TestKafka {
     }
   }
 
+  void SetRoundTripMs(int round_trip_ms) { rd_kafka_mock_broker_set_rtt(cluster_, 1, round_trip_ms); }
+
   void Produce(int32_t partition, const std::string& key, std::optional<std::string> value) {
     void* bytes = value ? value->data() : nullptr;
     const size_t size = value ? value->size() : 0;
