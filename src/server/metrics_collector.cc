@@ -146,6 +146,10 @@ void AddStreams(const MetricsSources& sources, uint64_t window_end, MetricFamili
   out->Gauge("payment_server_calls_open", "Open calls: streams, and unary calls that wait for a position.",
              Number(static_cast<int64_t>(calls.size())));
   out->Gauge("payment_server_calls_limit", "What --max-calls allows.", Number(sources.hub->calls_max()));
+  out->Gauge("payment_server_peer_calls_max", "Open calls of the host that has the most.",
+             Number(sources.hub->most_calls_of_a_peer()));
+  out->Gauge("payment_server_peer_calls_limit", "What --max-calls-per-peer allows.",
+             Number(sources.hub->calls_per_peer_max()));
   out->Gauge("payment_server_streams", "Open streams, by what they are at.");
   for (size_t i = 1; i < kStages.size(); ++i) out->Add(Number(stages[i]), {{"stage", kStages[i]}});
   out->Gauge("payment_server_streams_behind",

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "server/call_limits.h"
 #include "server/catch_up_pool.h"
 #include "server/demo_data.h"
 #include "server/kafka_reader.h"
@@ -62,7 +63,7 @@ struct PaymentServer::State {
         reader(options.kafka, &replica, &status, &rejects, journal.get(), &counters, std::move(on_fatal)),
         verifier(options.kafka, &replica, options.stuck_ns * 2),
         catch_up(options.kafka, options.catch_up_readers_max),
-        hub(&replica, options.calls_max) {
+        hub(&replica, options.calls_max, options.calls_per_peer_max) {
     streams = {&replica, &hub, &verifier, &catch_up, server_id, options.stuck_ns, journal.get(), &counters};
     unaries = {&replica, &hub, &status, &counters};
   }
@@ -125,6 +126,8 @@ void PaymentServer::Listen() {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
+  builder.SetMaxReceiveMessageSize(kReceiveBytesMax);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kCallMetadataBytesMax);
   state_->server = builder.BuildAndStart();
   if (state_->server == nullptr || state_->port == 0) {
     throw std::runtime_error("can't listen on " + address + ": the address is in use, or not one of this host");

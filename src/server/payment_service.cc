@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "server/call_limits.h"
 #include "server/request_check.h"
 #include "stream/list_cursor.h"
 
@@ -38,11 +39,14 @@ grpc::Status PaymentService::NotLoaded() const {
   return {grpc::StatusCode::UNAVAILABLE, unaries_.status->WhyNotLoaded()};
 }
 
-grpc::ServerUnaryReactor* PaymentService::GetPayment(grpc::CallbackServerContext* /*context*/,
+grpc::ServerUnaryReactor* PaymentService::GetPayment(grpc::CallbackServerContext* context,
                                                      const ::payment::GetPaymentRequest* request,
                                                      ::payment::Payment* response) {
   constexpr auto kMethod = CallMethod::kGetPayment;
   unaries_.counters->CallStarted(kMethod);
+  if (const auto refusal = CheckCallSize(*context, static_cast<int64_t>(request->ByteSizeLong()), unaries_.counters)) {
+    return UnaryCall::Refuse(unaries_, kMethod, *refusal);
+  }
   if (request->payment_id().empty()) return UnaryCall::Refuse(unaries_, kMethod, Invalid("payment_id is empty"));
   const auto answer = [this, id = request->payment_id(), response](const ReplicaState& state) -> UnaryCall::Answer {
     const StoredPayment* stored = state.store().Find(id);
@@ -51,14 +55,17 @@ grpc::ServerUnaryReactor* PaymentService::GetPayment(grpc::CallbackServerContext
     if (stored == nullptr) return {{grpc::StatusCode::NOT_FOUND, "no payment " + Shortened(id)}, nullptr};
     return {grpc::Status::OK, [frame = stored->record.frame, response] { Parse(frame, response); }};
   };
-  return UnaryCall::Start(unaries_, kMethod, request->min_position(), answer);
+  return UnaryCall::Start(unaries_, kMethod, context, request->min_position(), answer);
 }
 
-grpc::ServerUnaryReactor* PaymentService::ListPayments(grpc::CallbackServerContext* /*context*/,
+grpc::ServerUnaryReactor* PaymentService::ListPayments(grpc::CallbackServerContext* context,
                                                        const ::payment::ListPaymentsRequest* request,
                                                        ::payment::PaymentList* response) {
   constexpr auto kMethod = CallMethod::kListPayments;
   unaries_.counters->CallStarted(kMethod);
+  if (const auto refusal = CheckCallSize(*context, static_cast<int64_t>(request->ByteSizeLong()), unaries_.counters)) {
+    return UnaryCall::Refuse(unaries_, kMethod, *refusal);
+  }
   const auto filter = CheckFilter(request->provider(), request->status());
   if (const auto* wrong = std::get_if<std::string>(&filter))
     return UnaryCall::Refuse(unaries_, kMethod, Invalid(*wrong));
@@ -84,13 +91,16 @@ grpc::ServerUnaryReactor* PaymentService::ListPayments(grpc::CallbackServerConte
               for (const EventFrame& frame : frames) Parse(frame, response->add_payments());
             }};
   };
-  return UnaryCall::Start(unaries_, kMethod, request->min_position(), answer);
+  return UnaryCall::Start(unaries_, kMethod, context, request->min_position(), answer);
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* PaymentService::StreamPayments(grpc::CallbackServerContext* context,
                                                                            const grpc::ByteBuffer* request) {
   constexpr auto kMethod = CallMethod::kStreamPayments;
   streams_.counters->CallStarted(kMethod);
+  if (const auto refusal = CheckCallSize(*context, static_cast<int64_t>(request->Length()), streams_.counters)) {
+    return StreamCall::Refuse(streams_.counters, kMethod, *refusal);
+  }
   std::optional<::payment::ListPaymentsRequest> parsed = ParseRequest(*request);
   if (!parsed)
     return StreamCall::Refuse(streams_.counters, kMethod, Invalid("the request is not a ListPaymentsRequest"));

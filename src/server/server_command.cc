@@ -68,6 +68,10 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
   app.add_option("--max-calls", options->calls_max, "Streams and waiting calls open at once; more are refused")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
       ->capture_default_str();
+  app.add_option("--max-calls-per-peer", options->calls_per_peer_max,
+                 "The same, of one host (a proxy is one): no client takes all that there are")
+      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
+      ->capture_default_str();
   app.add_option("--journal", options->journal_path,
                  "Appends what was read from Kafka and written to each stream to this file (docs/formats.md)")
       ->type_name("FILE");

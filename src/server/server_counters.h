@@ -71,8 +71,9 @@ inline constexpr std::array<std::string_view, 6> kStreamEndReasons = {"shutdown"
                                                                       "refused",  "client", "other"};
 
 // Which limit a call was refused for.
-enum class CallLimit : uint8_t { kCalls };
-inline constexpr std::array<std::string_view, 1> kCallLimitNames = {"calls"};
+enum class CallLimit : uint8_t { kCalls, kCallsPerPeer, kRequestBytes, kMetadataEntries };
+inline constexpr std::array<std::string_view, 4> kCallLimitNames = {"calls", "calls_per_peer", "request_bytes",
+                                                                    "metadata_entries"};
 
 // Of the newest record that was applied of a partition. Written by the reader's thread.
 struct PartitionProgress {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "server/call_limits.h"
 
 namespace pipeline {
 namespace {
@@ -73,17 +74,10 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamCall::Start(const StreamServic
                                                               const Filter& filter,
                                                               std::optional<::payment::ResumeToken> token) {
   auto call = std::make_shared<StreamCall>(services, context, filter, std::move(token));
-  switch (services.hub->Add(call)) {
-    case Admission::kAdmitted:
-      break;
-    case Admission::kFull:
-      services.counters->CallRefused(CallLimit::kCalls);
-      return Refuse(services.counters, CallMethod::kStreamPayments,
-                    {grpc::StatusCode::RESOURCE_EXHAUSTED,
-                     "this server has its " + std::to_string(services.hub->calls_max()) + " open calls already"});
-    case Admission::kStopping:
-      return Refuse(services.counters, CallMethod::kStreamPayments,
-                    {grpc::StatusCode::UNAVAILABLE, "the server is shutting down"});
+  const Admission admission = services.hub->Add(call, PeerHost(context->peer()));
+  if (admission != Admission::kAdmitted) {
+    return Refuse(services.counters, CallMethod::kStreamPayments,
+                  NotAdmitted(admission, *services.hub, services.counters));
   }
   call->Pump();
   return call.get();

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "server/call_limits.h"
+
 namespace pipeline {
 namespace {
 
@@ -41,18 +43,12 @@ grpc::ServerUnaryReactor* UnaryCall::Refuse(const UnaryServices& services, CallM
 }
 
 grpc::ServerUnaryReactor* UnaryCall::Start(const UnaryServices& services, CallMethod method,
-                                           const MinPosition& min_position, Answerer answerer) {
+                                           const grpc::CallbackServerContext* context, const MinPosition& min_position,
+                                           Answerer answerer) {
   auto call = std::make_shared<UnaryCall>(services, method, min_position, std::move(answerer));
-  switch (services.hub->Add(call)) {
-    case Admission::kAdmitted:
-      break;
-    case Admission::kFull:
-      services.counters->CallRefused(CallLimit::kCalls);
-      return Refuse(services, method,
-                    {grpc::StatusCode::RESOURCE_EXHAUSTED,
-                     "this server has its " + std::to_string(services.hub->calls_max()) + " open calls already"});
-    case Admission::kStopping:
-      return Refuse(services, method, {grpc::StatusCode::UNAVAILABLE, "the server is shutting down"});
+  const Admission admission = services.hub->Add(call, PeerHost(context->peer()));
+  if (admission != Admission::kAdmitted) {
+    return Refuse(services, method, NotAdmitted(admission, *services.hub, services.counters));
   }
   call->Try();
   return call.get();

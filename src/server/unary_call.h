@@ -37,7 +37,8 @@ class UnaryCall : public grpc::ServerUnaryReactor, public OpenCall, public std::
 
   // Starts a call; gRPC owns it until OnDone. The caller has counted that it started.
   static grpc::ServerUnaryReactor* Start(const UnaryServices& services, CallMethod method,
-                                         const MinPosition& min_position, Answerer answerer);
+                                         const grpc::CallbackServerContext* context, const MinPosition& min_position,
+                                         Answerer answerer);
   // A call that only ends. The caller has counted that it started; its end is counted here.
   static grpc::ServerUnaryReactor* Refuse(const UnaryServices& services, CallMethod method, const grpc::Status& status);
 

@@ -20,12 +20,6 @@
 namespace pipeline {
 namespace {
 
-ServerOptions MeasuredOptions(const KafkaSettings& kafka) {
-  ServerOptions options = TestOptions(kafka);
-  options.metrics_listen = "127.0.0.1:0";
-  return options;
-}
-
 // Output and exit code of a shell command.
 std::pair<std::string, int> Shell(const std::string& command) {
   FILE* pipe = popen((command + " 2>&1").c_str(), "r");
@@ -222,7 +216,7 @@ TEST(MetricsTest, TheLagInTimeIsReckonedFromTheLatestMomentKnown) {
   ServerStatus status("", "");
   RejectLog rejects;
   const KafkaReader reader(NoKafka(), &replica, &status, &rejects, nullptr, &counters, [](const std::string&) {});
-  const StreamHub hub(&replica, 1);
+  const StreamHub hub(&replica, 1, 1);
   const CatchUpPool catch_up(NoKafka(), 1);
   const MetricsCollector collector({&counters, &replica, &rejects, &reader, &status, &hub, &catch_up, nullptr});
   const auto lag_seconds = [&] {

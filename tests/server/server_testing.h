@@ -109,6 +109,13 @@ inline ServerOptions TestOptions(const KafkaSettings& kafka) {
   return options;
 }
 
+// With metrics on a free port.
+inline ServerOptions MeasuredOptions(const KafkaSettings& kafka) {
+  ServerOptions options = TestOptions(kafka);
+  options.metrics_listen = "127.0.0.1:0";
+  return options;
+}
+
 inline KafkaSettings NoKafka() {
   KafkaSettings settings;
   settings.brokers = "127.0.0.1:1";
