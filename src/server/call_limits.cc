@@ -43,6 +43,12 @@ grpc::Status NotAdmitted(Admission admission, const StreamHub& hub, ServerCounte
   return {grpc::StatusCode::UNAVAILABLE, "the server is shutting down"};
 }
 
+grpc::Status PaymentsBeyondLimit(int64_t payments_max, ServerCounters* counters) {
+  counters->CallRefused(CallLimit::kPayments);
+  return Exhausted("the topic has more payments than the " + std::to_string(payments_max) +
+                   " that this server keeps (--max-payments); it serves resumed streams only");
+}
+
 std::string PeerHost(std::string_view peer) {
   if (!peer.starts_with("ipv4:") && !peer.starts_with("ipv6:")) return std::string(peer);
   std::string host(peer.substr(5, peer.rfind(':') - 5));

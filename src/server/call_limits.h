@@ -29,6 +29,9 @@ std::optional<grpc::Status> CheckCallSize(const grpc::CallbackServerContext& con
 // The status for a call that the hub did not admit. Counts those that are beyond a limit.
 grpc::Status NotAdmitted(Admission admission, const StreamHub& hub, ServerCounters* counters);
 
+// The status for a call that needs all payments while the store does not hold them. Counts.
+grpc::Status PaymentsBeyondLimit(int64_t payments_max, ServerCounters* counters);
+
 // The host of a peer as gRPC names it ("ipv4:10.0.0.1:50432", "ipv6:%5B::1%5D:50432"), without the port; what has
 // another form is taken whole.
 std::string PeerHost(std::string_view peer);

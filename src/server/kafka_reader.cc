@@ -120,10 +120,12 @@ bool KafkaReader::TryBegin() {
   int64_t backlog = 0;
   loaded_ = false;
   status_->SetLoaded(false);
+  not_kept_ = 0;
   replica_->Update([&](ReplicaState& state) {
     state.Start(log_id, marks);
     backlog = state.BacklogLeft();
   });
+  status_->SetComplete(true, 0);
   {
     const std::lock_guard lock(mutex_);
     log_id_ = log_id;
@@ -198,11 +200,21 @@ void KafkaReader::TakeBatch(rd_kafka_message_t* const* messages, size_t count) {
     journal_->Read(journaled_);
     journaled_.clear();
   }
+  int64_t not_kept = 0;
+  int64_t payments_max = 0;
   replica_->Update([&](ReplicaState& state) {
     for (LogRecord& record : records) state.Apply(std::move(record));
     for (const auto& [partition, next_offset] : advances) state.Advance(partition, next_offset);
+    not_kept = state.store().not_taken();
+    payments_max = state.store().payments_max();
   });
   counters_->records_accepted.Add(static_cast<int64_t>(records.size()));
+  if (not_kept != not_kept_) TellNotKept(not_kept, payments_max);
+}
+
+void KafkaReader::TellNotKept(int64_t records, int64_t payments_max) {
+  counters_->records_not_kept.Add(records - std::exchange(not_kept_, records));
+  status_->SetComplete(false, payments_max);
 }
 
 // What the lag in time is reckoned from. At a partition's end there is none.

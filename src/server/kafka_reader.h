@@ -52,6 +52,8 @@ class KafkaReader {
   Next Consume();
   void TakeBatch(rd_kafka_message_t* const* messages, size_t count);
   void CountProgress(const rd_kafka_message_t& message);
+  // After records were applied: says so once when the store could not take a payment.
+  void TellNotKept(int64_t records, int64_t payments_max);
   // After an offset was out of range. False: the log is not the one that was read; load again.
   bool Reposition();
   void Watch();
@@ -74,6 +76,7 @@ class KafkaReader {
   std::vector<int64_t> next_offsets_;
   bool loaded_ = false;
   bool out_of_range_ = false;
+  int64_t not_kept_ = 0;                 // records of this generation, as the store says
   std::vector<JournalPlace> journaled_;  // of the batch at hand; reused
   int64_t started_ns_ = 0;
 

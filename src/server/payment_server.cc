@@ -59,12 +59,13 @@ struct PaymentServer::State {
         server_id(ServerId()),
         journal(given.journal_path.empty() ? nullptr : std::make_unique<ServerJournal>(given.journal_path, server_id)),
         status(options.kafka.brokers, options.kafka.topic),
-        replica(options.window_bytes_max),
+        replica(options.window_bytes_max, options.payments_max),
         reader(options.kafka, &replica, &status, &rejects, journal.get(), &counters, std::move(on_fatal)),
         verifier(options.kafka, &replica, options.stuck_ns * 2),
         catch_up(options.kafka, options.catch_up_readers_max),
         hub(&replica, options.calls_max, options.calls_per_peer_max) {
-    streams = {&replica, &hub, &verifier, &catch_up, server_id, options.stuck_ns, journal.get(), &counters};
+    streams = {&replica,         &hub,          &verifier, &catch_up,           server_id,
+               options.stuck_ns, journal.get(), &counters, options.payments_max};
     unaries = {&replica, &hub, &status, &counters};
   }
 

@@ -39,6 +39,10 @@ grpc::Status PaymentService::NotLoaded() const {
   return {grpc::StatusCode::UNAVAILABLE, unaries_.status->WhyNotLoaded()};
 }
 
+grpc::Status PaymentService::BeyondLimit(const ReplicaState& state) const {
+  return PaymentsBeyondLimit(state.store().payments_max(), unaries_.counters);
+}
+
 grpc::ServerUnaryReactor* PaymentService::GetPayment(grpc::CallbackServerContext* context,
                                                      const ::payment::GetPaymentRequest* request,
                                                      ::payment::Payment* response) {
@@ -52,6 +56,7 @@ grpc::ServerUnaryReactor* PaymentService::GetPayment(grpc::CallbackServerContext
     const StoredPayment* stored = state.store().Find(id);
     // Before the backlog is applied an absent payment may still come, and one that is there may be of yesterday.
     if (!state.loaded() && (stored == nullptr || !answer_early_)) return {NotLoaded(), nullptr};
+    if (stored == nullptr && !state.store().complete()) return {BeyondLimit(state), nullptr};
     if (stored == nullptr) return {{grpc::StatusCode::NOT_FOUND, "no payment " + Shortened(id)}, nullptr};
     return {grpc::Status::OK, [frame = stored->record.frame, response] { Parse(frame, response); }};
   };
@@ -75,6 +80,7 @@ grpc::ServerUnaryReactor* PaymentService::ListPayments(grpc::CallbackServerConte
   const auto answer = [this, filter = std::get<Filter>(filter), limit = std::get<int32_t>(limit),
                        cursor = request->cursor(), response](const ReplicaState& state) -> UnaryCall::Answer {
     if (!state.loaded() && !answer_early_) return {NotLoaded(), nullptr};
+    if (!state.store().complete()) return {BeyondLimit(state), nullptr};
     std::optional<ListPlace> after;
     if (!cursor.empty()) {
       after = DecodeListCursor(cursor, filter, state.log_id());

@@ -65,6 +65,10 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
       ->transform(CLI::AsSizeValue(false))
       ->check(CLI::Range(kWindowBytesMin, int64_t{1} << 50, "at least 1MB"))
       ->capture_default_str();
+  app.add_option("--max-payments", options->payments_max,
+                 "Payments kept; when the topic has more, only resumed streams are served (docs/limits.md)")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 50, "at least 1"))
+      ->capture_default_str();
   app.add_option("--max-calls", options->calls_max, "Streams and waiting calls open at once; more are refused")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
       ->capture_default_str();

@@ -67,13 +67,13 @@ inline constexpr std::array<std::string_view, 17> kStatusCodeNames = {
 
 // Why streams end: the words of payment-end-reason (docs/formats.md), and "client": it went by itself. A word that is
 // not among them is counted under the last.
-inline constexpr std::array<std::string_view, 6> kStreamEndReasons = {"shutdown", "slow",   "kafka",
-                                                                      "refused",  "client", "other"};
+inline constexpr std::array<std::string_view, 7> kStreamEndReasons = {"shutdown", "slow",   "kafka", "refused",
+                                                                      "limit",    "client", "other"};
 
 // Which limit a call was refused for.
-enum class CallLimit : uint8_t { kCalls, kCallsPerPeer, kRequestBytes, kMetadataEntries };
-inline constexpr std::array<std::string_view, 4> kCallLimitNames = {"calls", "calls_per_peer", "request_bytes",
-                                                                    "metadata_entries"};
+enum class CallLimit : uint8_t { kCalls, kCallsPerPeer, kRequestBytes, kMetadataEntries, kPayments };
+inline constexpr std::array<std::string_view, 5> kCallLimitNames = {"calls", "calls_per_peer", "request_bytes",
+                                                                    "metadata_entries", "payments"};
 
 // Of the newest record that was applied of a partition. Written by the reader's thread.
 struct PartitionProgress {
@@ -86,6 +86,7 @@ inline constexpr int32_t kCountedPartitionsMax = 200;
 struct ServerCounters {
   // The reader's thread.
   Counter records_accepted;
+  Counter records_not_kept;  // of them: of payments beyond the limit
   std::array<PartitionProgress, kCountedPartitionsMax> partitions;
 
   // gRPC's threads, the hub's and the catch-up readers'.

@@ -141,6 +141,7 @@ bool StreamCall::Begin() {
   std::vector<PartitionStart> starts;
   ResumeDecision decision;
   std::string log_id;
+  bool incomplete = false;
   {
     Replica::Access access = services_.replica->Lock();
     const ReplicaState& state = access.state();
@@ -158,8 +159,13 @@ bool StreamCall::Begin() {
     }
     if (decision.action == ResumeDecision::Action::kServe && decision.unread.empty()) {
       cursor_ = std::make_unique<StreamCursor>(filter_, decision.starts, state);
+      incomplete = cursor_->in_snapshot() && !state.store().complete();
     }
     log_id = state.log_id();
+  }
+  if (incomplete) {
+    EndIncomplete();
+    return false;
   }
   if (cursor_ != nullptr) {
     SendStart(log_id, decision.starts);
@@ -195,6 +201,9 @@ bool StreamCall::Pull() {
       return false;
     case StreamCursor::Outcome::kFellOff:
       End(grpc::StatusCode::UNAVAILABLE, kFellOffText, "slow");
+      return false;
+    case StreamCursor::Outcome::kIncomplete:
+      EndIncomplete();
       return false;
     case StreamCursor::Outcome::kRefused:
       EndRefused(cursor_->refusal());
@@ -281,6 +290,11 @@ void StreamCall::EndRefused(const Refusal& refusal) {
     context_->AddTrailingMetadata(kGapKey, gap.SerializeAsString());
   }
   End(StatusCodeOf(refusal.code), refusal.message, "refused");
+}
+
+void StreamCall::EndIncomplete() {
+  const grpc::Status status = PaymentsBeyondLimit(services_.payments_max, services_.counters);
+  End(status.error_code(), status.error_message(), "limit");
 }
 
 void StreamCall::OnCancel() {

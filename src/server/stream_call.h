@@ -38,6 +38,7 @@ struct StreamServices {
   int64_t stuck_ns = 5'000'000'000;
   ServerJournal* journal = nullptr;  // null: none is kept
   ServerCounters* counters = nullptr;
+  int64_t payments_max = INT64_MAX;  // that the replica keeps
 };
 
 class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
@@ -95,6 +96,7 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   void Enqueue(std::vector<StreamEvent> events);
   void WriteNext();
   void EndRefused(const Refusal& refusal);
+  void EndIncomplete();
   void End(grpc::StatusCode code, const std::string& message, const char* reason);
 
   const StreamServices& services_;

@@ -17,6 +17,7 @@ void PaymentStore::Start(int32_t partition_count) {
   partitions_ = std::vector<Partition>(static_cast<size_t>(partition_count) + 1);
   class_counts_ = {};
   bytes_ = 0;
+  not_taken_ = 0;
 }
 
 int64_t PaymentStore::Cost(const StoredPayment& stored) {
@@ -51,7 +52,11 @@ void PaymentStore::AddBuiltIn(LogRecord record) {
 void PaymentStore::Apply(LogRecord record) {
   const auto found = by_id_.find(record.id);
   if (found == by_id_.end()) {
-    Insert(std::move(record));
+    if (size() >= payments_max_) {
+      ++not_taken_;
+    } else {
+      Insert(std::move(record));
+    }
   } else if (Wins(record, found->second->record)) {
     Replace(found->second, std::move(record));
   }

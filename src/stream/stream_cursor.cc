@@ -57,6 +57,7 @@ StreamCursor::Outcome StreamCursor::Pull(const ReplicaState& state, const PullLi
                                          std::vector<StreamEvent>* out) {
   if (HasFallenOff(state)) return Outcome::kFellOff;
   if (phase_ == Phase::kSnapshot) {
+    if (!state.store().complete()) return Outcome::kIncomplete;
     const Outcome outcome = PullSnapshot(state, limits, out);
     if (phase_ == Phase::kSnapshot || outcome != Outcome::kIdle) return outcome;
   }

@@ -32,12 +32,13 @@ struct PullLimits {
 class StreamCursor {
  public:
   enum class Outcome : uint8_t {
-    kEvents,   // at least one
-    kMore,     // none yet, the scan limit was reached: call again
-    kIdle,     // nothing to send until the state changes
-    kCatchUp,  // the next record is not in the window: read Kafka after catch_up_from(), then TryJoin
-    kFellOff,  // the next record has left the window, or the log was replaced
-    kRefused,  // a record of the token's has another checksum: refusal()
+    kEvents,      // at least one
+    kMore,        // none yet, the scan limit was reached: call again
+    kIdle,        // nothing to send until the state changes
+    kCatchUp,     // the next record is not in the window: read Kafka after catch_up_from(), then TryJoin
+    kFellOff,     // the next record has left the window, or the log was replaced
+    kIncomplete,  // the store does not hold every payment (any more): there is no snapshot to send
+    kRefused,     // a record of the token's has another checksum: refusal()
   };
 
   // `starts` has one element per partition: SnapshotStarts(), or what DecideResume() said while `state` was as it is

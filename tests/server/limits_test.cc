@@ -8,6 +8,7 @@
 
 #include "server/call_limits.h"
 #include "server/kafka_reader.h"
+#include "tests/server/health_testing.h"
 #include "tests/server/scrape.h"
 #include "tests/server/server_testing.h"
 
@@ -176,6 +177,92 @@ TEST(LimitsTest, RecordBytes) {
   EXPECT_EQ(list.payments_size(), 1);
   const Scrape scrape = ScrapeMetrics(server.metrics_port());
   EXPECT_EQ(scrape[R"(payment_server_records_rejected_total{reason="oversized"})"], 1);
+}
+
+constexpr char kBeyondText[] =
+    "the topic has more payments than the 3 that this server keeps (--max-payments); it serves resumed streams only";
+
+TEST(LimitsTest, PaymentsKept) {
+  TestKafka kafka(2);
+  for (int i = 0; i < 3; ++i) kafka.ProducePayment(i % 2, "pay_" + std::to_string(i));
+  kafka.Flush();
+  ServerOptions options = MeasuredOptions(kafka.settings());
+  options.payments_max = 3;
+  PaymentServer server(options);
+  server.Start();
+  ASSERT_TRUE(Eventually([&] { return server.serving(); }));
+  TestStream stream(server.port());
+  stream.Open();
+  EXPECT_EQ(stream.ReadMany(3).size(), 3u);
+  kafka.ProducePayment(1, "pay_1", "completed");  // not one more
+  kafka.Flush();
+  EXPECT_EQ(stream.ReadMany(1).size(), 1u);
+  TestUnary unary(server.port());
+  ::payment::PaymentList list;
+  ASSERT_TRUE(unary.List({}, &list).ok()) << "at the limit everything is as ever";
+  EXPECT_EQ(list.total_count(), 3);
+  EXPECT_EQ(unary.Get("pay_3").error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_TRUE(server.serving());
+
+  kafka.ProducePayment(0, "pay_3");
+  kafka.ProducePayment(0, "pay_0", "refunded");
+  kafka.Flush();
+  const std::vector<::payment::PaymentEvent> events = stream.ReadMany(2);
+  EXPECT_EQ(events.at(0).payment().id(), "pay_3") << "a stream carries every record";
+  EXPECT_EQ(events.at(1).payment().status(), ::payment::STATUS_REFUNDED);
+  ASSERT_TRUE(Eventually([&] { return !server.serving(); }));
+  EXPECT_EQ(Health(server.port()), kNotServing);
+  EXPECT_EQ(unary.List({}, &list).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(unary.Get("pay_3").error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << "it exists";
+  EXPECT_EQ(unary.Get("nobody").error_message(), kBeyondText);
+  ::payment::GetPaymentRequest kept;
+  kept.set_payment_id("pay_0");
+  ::payment::Payment payment;
+  ASSERT_TRUE(unary.Get(kept, &payment).ok());
+  EXPECT_EQ(payment.status(), ::payment::STATUS_REFUNDED) << "what is kept goes on";
+  TestStream fresh(server.port());
+  fresh.Open();
+  const grpc::Status refused = fresh.Finish();
+  EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(refused.error_message(), kBeyondText);
+
+  stream.Open();  // resumes
+  kafka.ProducePayment(1, "pay_4");
+  kafka.Flush();
+  EXPECT_EQ(stream.ReadMany(1).at(0).payment().id(), "pay_4");
+  const Scrape scrape = ScrapeMetrics(server.metrics_port());
+  EXPECT_EQ(scrape["payment_server_payments"], 3);
+  EXPECT_EQ(scrape["payment_server_payments_limit"], 3);
+  EXPECT_EQ(scrape["payment_server_complete"], 0);
+  EXPECT_EQ(scrape["payment_server_records_accepted_total"], 7);
+  EXPECT_EQ(scrape["payment_server_records_not_kept_total"], 2);
+  EXPECT_EQ(scrape[R"(payment_server_calls_refused_total{limit="payments"})"], 4);
+  EXPECT_EQ(scrape[R"(payment_server_streams_ended_total{reason="limit"})"], 1);
+}
+
+// A snapshot that is being sent when one payment too many comes ends, and is not taken for a whole one when it resumes.
+TEST(LimitsTest, PaymentsKeptWhileASnapshotIsSent) {
+  constexpr int kPayments = 300;
+  TestKafka kafka(1);
+  const std::string padding = R"(,"metadata":{"x":")" + std::string(100'000, 'x') + "\"}";
+  for (int i = 0; i < kPayments; ++i) kafka.ProducePayment(0, "pay_" + std::to_string(i), "pending", "stripe", padding);
+  kafka.Flush();
+  ServerOptions options = MeasuredOptions(kafka.settings());
+  options.payments_max = kPayments;
+  PaymentServer server(options);
+  server.Start();
+  ASSERT_TRUE(Eventually([&] { return server.serving(); }));
+  TestStream slow(server.port());
+  slow.Open();
+  ASSERT_TRUE(slow.WaitForStart());  // and reads nothing: 30 MB, far more than the connection holds
+  kafka.ProducePayment(0, "pay_more");
+  kafka.Flush();
+  ASSERT_TRUE(Eventually([&] { return !server.serving(); }));
+  EXPECT_EQ(slow.Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_LT(slow.received().size(), static_cast<size_t>(kPayments));
+  ASSERT_TRUE(slow.token().partitions(0).has_snapshot_until());
+  slow.Open();
+  EXPECT_EQ(slow.Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 
 }  // namespace
