@@ -18,6 +18,9 @@ namespace pipeline {
 inline constexpr int64_t kRequestBytesMax = 64LL * 1024;
 // gRPC itself refuses what is larger than this without handing it over: nothing larger is ever held.
 inline constexpr int kReceiveBytesMax = 4 * static_cast<int>(kRequestBytesMax);
+// Calls of one connection beyond those that a host may have open: they are refused, and a client that does not even
+// take the refusals gets no more of them.
+inline constexpr int64_t kRefusalsPerConnectionMax = 1000;
 // Of a call's metadata: ours needs none, proxies and tracers add some. gRPC itself refuses more bytes than these.
 inline constexpr int64_t kCallMetadataEntriesMax = 64;
 inline constexpr int kCallMetadataBytesMax = 8 * 1024;

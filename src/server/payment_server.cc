@@ -10,6 +10,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "common/clock.h"
 #include "server/call_limits.h"
 #include "server/catch_up_pool.h"
+#include "server/connections.h"
 #include "server/demo_data.h"
 #include "server/kafka_reader.h"
 #include "server/metrics_collector.h"
@@ -36,10 +38,14 @@ namespace {
 constexpr char kServiceName[] = "payment.PaymentService";
 // Clients may ping as often as this, with or without calls.
 constexpr int kMinPingIntervalMs = 100;
-// Of the drain time, until what is stuck is cancelled; the rest is for its going.
+// Of the drain time, until what is stuck is cancelled, and until connections are broken that hold calls even then; the
+// rest is for their going.
 constexpr double kOrderlyShare = 0.6;
-// An open Health/Watch holds gRPC's own shutdown for as long as it is given.
+constexpr double kCancelledShare = 0.8;
+// What gRPC's own shutdown is given: an open Health/Watch holds it for as long, and then is cancelled.
 constexpr std::chrono::milliseconds kLastCalls(200);
+// After that, until connections are broken that hold it up, again and again.
+constexpr std::chrono::milliseconds kLastConnections(200);
 
 int Milliseconds(int64_t duration_ns) { return static_cast<int>(std::max<int64_t>(1, duration_ns / 1'000'000)); }
 
@@ -66,7 +72,20 @@ struct PaymentServer::State {
         hub(&replica, options.calls_max, options.calls_per_peer_max) {
     streams = {&replica,         &hub,          &verifier, &catch_up,           server_id,
                options.stuck_ns, journal.get(), &counters, options.payments_max};
-    unaries = {&replica, &hub, &status, &counters};
+    unaries = {&replica, &hub, &status, &counters, options.stuck_ns};
+  }
+
+  // After the service's own calls have ended.
+  void ShutDownGrpc() {
+    const std::future<void> ended = std::async(std::launch::async, [this] {
+      server->Shutdown(std::chrono::system_clock::now() + kLastCalls);
+      server->Wait();
+    });
+    std::chrono::milliseconds patience = kLastCalls + kLastConnections;
+    while (ended.wait_for(patience) != std::future_status::ready) {
+      spdlog::warn("[SERVER] {} connections take nothing and are broken", BreakConnections(port));
+      patience = kLastConnections;
+    }
   }
 
   const ServerOptions options;
@@ -127,6 +146,8 @@ void PaymentServer::Listen() {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                             static_cast<int>(options.calls_per_peer_max + kRefusalsPerConnectionMax));
   builder.SetMaxReceiveMessageSize(kReceiveBytesMax);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kCallMetadataBytesMax);
   state_->server = builder.BuildAndStart();
@@ -156,23 +177,27 @@ int64_t PaymentServer::caught_up() const { return state_->catch_up.caught_up(); 
 void PaymentServer::Shutdown() {
   if (std::exchange(state_->shut_down, true)) return;
   const int64_t now_ns = MonotonicNs();
-  const int64_t drain_ns = state_->options.drain_timeout_ns;
-  const int64_t cancel_at_ns = now_ns + static_cast<int64_t>(kOrderlyShare * static_cast<double>(drain_ns));
+  const auto share_ns = [&](double share) {
+    return now_ns + static_cast<int64_t>(share * static_cast<double>(state_->options.drain_timeout_ns));
+  };
   state_->status.SetStopping();
   state_->reader.RequestStop();
-  if (!state_->hub.EndAll(cancel_at_ns, now_ns + drain_ns)) {
-    spdlog::warn("[SERVER] {} calls have not ended within the drain time", state_->hub.open_calls());
+  if (!state_->hub.EndAll(share_ns(kOrderlyShare), share_ns(kCancelledShare))) {
+    const int64_t calls = state_->hub.open_calls();
+    spdlog::warn("[SERVER] {} calls are stuck; {} connections are broken", calls, BreakConnections(state_->port));
+    state_->hub.WaitUntilEmpty(share_ns(1));
   }
+  // A scrape that is stuck is waited for too: while everything else ends.
+  const std::future<void> metrics = std::async(std::launch::async, [this] { state_->metrics.reset(); });
   state_->reader.Stop();
   state_->catch_up.Stop();
   state_->verifier.Stop();
   if (state_->server != nullptr) {
     state_->status.OnServing(nullptr);
-    state_->server->Shutdown(std::chrono::system_clock::now() + kLastCalls);
-    state_->server->Wait();
+    state_->ShutDownGrpc();
   }
   state_->hub.Stop();
-  state_->metrics.reset();  // the last: what happens until here can still be scraped
+  metrics.wait();
   if (state_->journal != nullptr) state_->journal->Close();
 }
 

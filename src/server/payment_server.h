@@ -44,8 +44,9 @@ class PaymentServer {
   int metrics_port() const;  // 0: none
   // Listens if it does not yet, then reads Kafka.
   void Start();
-  // NOT_SERVING, stops reading, ends the streams (UNAVAILABLE), cancels what is stuck. Returns within drain_timeout_ns
-  // and what Kafka, if it does not answer, takes to be left (about a second). A second call does nothing.
+  // NOT_SERVING, stops reading, ends the calls (UNAVAILABLE), cancels what is stuck. Returns within drain_timeout_ns
+  // and what it takes to leave a Kafka that does not answer, or a scraper that is stuck (about two seconds). A second
+  // call does nothing.
   void Shutdown();
 
   bool serving() const;  // as health says

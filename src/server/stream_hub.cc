@@ -82,6 +82,10 @@ bool StreamHub::EndAll(int64_t cancel_at_ns, int64_t deadline_ns) {
     ending_ = true;
   }
   for (const std::shared_ptr<OpenCall>& call : Calls()) call->EndForShutdown(cancel_at_ns);
+  return WaitUntilEmpty(deadline_ns);
+}
+
+bool StreamHub::WaitUntilEmpty(int64_t deadline_ns) {
   std::unique_lock lock(mutex_);
   const auto deadline = std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns));
   return empty_.wait_until(lock, deadline, [this] { return calls_.empty(); });

@@ -58,6 +58,8 @@ class StreamHub {
 
   // Ends all calls and admits no more. Returns when the last one has gone, or at `deadline_ns`: false then.
   bool EndAll(int64_t cancel_at_ns, int64_t deadline_ns);
+  // After EndAll: the same wait again.
+  bool WaitUntilEmpty(int64_t deadline_ns);
   // Stops the thread. Nothing is woken any more.
   void Stop();
 

@@ -1,9 +1,11 @@
 #include "server/unary_call.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "common/clock.h"
 #include "server/call_limits.h"
 
 namespace pipeline {
@@ -43,9 +45,9 @@ grpc::ServerUnaryReactor* UnaryCall::Refuse(const UnaryServices& services, CallM
 }
 
 grpc::ServerUnaryReactor* UnaryCall::Start(const UnaryServices& services, CallMethod method,
-                                           const grpc::CallbackServerContext* context, const MinPosition& min_position,
+                                           grpc::CallbackServerContext* context, const MinPosition& min_position,
                                            Answerer answerer) {
-  auto call = std::make_shared<UnaryCall>(services, method, min_position, std::move(answerer));
+  auto call = std::make_shared<UnaryCall>(services, method, context, min_position, std::move(answerer));
   const Admission admission = services.hub->Add(call, PeerHost(context->peer()));
   if (admission != Admission::kAdmitted) {
     return Refuse(services, method, NotAdmitted(admission, *services.hub, services.counters));
@@ -54,9 +56,13 @@ grpc::ServerUnaryReactor* UnaryCall::Start(const UnaryServices& services, CallMe
   return call.get();
 }
 
-UnaryCall::UnaryCall(const UnaryServices& services, CallMethod method, const MinPosition& min_position,
-                     Answerer answerer)
-    : services_(services), method_(method), min_position_(min_position), answerer_(std::move(answerer)) {}
+UnaryCall::UnaryCall(const UnaryServices& services, CallMethod method, grpc::CallbackServerContext* context,
+                     const MinPosition& min_position, Answerer answerer)
+    : services_(services),
+      method_(method),
+      context_(context),
+      min_position_(min_position),
+      answerer_(std::move(answerer)) {}
 
 void UnaryCall::Try() {
   const std::lock_guard lock(mutex_);
@@ -80,6 +86,7 @@ void UnaryCall::Try() {
 
 void UnaryCall::End(const grpc::Status& status) {
   if (std::exchange(ended_, true)) return;
+  cancel_at_ns_ = MonotonicNs() + services_.stuck_ns;
   services_.counters->CallEnded(method_, status.error_code());
   Finish(status);
 }
@@ -90,12 +97,24 @@ void UnaryCall::OnCancel() {
 }
 
 void UnaryCall::OnDone() {
+  {
+    const std::lock_guard lock(mutex_);
+    done_ = true;
+  }
   services_.hub->Remove(this);  // may be the last reference
 }
 
-void UnaryCall::EndForShutdown(int64_t /*cancel_at_ns*/) {
+void UnaryCall::Tick(int64_t now_ns) {
+  const std::lock_guard lock(mutex_);
+  if (done_ || cancel_at_ns_ == 0 || now_ns < cancel_at_ns_) return;
+  cancel_at_ns_ = 0;
+  context_->TryCancel();  // its client has not taken the answer: only this frees the call
+}
+
+void UnaryCall::EndForShutdown(int64_t cancel_at_ns) {
   const std::lock_guard lock(mutex_);
   End({grpc::StatusCode::UNAVAILABLE, "the server is shutting down"});
+  if (cancel_at_ns_ != 0) cancel_at_ns_ = std::min(cancel_at_ns_, cancel_at_ns);
 }
 
 }  // namespace pipeline
