@@ -131,6 +131,11 @@ void CatchUpPool::Submit(std::shared_ptr<CaughtUpStream> stream) {
   changed_.notify_one();
 }
 
+int64_t CatchUpPool::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<int64_t>(waiting_.size());
+}
+
 void CatchUpPool::Stop() {
   std::vector<std::thread> threads;
   {

@@ -48,6 +48,8 @@ class CatchUpPool {
   // The streams have ended before, or end soon: no reader waits for one that has.
   void Stop();
   int32_t reading() const { return reading_; }
+  int32_t readers_max() const { return readers_max_; }
+  int64_t waiting() const;                          // streams that wait for a reader
   int64_t caught_up() const { return caught_up_; }  // streams, since the start
 
  private:
@@ -56,7 +58,7 @@ class CatchUpPool {
 
   const KafkaSettings settings_;
   const int32_t readers_max_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;
   int32_t idle_ = 0;  // threads that wait for a stream

@@ -23,12 +23,14 @@ constexpr int kWatchMs = 3000;  // between questions while all is well
 }  // namespace
 
 KafkaReader::KafkaReader(const KafkaSettings& settings, Replica* replica, ServerStatus* status, RejectLog* rejects,
-                         ServerJournal* journal, std::function<void(const std::string&)> on_fatal)
+                         ServerJournal* journal, ServerCounters* counters,
+                         std::function<void(const std::string&)> on_fatal)
     : settings_(settings),
       replica_(replica),
       status_(status),
       rejects_(rejects),
       journal_(journal),
+      counters_(counters),
       on_fatal_(std::move(on_fatal)) {
   KafkaPtr<rd_kafka_conf_t> conf = MakeConsumerConf(settings_);
   rd_kafka_conf_set_opaque(conf.get(), this);
@@ -118,15 +120,21 @@ bool KafkaReader::TryBegin() {
   int64_t backlog = 0;
   loaded_ = false;
   status_->SetLoaded(false);
+  not_kept_ = 0;
   replica_->Update([&](ReplicaState& state) {
     state.Start(log_id, marks);
     backlog = state.BacklogLeft();
   });
+  status_->SetComplete(true, 0);
   {
     const std::lock_guard lock(mutex_);
     log_id_ = log_id;
   }
   reload_ = false;
+  for (PartitionProgress& progress : counters_->partitions) {
+    progress.applied_ms = 0;
+    progress.level_at_ms = 0;
+  }
   spdlog::info("[KAFKA] ✅ Consumer started: {}, {} partitions, {} records to load", settings_.topic, count, backlog);
   UpdateLoaded();
   return true;
@@ -166,6 +174,7 @@ void KafkaReader::TakeBatch(rd_kafka_message_t* const* messages, size_t count) {
       const int64_t after = message.offset + (is_record ? 1 : 0);
       if (message.offset < next_offset) continue;
       next_offset = after;
+      CountProgress(message);
       advances.emplace_back(message.partition, after);
     }
     if (is_record) {
@@ -191,10 +200,45 @@ void KafkaReader::TakeBatch(rd_kafka_message_t* const* messages, size_t count) {
     journal_->Read(journaled_);
     journaled_.clear();
   }
+  int64_t not_kept = 0;
+  int64_t payments_max = 0;
   replica_->Update([&](ReplicaState& state) {
     for (LogRecord& record : records) state.Apply(std::move(record));
     for (const auto& [partition, next_offset] : advances) state.Advance(partition, next_offset);
+    not_kept = state.store().not_taken();
+    payments_max = state.store().payments_max();
   });
+  counters_->records_accepted.Add(static_cast<int64_t>(records.size()));
+  if (not_kept != not_kept_) TellNotKept(not_kept, payments_max);
+}
+
+void KafkaReader::TellNotKept(int64_t records, int64_t payments_max) {
+  counters_->records_not_kept.Add(records - std::exchange(not_kept_, records));
+  status_->SetComplete(false, payments_max);
+}
+
+// What the lag in time is reckoned from. At a partition's end there is none.
+void KafkaReader::CountProgress(const rd_kafka_message_t& message) {
+  PartitionProgress& progress = counters_->partitions[static_cast<size_t>(message.partition)];
+  if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    progress.level_at_ms.store(WallNs() / 1'000'000, std::memory_order_relaxed);
+    return;
+  }
+  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  const int64_t timestamp_ms = rd_kafka_message_timestamp(&message, &type);
+  if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE) progress.applied_ms.store(timestamp_ms, std::memory_order_relaxed);
+}
+
+std::vector<int64_t> KafkaReader::KnownEnds(int32_t count) const {
+  std::vector<int64_t> ends;
+  ends.reserve(static_cast<size_t>(count));
+  for (int32_t p = 0; p < count; ++p) {
+    int64_t low = -1;
+    int64_t high = -1;
+    rd_kafka_get_watermark_offsets(handle_.get(), settings_.topic.c_str(), p, &low, &high);
+    ends.push_back(high < 0 ? -1 : high);
+  }
+  return ends;
 }
 
 // Positions below the log's start: those records are gone, and everybody must know; above its end: another log.

@@ -15,12 +15,14 @@
 #include "server/record_maker.h"
 #include "server/reject_log.h"
 #include "server/replica.h"
+#include "server/server_counters.h"
 #include "server/server_journal.h"
 #include "server/server_status.h"
 
 namespace pipeline {
 
-inline constexpr int32_t kPartitionsMax = 200;  // a token for more does not fit default metadata limits
+inline constexpr int32_t kPartitionsMax =
+    kCountedPartitionsMax;  // a token for more does not fit default metadata limits
 
 class KafkaReader {
  public:
@@ -28,7 +30,7 @@ class KafkaReader {
   // nowhere. `on_fatal` is called from the reader's thread when it
   // can't go on at all (a topic with more than kPartitionsMax partitions).
   KafkaReader(const KafkaSettings& settings, Replica* replica, ServerStatus* status, RejectLog* rejects,
-              ServerJournal* journal, std::function<void(const std::string&)> on_fatal);
+              ServerJournal* journal, ServerCounters* counters, std::function<void(const std::string&)> on_fatal);
   ~KafkaReader();
 
   void Start();
@@ -36,6 +38,9 @@ class KafkaReader {
   void Stop();         // waits until both threads have ended
   // Records of this topic that Kafka trimmed before they were read here.
   int64_t skipped() const { return skipped_; }
+  // Where partitions 0 to `count` - 1 end, as brokers said with the last answer to a fetch; -1: not told yet. From any
+  // thread; asks nobody.
+  std::vector<int64_t> KnownEnds(int32_t count) const;
 
  private:
   enum class Next : uint8_t { kStop, kReload };
@@ -46,6 +51,9 @@ class KafkaReader {
   bool TryBegin();
   Next Consume();
   void TakeBatch(rd_kafka_message_t* const* messages, size_t count);
+  void CountProgress(const rd_kafka_message_t& message);
+  // After records were applied: says so once when the store could not take a payment.
+  void TellNotKept(int64_t records, int64_t payments_max);
   // After an offset was out of range. False: the log is not the one that was read; load again.
   bool Reposition();
   void Watch();
@@ -58,6 +66,7 @@ class KafkaReader {
   ServerStatus* const status_;
   RejectLog* const rejects_;
   ServerJournal* const journal_;
+  ServerCounters* const counters_;
   const std::function<void(const std::string&)> on_fatal_;
   KafkaPtr<rd_kafka_t> handle_;
   KafkaPtr<rd_kafka_queue_t> queue_;
@@ -67,6 +76,7 @@ class KafkaReader {
   std::vector<int64_t> next_offsets_;
   bool loaded_ = false;
   bool out_of_range_ = false;
+  int64_t not_kept_ = 0;                 // records of this generation, as the store says
   std::vector<JournalPlace> journaled_;  // of the batch at hand; reused
   int64_t started_ns_ = 0;
 

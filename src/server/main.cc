@@ -30,7 +30,7 @@ int Serve(const pipeline::ServerOptions& options) {
     stop.Request();
   });
   server.Listen();
-  std::cout << pipeline::ServerBanner(options, server.port()) << std::flush;
+  std::cout << pipeline::ServerBanner(options, server.port(), server.metrics_port()) << std::flush;
   if (options.demo_data) {
     spdlog::info(
         "[SERVER] demo data: pay_001 to pay_003; GetPayment and ListPayments answer with them even without Kafka");

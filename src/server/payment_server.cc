@@ -10,17 +10,23 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
 
 #include "common/clock.h"
+#include "server/call_limits.h"
 #include "server/catch_up_pool.h"
+#include "server/connections.h"
 #include "server/demo_data.h"
 #include "server/kafka_reader.h"
+#include "server/metrics_collector.h"
+#include "server/metrics_listener.h"
 #include "server/payment_service.h"
 #include "server/reject_log.h"
 #include "server/replica.h"
+#include "server/server_counters.h"
 #include "server/server_journal.h"
 #include "server/server_status.h"
 #include "server/stream_hub.h"
@@ -32,10 +38,14 @@ namespace {
 constexpr char kServiceName[] = "payment.PaymentService";
 // Clients may ping as often as this, with or without calls.
 constexpr int kMinPingIntervalMs = 100;
-// Of the drain time, until what is stuck is cancelled; the rest is for its going.
+// Of the drain time, until what is stuck is cancelled, and until connections are broken that hold calls even then; the
+// rest is for their going.
 constexpr double kOrderlyShare = 0.6;
-// An open Health/Watch holds gRPC's own shutdown for as long as it is given.
+constexpr double kCancelledShare = 0.8;
+// What gRPC's own shutdown is given: an open Health/Watch holds it for as long, and then is cancelled.
 constexpr std::chrono::milliseconds kLastCalls(200);
+// After that, until connections are broken that hold it up, again and again.
+constexpr std::chrono::milliseconds kLastConnections(200);
 
 int Milliseconds(int64_t duration_ns) { return static_cast<int>(std::max<int64_t>(1, duration_ns / 1'000'000)); }
 
@@ -55,19 +65,36 @@ struct PaymentServer::State {
         server_id(ServerId()),
         journal(given.journal_path.empty() ? nullptr : std::make_unique<ServerJournal>(given.journal_path, server_id)),
         status(options.kafka.brokers, options.kafka.topic),
-        replica(options.window_bytes_max),
-        reader(options.kafka, &replica, &status, &rejects, journal.get(), std::move(on_fatal)),
+        replica(options.window_bytes_max, options.payments_max),
+        reader(options.kafka, &replica, &status, &rejects, journal.get(), &counters, std::move(on_fatal)),
         verifier(options.kafka, &replica, options.stuck_ns * 2),
         catch_up(options.kafka, options.catch_up_readers_max),
-        hub(&replica, options.calls_max) {
-    streams = {
-        &replica, &hub, &verifier, &catch_up, server_id, options.stuck_ns, journal.get(), options.slow_subscriber};
-    unaries = {&replica, &hub, &status};
+        hub(&replica, options.calls_max, options.calls_per_peer_max) {
+    streams = {&replica,      &hub,
+               &verifier,     &catch_up,
+               server_id,     options.stuck_ns,
+               journal.get(), options.slow_subscriber,
+               &counters,     options.payments_max};
+    unaries = {&replica, &hub, &status, &counters, options.stuck_ns};
+  }
+
+  // After the service's own calls have ended.
+  void ShutDownGrpc() {
+    const std::future<void> ended = std::async(std::launch::async, [this] {
+      server->Shutdown(std::chrono::system_clock::now() + kLastCalls);
+      server->Wait();
+    });
+    std::chrono::milliseconds patience = kLastCalls + kLastConnections;
+    while (ended.wait_for(patience) != std::future_status::ready) {
+      spdlog::warn("[SERVER] {} connections take nothing and are broken", BreakConnections(port));
+      patience = kLastConnections;
+    }
   }
 
   const ServerOptions options;
   const std::string server_id;
   const std::unique_ptr<ServerJournal> journal;  // outlives all that write to it
+  ServerCounters counters;
   ServerStatus status;
   RejectLog rejects;
   Replica replica;
@@ -79,6 +106,7 @@ struct PaymentServer::State {
   UnaryServices unaries;
   std::unique_ptr<PaymentService> service;
   std::unique_ptr<grpc::Server> server;
+  std::unique_ptr<MetricsListener> metrics;
   int port = 0;
   bool shut_down = false;
 };
@@ -104,6 +132,12 @@ void PaymentServer::Listen() {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });
+  if (!options.metrics_listen.empty()) {
+    state_->metrics = std::make_unique<MetricsListener>(
+        options.metrics_listen, std::make_shared<MetricsCollector>(MetricsSources{
+                                    &state_->counters, &state_->replica, &state_->rejects, &state_->reader,
+                                    &state_->status, &state_->hub, &state_->catch_up, state_->journal.get()}));
+  }
   const bool v6 = options.listen.find(':') != std::string::npos && options.listen.front() != '[';
   const std::string address = (v6 ? "[" + options.listen + "]" : options.listen) + ":" + std::to_string(options.port);
   grpc::ServerBuilder builder;
@@ -115,6 +149,10 @@ void PaymentServer::Listen() {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                             static_cast<int>(options.calls_per_peer_max + kRefusalsPerConnectionMax));
+  builder.SetMaxReceiveMessageSize(kReceiveBytesMax);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kCallMetadataBytesMax);
   state_->server = builder.BuildAndStart();
   if (state_->server == nullptr || state_->port == 0) {
     throw std::runtime_error("can't listen on " + address + ": the address is in use, or not one of this host");
@@ -132,6 +170,7 @@ void PaymentServer::Start() {
 }
 
 int PaymentServer::port() const { return state_->port; }
+int PaymentServer::metrics_port() const { return state_->metrics == nullptr ? 0 : state_->metrics->port(); }
 bool PaymentServer::serving() const { return state_->status.serving(); }
 int64_t PaymentServer::rejected(RejectReason reason) const { return state_->rejects.count(reason); }
 int64_t PaymentServer::open_calls() const { return state_->hub.open_calls(); }
@@ -142,22 +181,27 @@ int32_t PaymentServer::catch_up_reading() const { return state_->catch_up.readin
 void PaymentServer::Shutdown() {
   if (std::exchange(state_->shut_down, true)) return;
   const int64_t now_ns = MonotonicNs();
-  const int64_t drain_ns = state_->options.drain_timeout_ns;
-  const int64_t cancel_at_ns = now_ns + static_cast<int64_t>(kOrderlyShare * static_cast<double>(drain_ns));
+  const auto share_ns = [&](double share) {
+    return now_ns + static_cast<int64_t>(share * static_cast<double>(state_->options.drain_timeout_ns));
+  };
   state_->status.SetStopping();
   state_->reader.RequestStop();
-  if (!state_->hub.EndAll(cancel_at_ns, now_ns + drain_ns)) {
-    spdlog::warn("[SERVER] {} calls have not ended within the drain time", state_->hub.open_calls());
+  if (!state_->hub.EndAll(share_ns(kOrderlyShare), share_ns(kCancelledShare))) {
+    const int64_t calls = state_->hub.open_calls();
+    spdlog::warn("[SERVER] {} calls are stuck; {} connections are broken", calls, BreakConnections(state_->port));
+    state_->hub.WaitUntilEmpty(share_ns(1));
   }
+  // A scrape that is stuck is waited for too: while everything else ends.
+  const std::future<void> metrics = std::async(std::launch::async, [this] { state_->metrics.reset(); });
   state_->reader.Stop();
   state_->catch_up.Stop();
   state_->verifier.Stop();
   if (state_->server != nullptr) {
     state_->status.OnServing(nullptr);
-    state_->server->Shutdown(std::chrono::system_clock::now() + kLastCalls);
-    state_->server->Wait();
+    state_->ShutDownGrpc();
   }
   state_->hub.Stop();
+  metrics.wait();
   if (state_->journal != nullptr) state_->journal->Close();
 }
 

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "server/call_limits.h"
 #include "server/request_check.h"
 #include "stream/batch_encoder.h"
 #include "stream/list_cursor.h"
@@ -31,36 +32,68 @@ bool ParseRequest(grpc::ByteBuffer bytes, Request* request) {
   return grpc::SerializationTraits<Request>::Deserialize(&bytes, request).ok();
 }
 
+// What both streams' requests have in common. The status that refuses it, if it can't be served.
+template <typename Request>
+std::optional<grpc::Status> Read(const grpc::CallbackServerContext& context, const grpc::ByteBuffer& bytes,
+                                 const char* name, ServerCounters* counters, Request* request, StreamRequest* asked) {
+  auto refusal = CheckCallSize(context, static_cast<int64_t>(bytes.Length()), counters);
+  if (refusal) return refusal;
+  if (!ParseRequest(bytes, request)) return Invalid(std::string("the request is not a ") + name);
+  const auto filter = CheckFilter(request->provider(), request->status());
+  if (const auto* wrong = std::get_if<std::string>(&filter)) return Invalid(*wrong);
+  asked->filter = std::get<Filter>(filter);
+  if (request->has_resume()) asked->token = std::move(*request->mutable_resume());
+  return std::nullopt;
+}
+
 }  // namespace
 
 grpc::Status PaymentService::NotLoaded() const {
   return {grpc::StatusCode::UNAVAILABLE, unaries_.status->WhyNotLoaded()};
 }
 
-grpc::ServerUnaryReactor* PaymentService::GetPayment(grpc::CallbackServerContext* /*context*/,
+grpc::Status PaymentService::BeyondLimit(const ReplicaState& state) const {
+  return PaymentsBeyondLimit(state.store().payments_max(), unaries_.counters);
+}
+
+grpc::ServerUnaryReactor* PaymentService::GetPayment(grpc::CallbackServerContext* context,
                                                      const ::payment::GetPaymentRequest* request,
                                                      ::payment::Payment* response) {
-  if (request->payment_id().empty()) return UnaryCall::Refuse(Invalid("payment_id is empty"));
+  constexpr auto kMethod = CallMethod::kGetPayment;
+  unaries_.counters->CallStarted(kMethod);
+  if (const auto refusal = CheckCallSize(*context, static_cast<int64_t>(request->ByteSizeLong()), unaries_.counters)) {
+    return UnaryCall::Refuse(unaries_, kMethod, *refusal);
+  }
+  if (request->payment_id().empty()) return UnaryCall::Refuse(unaries_, kMethod, Invalid("payment_id is empty"));
   const auto answer = [this, id = request->payment_id(), response](const ReplicaState& state) -> UnaryCall::Answer {
     const StoredPayment* stored = state.store().Find(id);
     // Before the backlog is applied an absent payment may still come, and one that is there may be of yesterday.
     if (!state.loaded() && (stored == nullptr || !answer_early_)) return {NotLoaded(), nullptr};
+    if (stored == nullptr && !state.store().complete()) return {BeyondLimit(state), nullptr};
     if (stored == nullptr) return {{grpc::StatusCode::NOT_FOUND, "no payment " + Shortened(id)}, nullptr};
     return {grpc::Status::OK, [frame = stored->record.frame, response] { Parse(frame, response); }};
   };
-  return UnaryCall::Start(unaries_, request->min_position(), answer);
+  return UnaryCall::Start(unaries_, kMethod, context, request->min_position(), answer);
 }
 
-grpc::ServerUnaryReactor* PaymentService::ListPayments(grpc::CallbackServerContext* /*context*/,
+grpc::ServerUnaryReactor* PaymentService::ListPayments(grpc::CallbackServerContext* context,
                                                        const ::payment::ListPaymentsRequest* request,
                                                        ::payment::PaymentList* response) {
+  constexpr auto kMethod = CallMethod::kListPayments;
+  unaries_.counters->CallStarted(kMethod);
+  if (const auto refusal = CheckCallSize(*context, static_cast<int64_t>(request->ByteSizeLong()), unaries_.counters)) {
+    return UnaryCall::Refuse(unaries_, kMethod, *refusal);
+  }
   const auto filter = CheckFilter(request->provider(), request->status());
-  if (const auto* wrong = std::get_if<std::string>(&filter)) return UnaryCall::Refuse(Invalid(*wrong));
+  if (const auto* wrong = std::get_if<std::string>(&filter))
+    return UnaryCall::Refuse(unaries_, kMethod, Invalid(*wrong));
   const auto limit = CheckLimit(request->limit());
-  if (const auto* wrong = std::get_if<std::string>(&limit)) return UnaryCall::Refuse(Invalid(*wrong));
+  if (const auto* wrong = std::get_if<std::string>(&limit))
+    return UnaryCall::Refuse(unaries_, kMethod, Invalid(*wrong));
   const auto answer = [this, filter = std::get<Filter>(filter), limit = std::get<int32_t>(limit),
                        cursor = request->cursor(), response](const ReplicaState& state) -> UnaryCall::Answer {
     if (!state.loaded() && !answer_early_) return {NotLoaded(), nullptr};
+    if (!state.store().complete()) return {BeyondLimit(state), nullptr};
     std::optional<ListPlace> after;
     if (!cursor.empty()) {
       after = DecodeListCursor(cursor, filter, state.log_id());
@@ -77,30 +110,30 @@ grpc::ServerUnaryReactor* PaymentService::ListPayments(grpc::CallbackServerConte
               for (const EventFrame& frame : frames) Parse(frame, response->add_payments());
             }};
   };
-  return UnaryCall::Start(unaries_, request->min_position(), answer);
+  return UnaryCall::Start(unaries_, kMethod, context, request->min_position(), answer);
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* PaymentService::StreamPayments(grpc::CallbackServerContext* context,
                                                                            const grpc::ByteBuffer* request) {
+  constexpr auto kMethod = CallMethod::kStreamPayments;
+  streams_.counters->CallStarted(kMethod);
   ::payment::ListPaymentsRequest parsed;
-  if (!ParseRequest(*request, &parsed)) return StreamCall::Refuse(Invalid("the request is not a ListPaymentsRequest"));
-  const auto filter = CheckFilter(parsed.provider(), parsed.status());
-  if (const auto* wrong = std::get_if<std::string>(&filter)) return StreamCall::Refuse(Invalid(*wrong));
   StreamRequest asked;
-  asked.filter = std::get<Filter>(filter);
-  if (parsed.has_resume()) asked.token = std::move(*parsed.mutable_resume());
+  if (const auto refusal = Read(*context, *request, "ListPaymentsRequest", streams_.counters, &parsed, &asked)) {
+    return StreamCall::Refuse(streams_.counters, kMethod, *refusal);
+  }
   return StreamCall::Start(streams_, context, std::move(asked));
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* PaymentService::SubscribePayments(grpc::CallbackServerContext* context,
                                                                               const grpc::ByteBuffer* request) {
+  constexpr auto kMethod = CallMethod::kSubscribePayments;
+  streams_.counters->CallStarted(kMethod);
   ::payment::SubscribeRequest parsed;
-  if (!ParseRequest(*request, &parsed)) return StreamCall::Refuse(Invalid("the request is not a SubscribeRequest"));
-  const auto filter = CheckFilter(parsed.provider(), parsed.status());
-  if (const auto* wrong = std::get_if<std::string>(&filter)) return StreamCall::Refuse(Invalid(*wrong));
   StreamRequest asked;
-  asked.filter = std::get<Filter>(filter);
-  if (parsed.has_resume()) asked.token = std::move(*parsed.mutable_resume());
+  if (const auto refusal = Read(*context, *request, "SubscribeRequest", streams_.counters, &parsed, &asked)) {
+    return StreamCall::Refuse(streams_.counters, kMethod, *refusal);
+  }
   asked.live_only = parsed.live_only();
   asked.batch_events_max = BatchEventsMax(parsed.max_batch_events());
   return StreamCall::Start(streams_, context, std::move(asked));

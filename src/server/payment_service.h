@@ -34,6 +34,7 @@ class PaymentService final : public PaymentServiceBase {
 
  private:
   grpc::Status NotLoaded() const;
+  grpc::Status BeyondLimit(const ReplicaState& state) const;
 
   const StreamServices& streams_;
   const UnaryServices& unaries_;

@@ -27,7 +27,8 @@ class Waiter {
 
 class Replica {
  public:
-  explicit Replica(int64_t window_bytes_max) : state_(window_bytes_max) {}
+  explicit Replica(int64_t window_bytes_max, int64_t payments_max = INT64_MAX)
+      : state_(window_bytes_max, payments_max) {}
 
   // The state, held still while this lives.
   class Access {

@@ -11,6 +11,7 @@
 
 #include "common/program.h"
 #include "common/settings.h"
+#include "server/metrics_listener.h"
 #include "text/duration.h"
 
 namespace pipeline {
@@ -24,7 +25,7 @@ constexpr char kFooter[] = R"(Example:
   grpcurl -plaintext -d '{"limit":5}' localhost:50051 payment.PaymentService/ListPayments
 
 Health (grpc.health.v1) is SERVING once the records found at start are loaded and Kafka answers.
-Exit codes: 0 stopped by SIGINT or SIGTERM, 2 wrong usage, 3 the port is in use or the topic can't be served.)";
+Exit codes: 0 stopped by SIGINT or SIGTERM, 2 wrong usage, 3 a port is in use or the topic can't be served.)";
 
 // "10s,5s": time and timeout.
 std::string ReadKeepalive(const std::string& text, ServerOptions* options) {
@@ -72,12 +73,29 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
       ->transform(CLI::CheckedTransformer(std::map<std::string, SlowSubscriber>{
           {"catch-up", SlowSubscriber::kCatchUp}, {"disconnect", SlowSubscriber::kDisconnect}}))
       ->default_str("catch-up");
+  app.add_option("--max-payments", options->payments_max,
+                 "Payments kept; when the topic has more, only resumed streams are served (docs/limits.md)")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 50, "at least 1"))
+      ->capture_default_str();
   app.add_option("--max-calls", options->calls_max, "Streams and waiting calls open at once; more are refused")
+      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
+      ->capture_default_str();
+  app.add_option("--max-calls-per-peer", options->calls_per_peer_max,
+                 "The same, of one host (a proxy is one): no client takes all that there are")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
       ->capture_default_str();
   app.add_option("--journal", options->journal_path,
                  "Appends what was read from Kafka and written to each stream to this file (docs/formats.md)")
       ->type_name("FILE");
+  app.add_option_function<std::string>(
+         "--metrics-listen",
+         [options](const std::string& text) {
+           const std::string wrong = CheckMetricsAddress(text);
+           if (!wrong.empty()) throw CLI::ValidationError("--metrics-listen", wrong);
+           options->metrics_listen = text;
+         },
+         "Answers Prometheus at http://HOST:PORT/metrics (docs/metrics.md); port 0: a free one, which is printed")
+      ->type_name("HOST:PORT");
   app.add_flag("--demo-data", options->demo_data,
                "Adds payments pay_001 to pay_003, served by GetPayment and ListPayments even without Kafka");
   app.add_option_function<std::string>(
@@ -105,15 +123,22 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
   return std::nullopt;
 }
 
-std::string ServerBanner(const ServerOptions& options, int port) {
+std::string ServerBanner(const ServerOptions& options, int port, int metrics_port) {
   const KafkaSettings& kafka = options.kafka;
   const std::string sasl = kafka.sasl_mechanism.empty() ? "" : ", SASL " + kafka.sasl_mechanism;
+  const std::string metrics =
+      metrics_port == 0
+          ? ""
+          : fmt::format("  Metrics: http://{}:{}/metrics\n",
+                        options.metrics_listen.substr(0, options.metrics_listen.rfind(':')), metrics_port);
   return fmt::format(
       "payment-server {}\n"
       "  gRPC:  {}:{}\n"
       "  Kafka: {}, topic {}\n"
-      "  SSL:   {}{}\n",
-      PIPELINE_VERSION, options.listen, port, kafka.brokers, kafka.topic, kafka.ssl ? "enabled" : "disabled", sasl);
+      "  SSL:   {}{}\n"
+      "{}",
+      PIPELINE_VERSION, options.listen, port, kafka.brokers, kafka.topic, kafka.ssl ? "enabled" : "disabled", sasl,
+      metrics);
 }
 
 }  // namespace pipeline

@@ -13,7 +13,7 @@ namespace pipeline {
 // to end now: help or version was printed (0), or the error (2).
 std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptions* options);
 
-// What the server says of itself once it listens.
-std::string ServerBanner(const ServerOptions& options, int port);
+// What the server says of itself once it listens. `metrics_port`: 0: none.
+std::string ServerBanner(const ServerOptions& options, int port, int metrics_port);
 
 }  // namespace pipeline

@@ -41,6 +41,7 @@ void ServerStatus::SetTopicPresent(bool present) {
     if (!present) spdlog::warn("[KAFKA] topic {} does not exist; waiting for it", topic_);
   }
   topic_present_ = present;
+  topic_seen_ = present;
 }
 
 void ServerStatus::SetLoaded(bool loaded) {
@@ -49,10 +50,27 @@ void ServerStatus::SetLoaded(bool loaded) {
   Report();
 }
 
+void ServerStatus::SetComplete(bool complete, int64_t payments_max) {
+  const std::lock_guard lock(mutex_);
+  if (complete_ && !complete) {
+    spdlog::error(
+        "[SERVER] ❌ topic {} has more than {} payments (--max-payments): further ones are streamed but not kept; not "
+        "serving: new streams, ListPayments, and GetPayment of what is not kept are refused, resumed streams go on",
+        topic_, payments_max);
+  }
+  complete_ = complete;
+  Report();
+}
+
 void ServerStatus::SetStopping() {
   const std::lock_guard lock(mutex_);
   stopping_ = true;
   Report();
+}
+
+ServerStatus::State ServerStatus::state() const {
+  const std::lock_guard lock(mutex_);
+  return {reach_ == Reach::kReachable, topic_seen_, loaded_, complete_, Serving()};
 }
 
 bool ServerStatus::serving() const {

@@ -18,24 +18,38 @@ class ServerStatus {
   void SetReachable(bool reachable, const std::string& reason = "");
   void SetTopicPresent(bool present);
   void SetLoaded(bool loaded);
+  // Whether the replica holds every payment, or only the `payments_max` that it may.
+  void SetComplete(bool complete, int64_t payments_max);
   void SetStopping();
 
-  // Health: the backlog is applied, Kafka is reachable, and the server is not stopping.
+  // All of it at one moment, for the metrics.
+  struct State {
+    bool reachable = false;
+    bool topic_present = false;  // Kafka had it when it was asked last
+    bool loaded = false;
+    bool complete = true;
+    bool serving = false;
+  };
+  State state() const;
+
+  // Health: the backlog is applied, all payments are kept, Kafka is reachable, and the server is not stopping.
   bool serving() const;
   // Why the payments are not all there yet; for people. Empty: they are.
   std::string WhyNotLoaded() const;
 
  private:
   enum class Reach : uint8_t { kUnknown, kReachable, kUnreachable };
-  bool Serving() const { return loaded_ && reach_ == Reach::kReachable && !stopping_; }
+  bool Serving() const { return loaded_ && complete_ && reach_ == Reach::kReachable && !stopping_; }
   void Report();
 
   const std::string brokers_;
   const std::string topic_;
   mutable std::mutex mutex_;
   Reach reach_ = Reach::kUnknown;
-  bool topic_present_ = true;
+  bool topic_present_ = true;  // until Kafka says that it is not
+  bool topic_seen_ = false;
   bool loaded_ = false;
+  bool complete_ = true;
   bool stopping_ = false;
   bool reported_ = false;
   std::function<void(bool)> on_serving_;

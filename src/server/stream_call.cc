@@ -3,10 +3,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
 #include "common/clock.h"
+#include "server/call_limits.h"
 #include "server/stream_wire.h"
 
 namespace pipeline {
@@ -14,6 +16,10 @@ namespace {
 
 constexpr char kFellOffText[] = "the stream has left the log window (it reads too slowly); resume";
 constexpr char kReplacedText[] = "the log was replaced; resume";
+
+CallMethod MethodOf(const StreamRequest& request) {
+  return request.batch_events_max > 0 ? CallMethod::kSubscribePayments : CallMethod::kStreamPayments;
+}
 
 class RefusedCall : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
@@ -23,22 +29,20 @@ class RefusedCall : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 
 }  // namespace
 
-grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamCall::Refuse(const grpc::Status& status) {
+grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamCall::Refuse(ServerCounters* counters, CallMethod method,
+                                                               const grpc::Status& status) {
+  counters->CallEnded(method, status.error_code());
   return new RefusedCall(status);
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamCall::Start(const StreamServices& services,
                                                               grpc::CallbackServerContext* context,
                                                               StreamRequest request) {
+  const CallMethod method = MethodOf(request);
   auto call = std::make_shared<StreamCall>(services, context, std::move(request));
-  switch (services.hub->Add(call)) {
-    case Admission::kAdmitted:
-      break;
-    case Admission::kFull:
-      return Refuse({grpc::StatusCode::RESOURCE_EXHAUSTED,
-                     "this server has its " + std::to_string(services.hub->calls_max()) + " open calls already"});
-    case Admission::kStopping:
-      return Refuse({grpc::StatusCode::UNAVAILABLE, "the server is shutting down"});
+  const Admission admission = services.hub->Add(call, PeerHost(context->peer()));
+  if (admission != Admission::kAdmitted) {
+    return Refuse(services.counters, method, NotAdmitted(admission, *services.hub, services.counters));
   }
   call->Pump();
   return call.get();
@@ -60,9 +64,26 @@ void StreamCall::Pump() {
 }
 
 void StreamCall::PumpLocked() {
-  if (ended_ || writing_) return;
-  if (queue_.empty()) Refill();
-  if (!ended_ && !queue_.empty()) Write();
+  if (!ended_ && !writing_) {
+    if (queue_.empty()) Refill();
+    if (!ended_ && !queue_.empty()) Write();
+  }
+  TellProgress();
+}
+
+void StreamCall::TellProgress() {
+  using Told = CallProgress::Stage;
+  constexpr std::array<Told, 4> kTold = {Told::kStarting, Told::kVerifying, Told::kLive, Told::kCatchingUp};
+  Told stage = ended_ ? Told::kEnding : kTold[static_cast<size_t>(stage_)];
+  if (stage == Told::kLive && cursor_->in_snapshot()) stage = Told::kSnapshot;
+  if (cursor_ != nullptr) told_sequence_.store(cursor_->window_sequence().value_or(0), std::memory_order_relaxed);
+  told_queued_.store(static_cast<int64_t>(queue_.events()), std::memory_order_relaxed);
+  told_stage_.store(stage, std::memory_order_release);  // the number of a stage is there once the stage is
+}
+
+CallProgress StreamCall::progress() const {
+  const CallProgress::Stage stage = told_stage_.load(std::memory_order_acquire);
+  return {stage, told_sequence_.load(std::memory_order_relaxed), told_queued_.load(std::memory_order_relaxed)};
 }
 
 void StreamCall::Refill() {
@@ -80,7 +101,7 @@ void StreamCall::Refill() {
   }
 }
 
-bool StreamCall::Decide(ResumeDecision* decision, std::string* log_id) {
+bool StreamCall::Decide(ResumeDecision* decision, std::string* log_id, bool* complete) {
   using Action = ResumeDecision::Action;
   Replica::Access access = services_.replica->Lock();
   const ReplicaState& state = access.state();
@@ -98,6 +119,7 @@ bool StreamCall::Decide(ResumeDecision* decision, std::string* log_id) {
   }
   if (decision->action == Action::kServe && decision->unread.empty()) {
     cursor_ = std::make_unique<StreamCursor>(request_.filter, decision->starts, state);
+    *complete = !cursor_->in_snapshot() || state.store().complete();
   }
   *log_id = state.log_id();
   return true;
@@ -106,7 +128,12 @@ bool StreamCall::Decide(ResumeDecision* decision, std::string* log_id) {
 bool StreamCall::Begin() {
   ResumeDecision decision;
   std::string log_id;
-  if (!Decide(&decision, &log_id)) return false;
+  bool complete = true;
+  if (!Decide(&decision, &log_id, &complete)) return false;
+  if (!complete) {
+    EndIncomplete();
+    return false;
+  }
   if (cursor_ != nullptr) {
     SendStart(log_id, decision.starts);
     stage_ = Stage::kFlowing;
@@ -157,6 +184,9 @@ bool StreamCall::Pull() {
     case Outcome::kReplaced:
       End(grpc::StatusCode::UNAVAILABLE, kReplacedText, "kafka");
       return false;
+    case Outcome::kIncomplete:
+      EndIncomplete();
+      return false;
     case Outcome::kRefused:
       EndRefused(cursor_->refusal());
       return false;
@@ -192,7 +222,10 @@ void StreamCall::SendStart(const std::string& log_id, const std::vector<Partitio
 }
 
 void StreamCall::Write() {
+  const size_t queued = queue_.events();
   buffer_ = queue_.TakeMessage(services_.journal, subscription_);
+  services_.counters->written.Add(static_cast<int64_t>(queued - queue_.events()),
+                                  static_cast<int64_t>(buffer_.Length()));
   if (stage_ == Stage::kCatchingUp) room_.notify_all();
   grpc::WriteOptions options;
   // A hint leaves the message in the transport's buffer until the next write: right while one is at hand, and wrong for
@@ -219,6 +252,9 @@ void StreamCall::End(grpc::StatusCode code, const std::string& message, const ch
   queue_.Clear();
   cancel_at_ns_ = MonotonicNs() + services_.stuck_ns;
   if (services_.journal != nullptr && subscription_ != 0) services_.journal->End(subscription_, code, reason);
+  code_ = code;
+  services_.counters->StreamEnded(reason);
+  TellProgress();
   context_->AddTrailingMetadata(kReasonKey, reason);
   room_.notify_all();
   Finish({code, message});
@@ -230,6 +266,11 @@ void StreamCall::EndRefused(const Refusal& refusal) {
   End(StatusCodeOf(refusal.code), refusal.message, "refused");
 }
 
+void StreamCall::EndIncomplete() {
+  const grpc::Status status = PaymentsBeyondLimit(services_.payments_max, services_.counters);
+  End(status.error_code(), status.error_message(), "limit");
+}
+
 void StreamCall::OnCancel() {
   const std::lock_guard lock(mutex_);
   End(grpc::StatusCode::CANCELLED, "cancelled", "client");
@@ -239,6 +280,7 @@ void StreamCall::OnDone() {
   {
     const std::lock_guard lock(mutex_);
     done_ = true;
+    services_.counters->CallEnded(MethodOf(request_), code_);
   }
   services_.hub->Remove(this);  // may be the last reference
 }

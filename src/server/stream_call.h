@@ -6,6 +6,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "payment.pb.h"
 #include "server/catch_up_pool.h"
 #include "server/replica.h"
+#include "server/server_counters.h"
 #include "server/server_journal.h"
 #include "server/slow_subscriber.h"
 #include "server/stream_hub.h"
@@ -38,6 +40,8 @@ struct StreamServices {
   int64_t stuck_ns = 5'000'000'000;
   ServerJournal* journal = nullptr;  // null: none is kept
   SlowSubscriber slow_subscriber = SlowSubscriber::kCatchUp;
+  ServerCounters* counters = nullptr;
+  int64_t payments_max = INT64_MAX;  // that the replica keeps
 };
 
 // What a client asks for.
@@ -57,8 +61,9 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   // Starts a call; gRPC owns it until OnDone. `context` is the call's.
   static grpc::ServerWriteReactor<grpc::ByteBuffer>* Start(const StreamServices& services,
                                                            grpc::CallbackServerContext* context, StreamRequest request);
-  // A call that only ends.
-  static grpc::ServerWriteReactor<grpc::ByteBuffer>* Refuse(const grpc::Status& status);
+  // A call that only ends. The caller has counted that it started; its end is counted here.
+  static grpc::ServerWriteReactor<grpc::ByteBuffer>* Refuse(ServerCounters* counters, CallMethod method,
+                                                            const grpc::Status& status);
 
   StreamCall(const StreamServices& services, grpc::CallbackServerContext* context, StreamRequest request);
 
@@ -69,6 +74,7 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   void Wake() override { Pump(); }
   void Tick(int64_t now_ns) override;
   void EndForShutdown(int64_t cancel_at_ns) override;
+  CallProgress progress() const override;
 
   ResumeDecision DecideWith(const ReplicaState& state, const std::vector<Watermarks>& fresh) override;
   void OnVerified(std::vector<Watermarks> fresh, const std::vector<int32_t>& same) override;
@@ -90,18 +96,21 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   void Pump();
   // The following with mutex_ held.
   void PumpLocked();
+  void TellProgress();
   void Refill();
   // Both: false when nothing more comes of it now (waits, is being verified or caught up, has ended).
   bool Begin();
   bool Pull();
   // Decides where a stream without a token, or with one, begins; makes the cursor when it may. False: waits.
-  bool Decide(ResumeDecision* decision, std::string* log_id);
+  // `complete`: the store holds the snapshot that the stream begins with.
+  bool Decide(ResumeDecision* decision, std::string* log_id, bool* complete);
   void CatchUp();
   void LeaveLocked(const std::vector<int64_t>& covered);
   // Names the stream, tells the journal, and sends what the client has to know before the first event.
   void SendStart(const std::string& log_id, const std::vector<PartitionStart>& starts);
   void Write();
   void EndRefused(const Refusal& refusal);
+  void EndIncomplete();
   void End(grpc::StatusCode code, const std::string& message, const char* reason);
 
   const StreamServices& services_;
@@ -121,7 +130,13 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   bool wrote_ = false;  // the first message
   bool ended_ = false;  // Finish was called
   bool done_ = false;
-  int64_t cancel_at_ns_ = 0;  // monotonic; 0: not
+  int64_t cancel_at_ns_ = 0;                           // monotonic; 0: not
+  grpc::StatusCode code_ = grpc::StatusCode::UNKNOWN;  // that it ended with
+
+  // What progress() reads without the mutex; written with it held.
+  std::atomic<CallProgress::Stage> told_stage_ = CallProgress::Stage::kStarting;
+  std::atomic<uint64_t> told_sequence_ = 0;
+  std::atomic<int64_t> told_queued_ = 0;
 };
 
 }  // namespace pipeline

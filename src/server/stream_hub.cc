@@ -1,5 +1,6 @@
 #include "server/stream_hub.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "common/clock.h"
@@ -11,7 +12,8 @@ constexpr int64_t kTickNs = 100'000'000;
 
 }  // namespace
 
-StreamHub::StreamHub(Replica* replica, int64_t calls_max) : replica_(replica), calls_max_(calls_max) {
+StreamHub::StreamHub(Replica* replica, int64_t calls_max, int64_t calls_per_peer_max)
+    : replica_(replica), calls_max_(calls_max), calls_per_peer_max_(calls_per_peer_max) {
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -23,11 +25,15 @@ void StreamHub::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-Admission StreamHub::Add(const std::shared_ptr<OpenCall>& call) {
+Admission StreamHub::Add(const std::shared_ptr<OpenCall>& call, const std::string& peer) {
   const std::lock_guard lock(mutex_);
   if (ending_) return Admission::kStopping;
   if (static_cast<int64_t>(calls_.size()) >= calls_max_) return Admission::kFull;
-  calls_.emplace(call.get(), call);
+  const auto found = peers_.find(peer);
+  if (found != peers_.end() && found->second >= calls_per_peer_max_) return Admission::kPeerFull;
+  const auto at = found != peers_.end() ? found : peers_.emplace(peer, 0).first;
+  ++at->second;
+  calls_.emplace(call.get(), Entry{call, at});
   return Admission::kAdmitted;
 }
 
@@ -36,7 +42,8 @@ void StreamHub::Remove(const OpenCall* call) {
   const std::lock_guard lock(mutex_);
   const auto found = calls_.find(call);
   if (found == calls_.end()) return;
-  held = std::move(found->second);
+  held = std::move(found->second.call);
+  if (--found->second.peer->second == 0) peers_.erase(found->second.peer);
   calls_.erase(found);
   if (calls_.empty()) empty_.notify_all();
 }
@@ -46,11 +53,26 @@ int64_t StreamHub::open_calls() const {
   return static_cast<int64_t>(calls_.size());
 }
 
+std::vector<CallProgress> StreamHub::Progress() const {
+  std::vector<CallProgress> progress;
+  const std::lock_guard lock(mutex_);
+  progress.reserve(calls_.size());
+  for (const auto& [key, entry] : calls_) progress.push_back(entry.call->progress());
+  return progress;
+}
+
+int64_t StreamHub::most_calls_of_a_peer() const {
+  int64_t most = 0;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [peer, calls] : peers_) most = std::max(most, calls);
+  return most;
+}
+
 std::vector<std::shared_ptr<OpenCall>> StreamHub::Calls() const {
   std::vector<std::shared_ptr<OpenCall>> calls;
   const std::lock_guard lock(mutex_);
   calls.reserve(calls_.size());
-  for (const auto& [key, call] : calls_) calls.push_back(call);
+  for (const auto& [key, entry] : calls_) calls.push_back(entry.call);
   return calls;
 }
 
@@ -60,6 +82,10 @@ bool StreamHub::EndAll(int64_t cancel_at_ns, int64_t deadline_ns) {
     ending_ = true;
   }
   for (const std::shared_ptr<OpenCall>& call : Calls()) call->EndForShutdown(cancel_at_ns);
+  return WaitUntilEmpty(deadline_ns);
+}
+
+bool StreamHub::WaitUntilEmpty(int64_t deadline_ns) {
   std::unique_lock lock(mutex_);
   const auto deadline = std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns));
   return empty_.wait_until(lock, deadline, [this] { return calls_.empty(); });

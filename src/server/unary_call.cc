@@ -1,8 +1,12 @@
 #include "server/unary_call.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
+
+#include "common/clock.h"
+#include "server/call_limits.h"
 
 namespace pipeline {
 namespace {
@@ -34,26 +38,31 @@ class RefusedCall : public grpc::ServerUnaryReactor {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* UnaryCall::Refuse(const grpc::Status& status) { return new RefusedCall(status); }
+grpc::ServerUnaryReactor* UnaryCall::Refuse(const UnaryServices& services, CallMethod method,
+                                            const grpc::Status& status) {
+  services.counters->CallEnded(method, status.error_code());
+  return new RefusedCall(status);
+}
 
-grpc::ServerUnaryReactor* UnaryCall::Start(const UnaryServices& services, const MinPosition& min_position,
+grpc::ServerUnaryReactor* UnaryCall::Start(const UnaryServices& services, CallMethod method,
+                                           grpc::CallbackServerContext* context, const MinPosition& min_position,
                                            Answerer answerer) {
-  auto call = std::make_shared<UnaryCall>(services, min_position, std::move(answerer));
-  switch (services.hub->Add(call)) {
-    case Admission::kAdmitted:
-      break;
-    case Admission::kFull:
-      return Refuse({grpc::StatusCode::RESOURCE_EXHAUSTED,
-                     "this server has its " + std::to_string(services.hub->calls_max()) + " open calls already"});
-    case Admission::kStopping:
-      return Refuse({grpc::StatusCode::UNAVAILABLE, "the server is shutting down"});
+  auto call = std::make_shared<UnaryCall>(services, method, context, min_position, std::move(answerer));
+  const Admission admission = services.hub->Add(call, PeerHost(context->peer()));
+  if (admission != Admission::kAdmitted) {
+    return Refuse(services, method, NotAdmitted(admission, *services.hub, services.counters));
   }
   call->Try();
   return call.get();
 }
 
-UnaryCall::UnaryCall(const UnaryServices& services, const MinPosition& min_position, Answerer answerer)
-    : services_(services), min_position_(min_position), answerer_(std::move(answerer)) {}
+UnaryCall::UnaryCall(const UnaryServices& services, CallMethod method, grpc::CallbackServerContext* context,
+                     const MinPosition& min_position, Answerer answerer)
+    : services_(services),
+      method_(method),
+      context_(context),
+      min_position_(min_position),
+      answerer_(std::move(answerer)) {}
 
 void UnaryCall::Try() {
   const std::lock_guard lock(mutex_);
@@ -77,6 +86,8 @@ void UnaryCall::Try() {
 
 void UnaryCall::End(const grpc::Status& status) {
   if (std::exchange(ended_, true)) return;
+  cancel_at_ns_ = MonotonicNs() + services_.stuck_ns;
+  services_.counters->CallEnded(method_, status.error_code());
   Finish(status);
 }
 
@@ -86,12 +97,24 @@ void UnaryCall::OnCancel() {
 }
 
 void UnaryCall::OnDone() {
+  {
+    const std::lock_guard lock(mutex_);
+    done_ = true;
+  }
   services_.hub->Remove(this);  // may be the last reference
 }
 
-void UnaryCall::EndForShutdown(int64_t /*cancel_at_ns*/) {
+void UnaryCall::Tick(int64_t now_ns) {
+  const std::lock_guard lock(mutex_);
+  if (done_ || cancel_at_ns_ == 0 || now_ns < cancel_at_ns_) return;
+  cancel_at_ns_ = 0;
+  context_->TryCancel();  // its client has not taken the answer: only this frees the call
+}
+
+void UnaryCall::EndForShutdown(int64_t cancel_at_ns) {
   const std::lock_guard lock(mutex_);
   End({grpc::StatusCode::UNAVAILABLE, "the server is shutting down"});
+  if (cancel_at_ns_ != 0) cancel_at_ns_ = std::min(cancel_at_ns_, cancel_at_ns);
 }
 
 }  // namespace pipeline

@@ -37,6 +37,7 @@ class LogWindow {
   uint64_t end_sequence() const { return begin_ + entries_.size(); }
   const WindowEntry& at(uint64_t sequence) const { return entries_[sequence - begin_]; }
   int64_t bytes() const { return bytes_; }
+  int64_t bytes_max() const { return bytes_max_; }
 
   // Every accepted record of the partition that was applied and has an offset above this is held.
   int64_t held_after(int32_t partition) const { return partitions_[partition].held_after; }

@@ -16,6 +16,13 @@ void PaymentStore::Start(int32_t partition_count) {
   payments_.clear();
   partitions_ = std::vector<Partition>(static_cast<size_t>(partition_count) + 1);
   class_counts_ = {};
+  bytes_ = 0;
+  not_taken_ = 0;
+}
+
+int64_t PaymentStore::Cost(const StoredPayment& stored) {
+  return static_cast<int64_t>(sizeof(StoredPayment) + stored.record.id.capacity()) +
+         stored.record.frame.bytes.allocated_bytes();
 }
 
 int PaymentStore::ClassOf(const LogRecord& record) {
@@ -45,7 +52,11 @@ void PaymentStore::AddBuiltIn(LogRecord record) {
 void PaymentStore::Apply(LogRecord record) {
   const auto found = by_id_.find(record.id);
   if (found == by_id_.end()) {
-    Insert(std::move(record));
+    if (size() >= payments_max_) {
+      ++not_taken_;
+    } else {
+      Insert(std::move(record));
+    }
   } else if (Wins(record, found->second->record)) {
     Replace(found->second, std::move(record));
   }
@@ -71,6 +82,7 @@ void PaymentStore::Replace(StoredPayment* stored, LogRecord record) {
 }
 
 void PaymentStore::AddWinner(StoredPayment* stored) {
+  bytes_ += Cost(*stored);
   const int kind = ClassOf(stored->record);
   At(stored->first_partition).classes[kind].Insert(stored->list_index);
   ++class_counts_[kind];
@@ -79,6 +91,7 @@ void PaymentStore::AddWinner(StoredPayment* stored) {
 
 // Called while `stored` still is the winner; what is left behind in `winners` no longer fits it once it is replaced.
 void PaymentStore::RetireWinner(const StoredPayment& stored) {
+  bytes_ -= Cost(stored);
   const int kind = ClassOf(stored.record);
   At(stored.first_partition).classes[kind].Erase(stored.list_index);
   --class_counts_[kind];

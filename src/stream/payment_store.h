@@ -41,10 +41,20 @@ struct ListPage {
 
 class PaymentStore {
  public:
+  // `payments_max`: a record of a further payment is not taken (those of the log; built-in ones always are). From then
+  // on the store is incomplete: what it has is right, what it has not may still exist.
+  explicit PaymentStore(int64_t payments_max = INT64_MAX) : payments_max_(payments_max) {}
+
   // Empties it. `partition_count`: partitions 0 to count - 1.
   void Start(int32_t partition_count);
   int32_t partition_count() const { return static_cast<int32_t>(partitions_.size()) - 1; }
   int64_t size() const { return static_cast<int64_t>(by_id_.size()); }
+  int64_t payments_max() const { return payments_max_; }
+  bool complete() const { return not_taken_ == 0; }
+  int64_t not_taken() const { return not_taken_; }  // records, since Start
+  // What the payments take: entries, ids, and the frames of their records (which the log window may share). Indices and
+  // what the allocator adds are not counted.
+  int64_t bytes() const { return bytes_; }
 
   // A payment that is not in the log (demo data). Every record of the log wins over it. An id that is there is kept.
   void AddBuiltIn(LogRecord record);
@@ -87,6 +97,7 @@ class PaymentStore {
     std::array<OrderedBitmap, kClassCount> classes;  // indices into places, by provider and status of the winner
   };
 
+  static int64_t Cost(const StoredPayment& stored);
   static int ClassOf(const LogRecord& record);
   static bool Wins(const LogRecord& challenger, const LogRecord& holder);
   static bool IsWinner(const Winner& winner, int32_t partition) {
@@ -103,6 +114,9 @@ class PaymentStore {
   std::unordered_map<std::string_view, StoredPayment*> by_id_;
   std::vector<Partition> partitions_ = std::vector<Partition>(1);
   std::array<int64_t, kClassCount> class_counts_{};
+  const int64_t payments_max_;
+  int64_t bytes_ = 0;
+  int64_t not_taken_ = 0;
 };
 
 }  // namespace pipeline

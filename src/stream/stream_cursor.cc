@@ -75,6 +75,7 @@ StreamCursor::Outcome StreamCursor::Pull(const ReplicaState& state, const PullLi
   if (IsReplaced(state)) return Outcome::kReplaced;
   if (HasFallenOff(state)) return Outcome::kFellOff;
   if (phase_ == Phase::kSnapshot) {
+    if (!state.store().complete()) return Outcome::kIncomplete;
     const Outcome outcome = PullSnapshot(state, limits, out);
     if (phase_ == Phase::kSnapshot || outcome != Outcome::kIdle) return outcome;
   }

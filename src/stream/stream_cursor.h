@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,13 +32,14 @@ struct PullLimits {
 class StreamCursor {
  public:
   enum class Outcome : uint8_t {
-    kEvents,    // at least one
-    kMore,      // none yet, the scan limit was reached: call again
-    kIdle,      // nothing to send until the state changes
-    kCatchUp,   // the next record is not in the window: read Kafka after catch_up_from(), then TryJoin
-    kFellOff,   // the next record has left the window: FallBack, or end the stream
-    kReplaced,  // the log was replaced: the stream can only end
-    kRefused,   // a record of the token's has another checksum: refusal()
+    kEvents,      // at least one
+    kMore,        // none yet, the scan limit was reached: call again
+    kIdle,        // nothing to send until the state changes
+    kCatchUp,     // the next record is not in the window: read Kafka after catch_up_from(), then TryJoin
+    kFellOff,     // the next record has left the window: FallBack, or end the stream
+    kReplaced,    // the log was replaced: the stream can only end
+    kIncomplete,  // the store does not hold every payment (any more): there is no snapshot to send
+    kRefused,     // a record of the token's has another checksum: refusal()
   };
 
   // `starts` has one element per partition: SnapshotStarts(), or what DecideResume() said while `state` was as it is
@@ -64,6 +66,12 @@ class StreamCursor {
   // Of each partition the last offset up to which everything that is owed was pulled; rejected records and those of
   // other filters count. Not after kFellOff or kReplaced, nor while Kafka is read for this subscriber.
   std::vector<int64_t> Covered(const ReplicaState& state) const;
+
+  // How far it is: in the snapshot, or in the window before this sequence number; neither: to be caught up.
+  bool in_snapshot() const { return phase_ == Phase::kSnapshot; }
+  std::optional<uint64_t> window_sequence() const {
+    return phase_ == Phase::kWindow ? std::optional(sequence_) : std::nullopt;
+  }
 
   // Would Pull say kFellOff? kReplaced?
   bool HasFallenOff(const ReplicaState& state) const;

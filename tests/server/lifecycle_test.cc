@@ -1,6 +1,5 @@
 // A server starts without Kafka and without its topic and says so, serves demo data all the same, rejects bad records
 // without stopping, listens on a port of its own alone, and ends in time whatever its clients do.
-#include <grpcpp/impl/client_unary_call.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -9,28 +8,11 @@
 #include <vector>
 
 #include "server/server_command.h"
+#include "tests/server/health_testing.h"
 #include "tests/server/server_testing.h"
 
 namespace pipeline {
 namespace {
-
-// grpc.health.v1 spoken by hand: the generated code is not among the packages. Check's request is empty; its response
-// holds field 1, a varint: 1 SERVING, 2 NOT_SERVING.
-int Health(int port) {
-  const auto channel = ChannelTo(port);
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + kPatience);
-  const grpc::internal::RpcMethod method("/grpc.health.v1.Health/Check", grpc::internal::RpcMethod::NORMAL_RPC);
-  const grpc::Slice empty("");
-  const grpc::ByteBuffer request(&empty, 1);
-  grpc::ByteBuffer response;
-  const grpc::Status status = grpc::internal::BlockingUnaryCall<grpc::ByteBuffer, grpc::ByteBuffer>(
-      channel.get(), method, &context, request, &response);
-  EXPECT_TRUE(status.ok()) << status.error_message();
-  grpc::Slice bytes;
-  if (!response.DumpToSingleSlice(&bytes).ok() || bytes.size() != 2) return -1;
-  return bytes.begin()[1];
-}
 
 TEST(LifecycleTest, SaysNothingFalseWithoutKafka) {
   PaymentServer server(TestOptions(NoKafka()));
@@ -39,7 +21,7 @@ TEST(LifecycleTest, SaysNothingFalseWithoutKafka) {
   EXPECT_EQ(unary.Get("pay_001").error_code(), grpc::StatusCode::UNAVAILABLE);
   ::payment::PaymentList list;
   EXPECT_EQ(unary.List({}, &list).error_code(), grpc::StatusCode::UNAVAILABLE);
-  EXPECT_EQ(Health(server.port()), 2);
+  EXPECT_EQ(Health(server.port()), kNotServing);
   TestStream stream(server.port());
   stream.Open();
   ASSERT_TRUE(Eventually([&] { return server.open_calls() == 1; })) << "a stream waits";
@@ -88,7 +70,7 @@ TEST(LifecycleTest, WaitsForItsTopicAndThenServes) {
   TestUnary unary(server.port());
   ASSERT_TRUE(
       Eventually([&] { return unary.Get("pay_1").error_message() == "Kafka topic payments.raw does not exist yet"; }));
-  EXPECT_EQ(Health(server.port()), 2);
+  EXPECT_EQ(Health(server.port()), kNotServing);
   TestStream stream(server.port());
   stream.Open();
   kafka.CreateTopic(2);
@@ -96,7 +78,7 @@ TEST(LifecycleTest, WaitsForItsTopicAndThenServes) {
   kafka.Flush();
   EXPECT_EQ(stream.ReadMany(1).at(0).payment().id(), "pay_1");
   EXPECT_TRUE(Eventually([&] { return server.serving(); }));
-  EXPECT_EQ(Health(server.port()), 1);
+  EXPECT_EQ(Health(server.port()), kServing);
 }
 
 TEST(LifecycleTest, HealthFollowsTheBroker) {
@@ -109,7 +91,7 @@ TEST(LifecycleTest, HealthFollowsTheBroker) {
   ASSERT_TRUE(stream.WaitForStart());
   kafka.SetBrokerDown(true);
   ASSERT_TRUE(Eventually([&] { return !server.serving(); }));
-  EXPECT_EQ(Health(server.port()), 2);
+  EXPECT_EQ(Health(server.port()), kNotServing);
   kafka.SetBrokerDown(false);
   ASSERT_TRUE(Eventually([&] { return server.serving(); }));
   kafka.ProducePayment(0, "pay_1");
@@ -218,17 +200,8 @@ TEST(LifecycleTest, EndsInTimeWithOpenStuckAndWatchingClients) {
   for (int i = 0; i < 100; ++i) kafka.ProducePayment(0, "pay_" + std::to_string(i), "pending", "stripe", padding);
   kafka.Flush();
   ASSERT_EQ(idle.ReadMany(100).size(), 100u);
-  // Health/Watch, which gRPC's own shutdown waits for.
-  const auto channel = ChannelTo(server->port());
-  grpc::ClientContext watch_context;
-  watch_context.set_deadline(std::chrono::system_clock::now() + kPatience);
-  const grpc::internal::RpcMethod watch("/grpc.health.v1.Health/Watch", grpc::internal::RpcMethod::SERVER_STREAMING);
-  const grpc::Slice empty("");
-  const grpc::ByteBuffer request(&empty, 1);
-  std::unique_ptr<grpc::ClientReader<grpc::ByteBuffer>> watcher(
-      grpc::internal::ClientReaderFactory<grpc::ByteBuffer>::Create(channel.get(), watch, &watch_context, request));
-  grpc::ByteBuffer state;
-  ASSERT_TRUE(watcher->Read(&state));
+  HealthWatch watch(server->port());  // which gRPC's own shutdown waits for
+  EXPECT_EQ(watch.Read(), kServing);
 
   std::thread shutdown([&] { server->Shutdown(); });
   const grpc::Status status = idle.Finish();
@@ -236,9 +209,6 @@ TEST(LifecycleTest, EndsInTimeWithOpenStuckAndWatchingClients) {
   EXPECT_EQ(status.error_message(), "the server is shutting down; resume");
   shutdown.join();  // though `stuck` has read nothing, and the watch is open
   EXPECT_EQ(server->open_calls(), 0);
-  while (watcher->Read(&state)) {
-  }
-  watcher->Finish();
   stuck.Finish();
 }
 
@@ -257,10 +227,28 @@ TEST(LifecycleTest, MoreCallsThanAllowedAreRefused) {
 
 TEST(ServerCommandTest, TakesItsOptionsAndNamesWhatIsWrong) {
   ServerOptions options;
-  EXPECT_EQ(ParseServerOptions(
-                {"--port", "0", "--window-bytes", "4MB", "--drain-timeout", "1500ms", "--keepalive", "30s,2s",
-                 "--demo-data", "--journal", "j.jsonl", "--brokers", "localhost:1234", "-X", "fetch.wait.max.ms=1"},
-                &options),
+  EXPECT_EQ(ParseServerOptions({"--port",
+                                "0",
+                                "--window-bytes",
+                                "4MB",
+                                "--drain-timeout",
+                                "1500ms",
+                                "--keepalive",
+                                "30s,2s",
+                                "--demo-data",
+                                "--journal",
+                                "j.jsonl",
+                                "--max-calls-per-peer",
+                                "7",
+                                "--max-payments",
+                                "8",
+                                "--metrics-listen",
+                                "[::1]:0",
+                                "--brokers",
+                                "localhost:1234",
+                                "-X",
+                                "fetch.wait.max.ms=1"},
+                               &options),
             std::nullopt);
   EXPECT_EQ(options.port, 0);
   EXPECT_EQ(options.window_bytes_max, 4 * 1024 * 1024);
@@ -269,12 +257,18 @@ TEST(ServerCommandTest, TakesItsOptionsAndNamesWhatIsWrong) {
   EXPECT_EQ(options.keepalive_timeout_ns, 2'000'000'000);
   EXPECT_TRUE(options.demo_data);
   EXPECT_EQ(options.journal_path, "j.jsonl");
+  EXPECT_EQ(options.calls_per_peer_max, 7);
+  EXPECT_EQ(options.payments_max, 8);
+  EXPECT_EQ(options.metrics_listen, "[::1]:0");
   for (const std::vector<std::string>& wrong : {std::vector<std::string>{"--port", "70000"},
                                                 {"--window-bytes", "1"},
                                                 {"--drain-timeout", "5"},
                                                 {"--keepalive", "10s"},
                                                 {"--keepalive", "0s,1s"},
                                                 {"--max-calls", "0"},
+                                                {"--max-calls-per-peer", "0"},
+                                                {"--max-payments", "0"},
+                                                {"--metrics-listen", "9464"},
                                                 {"--nonsense"},
                                                 {"extra"}}) {
     ::testing::internal::CaptureStderr();

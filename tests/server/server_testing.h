@@ -71,6 +71,8 @@ class TestKafka {
     }
   }
 
+  void SetRoundTripMs(int round_trip_ms) { rd_kafka_mock_broker_set_rtt(cluster_, 1, round_trip_ms); }
+
   void Produce(int32_t partition, const std::string& key, std::optional<std::string> value) {
     void* bytes = value ? value->data() : nullptr;
     const size_t size = value ? value->size() : 0;
@@ -104,6 +106,13 @@ inline ServerOptions TestOptions(const KafkaSettings& kafka) {
   options.port = 0;
   options.stuck_ns = 300'000'000;
   options.drain_timeout_ns = 2'000'000'000;
+  return options;
+}
+
+// With metrics on a free port.
+inline ServerOptions MeasuredOptions(const KafkaSettings& kafka) {
+  ServerOptions options = TestOptions(kafka);
+  options.metrics_listen = "127.0.0.1:0";
   return options;
 }
 

@@ -41,7 +41,7 @@ TEST_F(UnaryTest, GetsAPaymentOrSaysWhyNot) {
   const grpc::Status absent = unary_->Get("nobody");
   EXPECT_EQ(absent.error_code(), grpc::StatusCode::NOT_FOUND);
   EXPECT_EQ(absent.error_message(), "no payment nobody");
-  EXPECT_EQ(unary_->Get(std::string(1'000'000, 'x')).error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(unary_->Get(std::string(60'000, 'x')).error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
 TEST_F(UnaryTest, TakesAndRefusesLimitsFiltersAndCursors) {

@@ -19,6 +19,28 @@ namespace {
 
 constexpr int64_t kBytesMax = 1'000'000;
 
+TEST(PaymentStoreTest, PastItsLimitItIsIncompleteAndWhatItHasGoesOn) {
+  PaymentStore store(2);
+  store.Start(1);
+  store.Apply(MakeRecord(0, 0, "a", PaymentStatus::kPending));
+  store.Apply(MakeRecord(0, 1, "b", PaymentStatus::kPending));
+  store.Apply(MakeRecord(0, 2, "a", PaymentStatus::kCompleted));
+  EXPECT_TRUE(store.complete());
+  store.Apply(MakeRecord(0, 3, "c", PaymentStatus::kPending));
+  store.Apply(MakeRecord(0, 4, "c", PaymentStatus::kCompleted));
+  store.Apply(MakeRecord(0, 5, "b", PaymentStatus::kRefunded));
+  EXPECT_FALSE(store.complete());
+  EXPECT_EQ(store.not_taken(), 2);
+  EXPECT_EQ(store.size(), 2);
+  EXPECT_EQ(store.Find("c"), nullptr);
+  EXPECT_EQ(store.Find("a")->record.offset, 2);
+  EXPECT_EQ(store.Find("b")->record.offset, 5);
+  EXPECT_GT(store.bytes(), 0);
+  store.Start(1);
+  EXPECT_TRUE(store.complete());
+  EXPECT_EQ(store.bytes(), 0);
+}
+
 using Winners = std::map<std::string, LogRecord>;
 
 // The definition, in another form than the store's.
