@@ -1,5 +1,6 @@
 #include "server/payment_server.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -126,9 +127,12 @@ void PaymentServer::Listen() {
     });
   }
   state_->service = std::make_unique<PaymentService>(state_->streams, state_->unaries, options.demo_data);
-  // Both are for the builders that follow in this process.
+  // For the builders that follow in this process.
   static std::once_flag once;
   std::call_once(once, [] {
+    // One reference to the library that is never given back: its own end, which the last server would wait for, takes
+    // up to 10 s after a connection that took nothing (a poller of its sleeps for as long).
+    grpc_init();
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });

@@ -222,6 +222,7 @@ TEST(LimitsTest, PaymentsKept) {
   EXPECT_EQ(payment.status(), ::payment::STATUS_REFUNDED) << "what is kept goes on";
   TestStream fresh(server.port());
   fresh.Open();
+  EXPECT_FALSE(fresh.WaitForStart()) << "it gets no position that it could go on from";
   const grpc::Status refused = fresh.Finish();
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(refused.error_message(), kBeyondText);

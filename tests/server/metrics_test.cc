@@ -1,6 +1,6 @@
 // What a scrape says is what happened: each record, call and stream is counted once, gauges go up and down with what
 // they show, the lag goes to 0 and is not 0 before. The text is what promtool accepts, and docs/metrics.md names the
-// same metrics. Nobody waits for a scraper.
+// same metrics.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -14,6 +14,7 @@
 
 #include "server/metrics_collector.h"
 #include "server/metrics_listener.h"
+#include "tests/server/program.h"
 #include "tests/server/scrape.h"
 #include "tests/server/server_testing.h"
 
@@ -171,6 +172,32 @@ TEST(MetricsTest, ASlowStreamIsBehind) {
   EXPECT_EQ(sample(R"(payment_server_streams_behind{at_least="1"})"), 0);
 }
 
+TEST(MetricsTest, CaughtUpStreamsAreCounted) {
+  TestKafka kafka(1);
+  ServerOptions options = MeasuredOptions(kafka.settings());
+  options.window_bytes_max = 1;  // the newest record alone
+  PaymentServer server(options);
+  server.Start();
+  ASSERT_TRUE(Eventually([&] { return server.serving(); }));
+  kafka.ProducePayment(0, "pay_0");
+  kafka.Flush();
+  TestStream stream(server.port());
+  stream.Open();
+  EXPECT_EQ(stream.ReadMany(1).size(), 1u);
+  stream.Cancel();
+  for (int i = 1; i < 6; ++i) kafka.ProducePayment(0, "pay_" + std::to_string(i));
+  kafka.Flush();
+  const auto sample = [&](const std::string& name) { return ScrapeMetrics(server.metrics_port())[name]; };
+  ASSERT_TRUE(Eventually([&] { return sample("payment_server_records_accepted_total") == 6; }));
+  EXPECT_EQ(sample("payment_server_streams_caught_up_total"), 0);
+  stream.Open();
+  EXPECT_EQ(stream.ReadMany(5).size(), 5u);
+  EXPECT_TRUE(Eventually([&] { return sample("payment_server_streams_caught_up_total") == 1; }));
+  EXPECT_TRUE(Eventually([&] { return sample("payment_server_catch_up_readers") == 0; }));
+  EXPECT_EQ(sample("payment_server_catch_up_waiting"), 0);
+  EXPECT_EQ(sample(R"(payment_server_streams{stage="live"})"), 1);
+}
+
 // Kafka answers slowly and with one record at a time, so that there is a while in which more is known than applied.
 TEST(MetricsTest, TheLagIsSeenAndGoesToZero) {
   TestKafka kafka(2);
@@ -302,6 +329,16 @@ TEST(MetricsTest, APortInUseIsAnErrorBeforeAnythingIsServed) {
                                              " for metrics: the address is in use, or not one of this host");
   }
   EXPECT_EQ(second.port(), 0);
+}
+
+TEST(MetricsTest, TheProgramEndsWith3WhenThePortIsInUse) {
+  PaymentServer first(MeasuredOptions(NoKafka()));
+  first.Listen();
+  const std::string address = "127.0.0.1:" + std::to_string(first.metrics_port());
+  Program second("payment-server", {"--port", "0", "--metrics-listen", address});
+  EXPECT_EQ(second.Wait(), 3);
+  EXPECT_EQ(second.Output(), "payment-server: can't listen on " + address +
+                                 " for metrics: the address is in use, or not one of this host\n");
 }
 
 TEST(MetricsTest, AddressesAreChecked) {

@@ -26,12 +26,13 @@ std::string GetRequest(const std::string& id) {
   return request.SerializeAsString();
 }
 
-// Many connections, each with streams and unary calls of which nothing is ever taken.
+// Many connections, each with streams and a unary call of which nothing is ever taken.
 std::vector<std::unique_ptr<StuckClient>> StuckClients(int port, int connections, int calls) {
   std::vector<std::unique_ptr<StuckClient>> clients;
   for (int i = 0; i < connections; ++i) {
-    clients.push_back(std::make_unique<StuckClient>(port, "StreamPayments", "", calls));
-    clients.push_back(std::make_unique<StuckClient>(port, "GetPayment", GetRequest("pay_0"), 1));
+    clients.push_back(std::make_unique<StuckClient>(port, StuckClient::Window::kNone));
+    for (int call = 0; call < calls; ++call) clients.back()->Call("payment.PaymentService/StreamPayments", "");
+    clients.back()->Call("payment.PaymentService/GetPayment", GetRequest("pay_0"));
   }
   return clients;
 }
@@ -50,7 +51,14 @@ class ShutdownTest : public ::testing::Test {
   ServerOptions Options() {
     ServerOptions options = MeasuredOptions(kafka_.settings());
     options.keepalive_time_ns = kLongNs;  // no dead connection is noticed otherwise
+    options.keepalive_timeout_ns = kLongNs;
     return options;
+  }
+  // Far more than the buffers of a connection hold.
+  void ProduceMuch() {
+    const std::string padding = R"(,"metadata":{"x":")" + std::string(100'000, 'x') + "\"}";
+    for (int i = 0; i < 300; ++i) kafka_.ProducePayment(0, "pay_" + std::to_string(i), "paid", "paypal", padding);
+    kafka_.Flush();
   }
   double Sample(const std::string& name) const { return ScrapeMetrics(server_->metrics_port())[name]; }
   // Shuts down; false when it has not returned after kPatience.
@@ -102,13 +110,46 @@ TEST_F(ShutdownTest, TheDrainTimeIsKeptWithEverythingStuck) {
   }
 }
 
+// Their buffers are full, so that gRPC ends neither their streams nor their watches.
+TEST_F(ShutdownTest, ConnectionsThatTakeNothingAreBroken) {
+  ServerOptions options = Options();
+  options.drain_timeout_ns = 500'000'000;
+  options.stuck_ns = kLongNs;
+  Start(options);
+  std::vector<std::unique_ptr<StuckClient>> stuck;
+  for (int i = 0; i < 10; ++i) {
+    stuck.push_back(std::make_unique<StuckClient>(server_->port(), StuckClient::Window::kAll));
+    stuck.back()->Call("grpc.health.v1.Health/Watch", "");
+    stuck.back()->Call("payment.PaymentService/StreamPayments", "");
+    stuck.back()->Call("payment.PaymentService/StreamPayments", "");
+  }
+  ASSERT_TRUE(Eventually([&] { return Sample(R"(payment_server_streams{stage="live"})") == 20; }));
+  ProduceMuch();
+  ASSERT_TRUE(Eventually([&] { return Sample("payment_server_records_accepted_total") == 310; }));
+  ASSERT_TRUE(Eventually([&] { return Sample(R"(payment_server_streams_behind{at_least="10"})") == 20; }));
+  EXPECT_TRUE(ShutDown());
+  EXPECT_EQ(server_->open_calls(), 0);
+}
+
+// A watch, and a call of gRPC's own services that fills the buffers: gRPC's own end is held up.
+TEST_F(ShutdownTest, ConnectionsThatHoldGrpcItselfAreBroken) {
+  Start(Options());
+  StuckClient stuck(server_->port(), StuckClient::Window::kAll);
+  stuck.Call("grpc.health.v1.Health/Watch", "");
+  // ServerReflectionRequest.file_containing_symbol; each answer holds payment.proto.
+  stuck.Call("grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", "\x22\x16payment.PaymentService", 1500);
+  ASSERT_TRUE(Eventually([&] { return stuck.HasUnread(); }));
+  EXPECT_TRUE(ShutDown());
+}
+
 // A watch that is open sees that nothing is served any more while streams are still being ended.
 TEST_F(ShutdownTest, AWatchIsToldBeforeStuckStreamsAreGone) {
   ServerOptions options = Options();
   options.drain_timeout_ns = kLongNs;
   options.stuck_ns = kLongNs;
   Start(options);
-  auto stuck = std::make_unique<StuckClient>(server_->port(), "StreamPayments", "", 1);
+  auto stuck = std::make_unique<StuckClient>(server_->port(), StuckClient::Window::kNone);
+  stuck->Call("payment.PaymentService/StreamPayments", "");
   ASSERT_TRUE(Eventually([&] { return server_->open_calls() == 1; }));
   HealthWatch watch(server_->port());
   EXPECT_EQ(watch.Read(), kServing);
@@ -133,9 +174,7 @@ TEST_F(ShutdownTest, AStoppedClientIsLetGo) {
   Program client("payment-client", ClientArgs(server_->port()));
   ASSERT_TRUE(Eventually([&] { return Sample(R"(payment_server_streams{stage="live"})") == 1; }));
   client.Signal(SIGSTOP);
-  const std::string padding = R"(,"metadata":{"x":")" + std::string(100'000, 'x') + "\"}";
-  for (int i = 0; i < 300; ++i) kafka_.ProducePayment(0, "pay_" + std::to_string(i), "paid", "paypal", padding);
-  kafka_.Flush();
+  ProduceMuch();
   EXPECT_TRUE(Eventually([&] { return server_->open_calls() == 0; }));
   EXPECT_EQ(Sample(R"(payment_server_streams_ended_total{reason="client"})"), 1);
 }
@@ -151,9 +190,7 @@ TEST_F(ShutdownTest, TheProgramEndsWithStoppedClientsAndAWatch) {
   for (int i = 0; i < 5; ++i) clients.push_back(std::make_unique<Program>("payment-client", ClientArgs(port)));
   ASSERT_TRUE(Eventually([&] { return sample(R"(payment_server_streams{stage="live"})") == 5; })) << server.Output();
   for (const auto& client : clients) client->Signal(SIGSTOP);
-  const std::string padding = R"(,"metadata":{"x":")" + std::string(100'000, 'x') + "\"}";
-  for (int i = 0; i < 300; ++i) kafka_.ProducePayment(0, "pay_" + std::to_string(i), "paid", "paypal", padding);
-  kafka_.Flush();
+  ProduceMuch();
   ASSERT_TRUE(Eventually([&] { return sample("payment_server_records_accepted_total") == 310; }));
   const auto stuck = StuckClients(port, 20, 10);
   ASSERT_TRUE(Eventually([&] { return sample("payment_server_calls_open") >= 5 + 20 * 10; }));
