@@ -37,6 +37,9 @@ constexpr double kOrderlyShare = 0.6;
 // An open Health/Watch holds gRPC's own shutdown for as long as it is given.
 constexpr std::chrono::milliseconds kLastCalls(200);
 
+// For dead letters that are under way; those that are left the next start reads again.
+constexpr int64_t kDeadLetterGraceNs = 500'000'000;
+
 int Milliseconds(int64_t duration_ns) { return static_cast<int>(std::max<int64_t>(1, duration_ns / 1'000'000)); }
 
 // Tells hosts, processes and servers of one process apart, and a restarted server from the one before.
@@ -56,7 +59,9 @@ struct PaymentServer::State {
         journal(given.journal_path.empty() ? nullptr : std::make_unique<ServerJournal>(given.journal_path, server_id)),
         status(options.kafka.brokers, options.kafka.topic),
         replica(options.window_bytes_max),
-        reader(options.kafka, &replica, &status, &rejects, journal.get(), std::move(on_fatal)),
+        dead_letters(given.dead_letters.enabled ? std::make_unique<DeadLetters>(given.kafka, given.dead_letters)
+                                                : nullptr),
+        reader(options.kafka, &replica, &status, &rejects, journal.get(), dead_letters.get(), std::move(on_fatal)),
         verifier(options.kafka, &replica, options.stuck_ns * 2),
         catch_up(options.kafka, options.catch_up_readers_max),
         hub(&replica, options.calls_max) {
@@ -70,6 +75,7 @@ struct PaymentServer::State {
   ServerStatus status;
   RejectLog rejects;
   Replica replica;
+  const std::unique_ptr<DeadLetters> dead_letters;  // outlives the reader
   KafkaReader reader;
   TokenVerifier verifier;
   CatchUpPool catch_up;
@@ -127,12 +133,16 @@ void PaymentServer::Listen() {
 
 void PaymentServer::Start() {
   if (state_->server == nullptr) Listen();
+  if (state_->dead_letters != nullptr) state_->dead_letters->Start();
   state_->reader.Start();
 }
 
 int PaymentServer::port() const { return state_->port; }
 bool PaymentServer::serving() const { return state_->status.serving(); }
 int64_t PaymentServer::rejected(RejectReason reason) const { return state_->rejects.count(reason); }
+DeadLetterCounts PaymentServer::dead_letters() const {
+  return state_->dead_letters == nullptr ? DeadLetterCounts() : state_->dead_letters->counts();
+}
 int64_t PaymentServer::open_calls() const { return state_->hub.open_calls(); }
 int64_t PaymentServer::journal_lost() const { return state_->journal == nullptr ? 0 : state_->journal->lost(); }
 int64_t PaymentServer::caught_up() const { return state_->catch_up.caught_up(); }
@@ -148,6 +158,7 @@ void PaymentServer::Shutdown() {
     spdlog::warn("[SERVER] {} calls have not ended within the drain time", state_->hub.open_calls());
   }
   state_->reader.Stop();
+  if (state_->dead_letters != nullptr) state_->dead_letters->Stop(kDeadLetterGraceNs);
   state_->catch_up.Stop();
   state_->verifier.Stop();
   if (state_->server != nullptr) {

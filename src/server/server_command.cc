@@ -70,6 +70,16 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
   app.add_option("--journal", options->journal_path,
                  "Appends what was read from Kafka and written to each stream to this file (docs/formats.md)")
       ->type_name("FILE");
+  app.add_option_function<std::string>(
+         "--dlq", [options](const std::string& text) { options->dead_letters.enabled = text == "on"; },
+         "Writes rejected records, unchanged, to the dead-letter topic, each once; for one replica of a topic")
+      ->type_name("on|off")
+      ->check(CLI::IsMember({"on", "off"}))
+      ->default_str("off");
+  app.add_option("--dlq-topic", options->dead_letters.topic,
+                 "The dead-letter topic (default: the topic's name with .dlq); created where Kafka creates topics that "
+                 "are asked for")
+      ->type_name("TOPIC");
   app.add_flag("--demo-data", options->demo_data,
                "Adds payments pay_001 to pay_003, served by GetPayment and ListPayments even without Kafka");
   app.add_option_function<std::string>(
@@ -91,6 +101,10 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
   try {
     std::reverse(args.begin(), args.end());  // as CLI11 wants a vector
     app.parse(std::move(args));
+    if (options->dead_letters.enabled &&
+        DeadLetterTopicName(options->dead_letters, options->kafka) == options->kafka.topic) {
+      throw CLI::ValidationError("--dlq-topic", "found the topic that is read; allowed: another one");
+    }
   } catch (const CLI::ParseError& error) {
     return ExitForParse(app, error);
   }
@@ -100,12 +114,16 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
 std::string ServerBanner(const ServerOptions& options, int port) {
   const KafkaSettings& kafka = options.kafka;
   const std::string sasl = kafka.sasl_mechanism.empty() ? "" : ", SASL " + kafka.sasl_mechanism;
+  const std::string dlq =
+      options.dead_letters.enabled ? "  DLQ:   " + DeadLetterTopicName(options.dead_letters, kafka) + "\n" : "";
   return fmt::format(
       "payment-server {}\n"
       "  gRPC:  {}:{}\n"
       "  Kafka: {}, topic {}\n"
-      "  SSL:   {}{}\n",
-      PIPELINE_VERSION, options.listen, port, kafka.brokers, kafka.topic, kafka.ssl ? "enabled" : "disabled", sasl);
+      "  SSL:   {}{}\n"
+      "{}",
+      PIPELINE_VERSION, options.listen, port, kafka.brokers, kafka.topic, kafka.ssl ? "enabled" : "disabled", sasl,
+      dlq);
 }
 
 }  // namespace pipeline
