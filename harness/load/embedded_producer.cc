@@ -38,11 +38,12 @@ pipeline::RecordProducer::Sink TellRecorder(uint16_t index, Recorder* recorder,
 
 }  // namespace
 
-EmbeddedProducer::EmbeddedProducer(uint16_t index, pipeline::MakerOptions maker,
+EmbeddedProducer::EmbeddedProducer(uint16_t index, pipeline::MakerOptions maker, const PoisonPlan& poison,
                                    pipeline::RecordProducerOptions options, Recorder* recorder,
                                    pipeline::RecordProducer::Sink on_reports)
     : index_(index),
       recorder_(recorder),
+      poison_(poison, maker.seed),
       maker_(std::move(maker)),
       producer_(std::move(options), TellRecorder(index, recorder, std::move(on_reports))) {}
 
@@ -65,7 +66,9 @@ void EmbeddedProducer::Put(const pipeline::MadeRecord& made, size_t begin, SendS
 
 void EmbeddedProducer::Add(std::optional<int64_t> planned_ns, uint8_t phase, bool measured, int64_t now_s) {
   const size_t begin = bytes_.size();
-  const pipeline::MadeRecord made = maker_.Make(now_s, &bytes_);
+  pipeline::MadeRecord made = maker_.Make(now_s, &bytes_);
+  // What is rejected has no content that anybody could receive.
+  if (poison_.Next(begin, &bytes_) != pipeline::RejectReason::kNone) made.content_hash = 0;
   SendSeen seen;
   seen.send.planned_ns = planned_ns.value_or(0);
   seen.send.phase = phase;

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/load/poison.h"
 #include "harness/observe/recorder.h"
 #include "producer/payment_maker.h"
 #include "producer/record_producer.h"
@@ -24,12 +25,13 @@ inline constexpr int64_t kBatchRecordsMax = 256;
 class EmbeddedProducer {
  public:
   // `on_reports`: told of the outcomes too, after the Recorder, from the delivery thread. Throws std::runtime_error.
-  EmbeddedProducer(uint16_t index, pipeline::MakerOptions maker, pipeline::RecordProducerOptions options,
-                   Recorder* recorder, pipeline::RecordProducer::Sink on_reports = nullptr);
+  EmbeddedProducer(uint16_t index, pipeline::MakerOptions maker, const PoisonPlan& poison,
+                   pipeline::RecordProducerOptions options, Recorder* recorder,
+                   pipeline::RecordProducer::Sink on_reports = nullptr);
 
   // Records that may still be added to the batch.
   int64_t room() const;
-  // Makes a record for the batch. `planned_ns` nullopt: it is planned now.
+  // Makes a record for the batch, a bad one when it is a bad one's turn. `planned_ns` nullopt: it is planned now.
   void Add(std::optional<int64_t> planned_ns, uint8_t phase, bool measured, int64_t now_s);
   // Adds a sentinel that `filter` matches, to `partition`; returns its sequence.
   uint64_t AddSentinel(const pipeline::Filter& filter, int32_t partition, int64_t now_s);
@@ -63,6 +65,7 @@ class EmbeddedProducer {
 
   const uint16_t index_;
   Recorder* const recorder_;
+  Poison poison_;
   pipeline::PaymentMaker maker_;
 
   // The batch: item i goes with send i.

@@ -67,7 +67,7 @@ struct LoadGenerator::State {
   std::atomic<int64_t> sentinel_tries{0};
   size_t turn = 0;  // the producer that gets the next send
 
-  std::unique_ptr<EmbeddedProducer> Make(std::string_view name, pipeline::MakerOptions maker,
+  std::unique_ptr<EmbeddedProducer> Make(std::string_view name, pipeline::MakerOptions maker, const PoisonPlan& poison,
                                          pipeline::KafkaProperties properties,
                                          pipeline::RecordProducer::Sink on_reports);
   EmbeddedProducer* Next() { return producers[turn++ % producers.size()].get(); }
@@ -82,6 +82,7 @@ struct LoadGenerator::State {
 };
 
 std::unique_ptr<EmbeddedProducer> LoadGenerator::State::Make(std::string_view name, pipeline::MakerOptions maker,
+                                                             const PoisonPlan& poison,
                                                              pipeline::KafkaProperties properties,
                                                              pipeline::RecordProducer::Sink on_reports) {
   maker.rec_prefix = fmt::format("{}.{}", options.run_id, name);
@@ -92,7 +93,7 @@ std::unique_ptr<EmbeddedProducer> LoadGenerator::State::Make(std::string_view na
   if (options.mock) producer.properties.emplace_back("compression.codec", "lz4");
   producer.in_flight_max = kInFlightMax;
   const uint16_t index = recorder->AddProducer(std::string(name), true);
-  return std::make_unique<EmbeddedProducer>(index, std::move(maker), std::move(producer), recorder,
+  return std::make_unique<EmbeddedProducer>(index, std::move(maker), poison, std::move(producer), recorder,
                                             std::move(on_reports));
 }
 
@@ -107,12 +108,17 @@ LoadGenerator::LoadGenerator(LoadOptions options, const std::vector<ProducerPlan
     maker.seed = SeedOf(state.options.seed, stream++);
     maker.records_per_payment_min = plan.records_per_payment_min;
     maker.records_per_payment_max = plan.records_per_payment_max;
-    state.producers.push_back(state.Make(plan.name, maker, {}, nullptr));
+    const auto& kinds = plan.poison.kinds;
+    const bool oversized = std::find(kinds.begin(), kinds.end(), pipeline::RejectReason::kOversized) != kinds.end();
+    pipeline::KafkaProperties properties;
+    // Packed, a record of 3 MiB of white space passes the limit of a broker that nobody has set up for it.
+    if (oversized) properties = {{"message.max.bytes", "8000000"}, {"compression.codec", "lz4"}};
+    state.producers.push_back(state.Make(plan.name, maker, plan.poison, std::move(properties), nullptr));
   }
   pipeline::MakerOptions maker;
   maker.seed = SeedOf(state.options.seed, stream);
   // One that gets nowhere is given up soon and sent again.
-  state.sentinel = state.Make(kSentinelProducer, maker, {{"message.timeout.ms", "5000"}},
+  state.sentinel = state.Make(kSentinelProducer, maker, {}, {{"message.timeout.ms", "5000"}},
                               [&state](std::span<const pipeline::DeliveryReport> reports) {
                                 const std::lock_guard lock(state.sentinel_mutex);
                                 for (const auto& report : reports) {

@@ -96,11 +96,13 @@ class ProgramReader {
     if (json.value("kind", "embedded") == "process") {
       producer.kind = ProducerKind::kProcess;
       Forbid(json, at, "records_per_payment", "a producer of kind \"process\" makes its own payments");
+      Forbid(json, at, "poison", "a producer of kind \"process\" makes its own payments");
     } else {
       ForbidProgram(json, at, "an embedded producer is no program; a program needs \"kind\": \"process\"");
       Forbid(json, at, "start", "an embedded producer follows the phases; \"start\" needs \"kind\": \"process\"");
     }
     producer.start = json.value("start", "");
+    if (const auto poison = json.find("poison"); poison != json.end()) producer.poison = PoisonOf(*poison);
     if (const auto records = json.find("records_per_payment"); records != json.end()) {
       producer.records_per_payment_min = records->value("min", 1);
       producer.records_per_payment_max = records->value("max", 1);
@@ -114,6 +116,20 @@ class ProgramReader {
   }
 
  private:
+  static PoisonPlan PoisonOf(const Json& json) {
+    PoisonPlan plan;
+    plan.every = json.value("every", int64_t{0});
+    const auto kinds = json.find("kinds");
+    for (int i = 1; i < pipeline::kRejectReasonCount; ++i) {
+      const auto reason = static_cast<pipeline::RejectReason>(i);
+      const bool wanted = kinds == json.end()
+                              ? reason != pipeline::RejectReason::kOversized
+                              : std::find(kinds->begin(), kinds->end(), RejectReasonName(reason)) != kinds->end();
+      if (wanted) plan.kinds.push_back(reason);
+    }
+    return plan;
+  }
+
   static pipeline::Provider ProviderOf(std::string_view word) {
     if (word == "stripe") return pipeline::Provider::kStripe;
     if (word == "razorpay") return pipeline::Provider::kRazorpay;

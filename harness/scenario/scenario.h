@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "payment/payment.h"
+#include "payment/record_decoder.h"
 
 namespace harness {
 
@@ -47,12 +48,19 @@ struct ClientPlan : ProgramPlan {
   int64_t reconnect_delay_max_ns = 3'000'000'000;
 };
 
+// Bad records among the good ones.
+struct PoisonPlan {
+  int64_t every = 0;  // one of so many is bad; 0: none
+  std::vector<pipeline::RejectReason> kinds;
+};
+
 enum class ProducerKind : uint8_t { kEmbedded, kProcess };
 
 struct ProducerPlan : ProgramPlan {
   ProducerKind kind = ProducerKind::kEmbedded;
   int records_per_payment_min = 1;
   int records_per_payment_max = 3;
+  PoisonPlan poison;  // embedded producers
   std::string start;  // process producers: a phase name or "phase+1s"; empty: with the first phase
 };
 

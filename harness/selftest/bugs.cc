@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<SeededBug, 33> kBugs = {{
+constexpr std::array<SeededBug, 35> kBugs = {{
     {"server/drop-one", "never sends one record", "LOST", "server"},
     {"server/skip-on-resume", "never sends the first record of a resumed stream", "RESUME", "server"},
     {"server/live-on-resume", "takes a token and begins at the end, past what it can't serve", "RESUME", "server"},
@@ -25,6 +25,9 @@ constexpr std::array<SeededBug, 33> kBugs = {{
     {"server/contents", "sends a payment with another one's content", "AGREE", "server|server-or-wire"},
     {"server/kind", "says \"existing\" of a new record", "AGREE", "server|server-or-wire"},
     {"server/leak", "sends a record that the subscriber's filter does not match", "PHANTOM", "server"},
+    {"server/stop-at-bad", "sends nothing of a partition any more behind a record that it has to reject", "LIVE",
+     "server"},
+    {"server/serve-bad", "sends a payment in place of a record that it has to reject", "PHANTOM", "server"},
     {"server/stale-get", "answers GetPayment from old state", "UNARY_AGREE", "server"},
     {"server/list-skip", "leaves a payment out of a page of ListPayments", "UNARY_AGREE", "server"},
     {"server/drop-slow", "drops what a subscriber that has stopped reading does not take", "LOST", "server"},
@@ -142,13 +145,15 @@ std::string BugScenario(const SeededBug& bug, uint64_t seed, const ScenarioPlace
   }
   if (bug.name == "server/leak") subject["filter"] = {{"provider", "stripe"}};
   if (bug.name == "server/unbounded-queue") server["rss_max"] = kRelayRssMax;
+  Json load = {{"name", "load"}, {"records_per_payment", {{"min", 2}, {"max", 5}}}};
+  if (bug.name.ends_with("-bad")) load["poison"] = {{"every", 10}};
   const Ordeal ordeal = OrdealOf(bug.name, &draw);
   return Json({{"name", "selftest"},
                {"seed", seed},
                {"broker", {{"brokers", 1}, {"partitions", kSelftestPartitions}}},
                {"servers", {server}},
                {"clients", {QuickClient("reference"), subject}},
-               {"producers", {{{"name", "load"}, {"records_per_payment", {{"min", 2}, {"max", 5}}}}, shop}},
+               {"producers", {load, shop}},
                {"phases", ordeal.phases},
                {"faults", {ordeal.fault}},
                {"probe", {{"interval", "4ms"}}},

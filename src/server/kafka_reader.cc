@@ -23,13 +23,14 @@ constexpr int kWatchMs = 3000;  // between questions while all is well
 }  // namespace
 
 KafkaReader::KafkaReader(const KafkaSettings& settings, Replica* replica, ServerStatus* status, RejectLog* rejects,
-                         ServerJournal* journal, ServerCounters* counters,
+                         ServerJournal* journal, DeadLetters* dead_letters, ServerCounters* counters,
                          std::function<void(const std::string&)> on_fatal)
     : settings_(settings),
       replica_(replica),
       status_(status),
       rejects_(rejects),
       journal_(journal),
+      dead_letters_(dead_letters),
       counters_(counters),
       on_fatal_(std::move(on_fatal)) {
   KafkaPtr<rd_kafka_conf_t> conf = MakeConsumerConf(settings_);
@@ -185,6 +186,7 @@ void KafkaReader::TakeBatch(rd_kafka_message_t* const* messages, size_t count) {
         records.push_back(std::move(record));
       } else {
         rejects_->Count(reason, message.partition, message.offset, static_cast<int64_t>(message.key_len + message.len));
+        if (dead_letters_ != nullptr) dead_letters_->Offer(message, reason);
       }
     } else if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
       out_of_range_ = true;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/kafka.h"
+#include "server/dead_letters.h"
 #include "server/record_maker.h"
 #include "server/reject_log.h"
 #include "server/replica.h"
@@ -27,10 +28,11 @@ inline constexpr int32_t kPartitionsMax =
 class KafkaReader {
  public:
   // Throws SettingsError for a property that librdkafka refuses. `journal`: where what was read is written down; null:
-  // nowhere. `on_fatal` is called from the reader's thread when it
-  // can't go on at all (a topic with more than kPartitionsMax partitions).
+  // nowhere. `dead_letters`: takes what was rejected; null: nothing does. `on_fatal` is called from the reader's thread
+  // when it can't go on at all (a topic with more than kPartitionsMax partitions).
   KafkaReader(const KafkaSettings& settings, Replica* replica, ServerStatus* status, RejectLog* rejects,
-              ServerJournal* journal, ServerCounters* counters, std::function<void(const std::string&)> on_fatal);
+              ServerJournal* journal, DeadLetters* dead_letters, ServerCounters* counters,
+              std::function<void(const std::string&)> on_fatal);
   ~KafkaReader();
 
   void Start();
@@ -66,6 +68,7 @@ class KafkaReader {
   ServerStatus* const status_;
   RejectLog* const rejects_;
   ServerJournal* const journal_;
+  DeadLetters* const dead_letters_;
   ServerCounters* const counters_;
   const std::function<void(const std::string&)> on_fatal_;
   KafkaPtr<rd_kafka_t> handle_;

@@ -216,6 +216,21 @@ void AddState(const MetricsSources& sources, MetricFamilies* out) {
   out->Add(1, {{"version", PIPELINE_VERSION}, {"librdkafka", rd_kafka_version_str()}, {"grpc", grpc::Version()}});
 }
 
+void AddDeadLetters(const MetricsSources& sources, MetricFamilies* out) {
+  const DeadLetterCounts counts = sources.dead_letters == nullptr ? DeadLetterCounts{} : sources.dead_letters->counts();
+  out->Counter("payment_server_dead_letters_written_total", "Rejected records that went to the dead-letter topic.",
+               Number(counts.written));
+  out->Gauge("payment_server_dead_letters_pending", "Rejected records that wait to be written there.",
+             Number(counts.pending));
+  out->Counter("payment_server_dead_letters_read_again_total",
+               "Of those that waited: read from Kafka again, because only their positions had been kept.",
+               Number(counts.refetched));
+  out->Counter("payment_server_dead_letters_retried_total", "Writes that failed and were tried again.",
+               Number(counts.retried));
+  out->Counter("payment_server_dead_letters_lost_total",
+               "Rejected records that were not written there and will not be.", Number(counts.lost));
+}
+
 }  // namespace
 
 MetricsCollector::MetricsCollector(const MetricsSources& sources) : sources_(sources), started_ms_(NowMs()) {}
@@ -229,6 +244,7 @@ std::vector<prometheus::MetricFamily> MetricsCollector::Collect() const {
   AddStreams(sources_, replica.window_end, &out);
   AddCalls(*sources_.counters, &out);
   AddState(sources_, &out);
+  AddDeadLetters(sources_, &out);
   AddProcessMetrics(&out);
   return out.Take();
 }

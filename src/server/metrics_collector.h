@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "server/catch_up_pool.h"
+#include "server/dead_letters.h"
 #include "server/kafka_reader.h"
 #include "server/reject_log.h"
 #include "server/replica.h"
@@ -31,7 +32,8 @@ struct MetricsSources {
   const ServerStatus* status = nullptr;
   const StreamHub* hub = nullptr;
   const CatchUpPool* catch_up = nullptr;
-  const ServerJournal* journal = nullptr;  // null: none is kept
+  const ServerJournal* journal = nullptr;     // null: none is kept
+  const DeadLetters* dead_letters = nullptr;  // null: --dlq=off
 };
 
 class MetricsCollector final : public prometheus::Collectable {

@@ -48,6 +48,9 @@ constexpr std::chrono::milliseconds kLastCalls(200);
 // After that, until connections are broken that hold it up, again and again.
 constexpr std::chrono::milliseconds kLastConnections(200);
 
+// For dead letters that are under way; those that are left the next start reads again.
+constexpr int64_t kDeadLetterGraceNs = 500'000'000;
+
 int Milliseconds(int64_t duration_ns) { return static_cast<int>(std::max<int64_t>(1, duration_ns / 1'000'000)); }
 
 // Tells hosts, processes and servers of one process apart, and a restarted server from the one before.
@@ -67,7 +70,10 @@ struct PaymentServer::State {
         journal(given.journal_path.empty() ? nullptr : std::make_unique<ServerJournal>(given.journal_path, server_id)),
         status(options.kafka.brokers, options.kafka.topic),
         replica(options.window_bytes_max, options.payments_max),
-        reader(options.kafka, &replica, &status, &rejects, journal.get(), &counters, std::move(on_fatal)),
+        dead_letters(given.dead_letters.enabled ? std::make_unique<DeadLetters>(given.kafka, given.dead_letters)
+                                                : nullptr),
+        reader(options.kafka, &replica, &status, &rejects, journal.get(), dead_letters.get(), &counters,
+               std::move(on_fatal)),
         verifier(options.kafka, &replica, options.stuck_ns * 2),
         catch_up(options.kafka, options.catch_up_readers_max),
         hub(&replica, options.calls_max, options.calls_per_peer_max) {
@@ -99,6 +105,7 @@ struct PaymentServer::State {
   ServerStatus status;
   RejectLog rejects;
   Replica replica;
+  const std::unique_ptr<DeadLetters> dead_letters;  // outlives the reader
   KafkaReader reader;
   TokenVerifier verifier;
   CatchUpPool catch_up;
@@ -138,9 +145,10 @@ void PaymentServer::Listen() {
   });
   if (!options.metrics_listen.empty()) {
     state_->metrics = std::make_unique<MetricsListener>(
-        options.metrics_listen, std::make_shared<MetricsCollector>(MetricsSources{
-                                    &state_->counters, &state_->replica, &state_->rejects, &state_->reader,
-                                    &state_->status, &state_->hub, &state_->catch_up, state_->journal.get()}));
+        options.metrics_listen,
+        std::make_shared<MetricsCollector>(
+            MetricsSources{&state_->counters, &state_->replica, &state_->rejects, &state_->reader, &state_->status,
+                           &state_->hub, &state_->catch_up, state_->journal.get(), state_->dead_letters.get()}));
   }
   const bool v6 = options.listen.find(':') != std::string::npos && options.listen.front() != '[';
   const std::string address = (v6 ? "[" + options.listen + "]" : options.listen) + ":" + std::to_string(options.port);
@@ -170,6 +178,7 @@ void PaymentServer::Listen() {
 
 void PaymentServer::Start() {
   if (state_->server == nullptr) Listen();
+  if (state_->dead_letters != nullptr) state_->dead_letters->Start();
   state_->reader.Start();
 }
 
@@ -177,6 +186,9 @@ int PaymentServer::port() const { return state_->port; }
 int PaymentServer::metrics_port() const { return state_->metrics == nullptr ? 0 : state_->metrics->port(); }
 bool PaymentServer::serving() const { return state_->status.serving(); }
 int64_t PaymentServer::rejected(RejectReason reason) const { return state_->rejects.count(reason); }
+DeadLetterCounts PaymentServer::dead_letters() const {
+  return state_->dead_letters == nullptr ? DeadLetterCounts() : state_->dead_letters->counts();
+}
 int64_t PaymentServer::open_calls() const { return state_->hub.open_calls(); }
 int64_t PaymentServer::journal_lost() const { return state_->journal == nullptr ? 0 : state_->journal->lost(); }
 int64_t PaymentServer::caught_up() const { return state_->catch_up.caught_up(); }
@@ -198,6 +210,7 @@ void PaymentServer::Shutdown() {
   // A scrape that is stuck is waited for too: while everything else ends.
   const std::future<void> metrics = std::async(std::launch::async, [this] { state_->metrics.reset(); });
   state_->reader.Stop();
+  if (state_->dead_letters != nullptr) state_->dead_letters->Stop(kDeadLetterGraceNs);
   state_->catch_up.Stop();
   state_->verifier.Stop();
   if (state_->server != nullptr) {

@@ -9,6 +9,7 @@
 
 #include "common/settings.h"
 #include "payment/record_decoder.h"
+#include "server/dead_letters.h"
 #include "server/slow_subscriber.h"
 
 namespace pipeline {
@@ -29,6 +30,7 @@ struct ServerOptions {
   std::string journal_path;            // what was read and written goes to this file (server_journal.h); empty: nowhere
   std::string metrics_listen;          // HOST:PORT for Prometheus (port 0: a free one); empty: not
   SlowSubscriber slow_subscriber = SlowSubscriber::kCatchUp;
+  DeadLetterOptions dead_letters;    // where rejected records go
   int64_t stuck_ns = 5'000'000'000;  // a call that was ended and is not read is cancelled after this
 };
 
@@ -53,6 +55,7 @@ class PaymentServer {
 
   bool serving() const;  // as health says
   int64_t rejected(RejectReason reason) const;
+  DeadLetterCounts dead_letters() const;  // all 0 without --dlq=on
   int64_t open_calls() const;
   int64_t journal_lost() const;      // entries that the journal could not take; 0 without one
   int64_t caught_up() const;         // streams that a catch-up reader joined to the window

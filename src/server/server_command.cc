@@ -88,6 +88,16 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
                  "Appends what was read from Kafka and written to each stream to this file (docs/formats.md)")
       ->type_name("FILE");
   app.add_option_function<std::string>(
+         "--dlq", [options](const std::string& text) { options->dead_letters.enabled = text == "on"; },
+         "Writes rejected records, unchanged, to the dead-letter topic, each once; for one replica of a topic")
+      ->type_name("on|off")
+      ->check(CLI::IsMember({"on", "off"}))
+      ->default_str("off");
+  app.add_option("--dlq-topic", options->dead_letters.topic,
+                 "The dead-letter topic (default: the topic's name with .dlq); created where Kafka creates topics that "
+                 "are asked for")
+      ->type_name("TOPIC");
+  app.add_option_function<std::string>(
          "--metrics-listen",
          [options](const std::string& text) {
            const std::string wrong = CheckMetricsAddress(text);
@@ -117,6 +127,10 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
   try {
     std::reverse(args.begin(), args.end());  // as CLI11 wants a vector
     app.parse(std::move(args));
+    if (options->dead_letters.enabled &&
+        DeadLetterTopicName(options->dead_letters, options->kafka) == options->kafka.topic) {
+      throw CLI::ValidationError("--dlq-topic", "found the topic that is read; allowed: another one");
+    }
   } catch (const CLI::ParseError& error) {
     return ExitForParse(app, error);
   }
@@ -131,14 +145,16 @@ std::string ServerBanner(const ServerOptions& options, int port, int metrics_por
           ? ""
           : fmt::format("  Metrics: http://{}:{}/metrics\n",
                         options.metrics_listen.substr(0, options.metrics_listen.rfind(':')), metrics_port);
+  const std::string dlq =
+      options.dead_letters.enabled ? "  DLQ:   " + DeadLetterTopicName(options.dead_letters, kafka) + "\n" : "";
   return fmt::format(
       "payment-server {}\n"
       "  gRPC:  {}:{}\n"
       "  Kafka: {}, topic {}\n"
       "  SSL:   {}{}\n"
-      "{}",
+      "{}{}",
       PIPELINE_VERSION, options.listen, port, kafka.brokers, kafka.topic, kafka.ssl ? "enabled" : "disabled", sasl,
-      metrics);
+      metrics, dlq);
 }
 
 }  // namespace pipeline

@@ -94,7 +94,8 @@ TEST(RetentionPlanTest, TheRefusalSaysWhatWouldFit) {
 }
 
 TEST(RetentionPlanTest, TheShippedScenariosFit) {
-  for (const char* name : {"smoke", "restart", "producer-kill", "burst"}) {
+  for (const char* name :
+       {"smoke", "restart", "producer-kill", "burst", "poison-messages", "rolling-restart", "failover", "fan-out"}) {
     const auto result = LoadScenario(std::string(PIPELINE_SOURCE_DIR) + "/scenarios/" + name + ".json");
     EXPECT_EQ(RetentionRefusal(std::get<Scenario>(result)), "") << name;
   }

@@ -15,11 +15,23 @@ namespace {
 using ::testing::IsEmpty;
 
 TEST(ScenarioFileTest, TheShippedScenariosLoad) {
-  for (const char* name : {"smoke", "restart", "producer-kill", "burst"}) {
+  for (const char* name :
+       {"smoke", "restart", "producer-kill", "burst", "poison-messages", "rolling-restart", "failover", "fan-out"}) {
     const Scenario scenario = MustLoad(LoadScenario(Shipped(std::string(name) + ".json")));
     EXPECT_EQ(scenario.name, name);
     EXPECT_FALSE(scenario.description.empty());
   }
+}
+
+TEST(ScenarioFileTest, PoisonIsOfTheKindsThatAreNamedOrAllThatAreSmall) {
+  const Scenario scenario = MustLoad(LoadScenario(Shipped("poison-messages.json")));
+  EXPECT_EQ(scenario.producers[0].poison.every, 0);
+  EXPECT_EQ(scenario.producers[1].poison.every, 12);
+  EXPECT_EQ(scenario.producers[1].poison.kinds.size(), 8u);
+  const Scenario changed = MustLoad(
+      LoadScenario(Shipped("poison-messages.json"), {.set = {R"(/producers/1/poison={"every": 5})"}, .seed = {}}));
+  EXPECT_EQ(changed.producers[1].poison.every, 5);
+  EXPECT_EQ(changed.producers[1].poison.kinds.size(), 7u);
 }
 
 TEST(ScenarioFileTest, RestartIsThePlanItDescribes) {

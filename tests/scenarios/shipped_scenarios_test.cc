@@ -66,5 +66,30 @@ TEST_F(ShippedScenariosTest, SlowSubscribersLoseNothing) {
   for (const auto& client : run.result["clients"]) EXPECT_GE(client.value("delivered", 0), 100'000) << client.dump();
 }
 
+TEST_F(ShippedScenariosTest, PoisonMessagesAreRejectedAndAllOthersServed) {
+  const nlohmann::json result = Pass("poison-messages");
+  EXPECT_GT(result["counts"].value("rejected", 0), 100) << result["counts"].dump();
+}
+
+TEST_F(ShippedScenariosTest, ARollingRestartMovesEachClientOn) {
+  const nlohmann::json result = Pass("rolling-restart");
+  ASSERT_EQ(result["faults"].size(), 3u);
+  // Each client had all three servers taken from under it, or two when it went back to one that had returned.
+  for (const auto& client : result["clients"]) EXPECT_GE(client.value("reconnects", 0), 1) << client.dump();
+}
+
+TEST_F(ShippedScenariosTest, FailoverLeavesClientsOnTheOtherServer) {
+  const nlohmann::json result = Pass("failover");
+  for (const auto& client : result["clients"]) {
+    const bool moves = client.value("name", "").starts_with("moves");
+    EXPECT_EQ(client.value("reconnects", -1) > 0, moves) << client.dump();
+  }
+}
+
+TEST_F(ShippedScenariosTest, FanOutReachesAHundred) {
+  const nlohmann::json result = Pass("fan-out");
+  EXPECT_EQ(result["clients"].size(), 100u);
+}
+
 }  // namespace
 }  // namespace harness

@@ -16,6 +16,8 @@
 //     skip-on-resume    never sends the first event of a resumed stream
 //     live-on-resume    when started again, takes a token and begins where the log ended then: a silent jump
 //     snapshot-race     loses the first new record behind a snapshot
+//     stop-at-bad       sends nothing of a partition any more behind a record that is no payment
+//     serve-bad         sends a payment in place of a record that is none
 //     stale-get         answers GetPayment with what it knew when it was asked first
 //     list-skip         leaves one payment out of each page of ListPayments but the first
 //     reorder-on-resume  sends the first event of a resumed stream after the next one of its partition

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +27,8 @@ using ::payment::PaymentEvent;
 struct StreamState {
   std::optional<PaymentEvent> held;    // goes out after the next one of its partition
   std::optional<PaymentEvent> before;  // the last one
+  std::map<int32_t, int64_t> last;     // of the new events, by partition: what is left out between two is no payment
+  std::set<int32_t> stopped;           // stop-at-bad: partitions
   bool resumed = false;
   bool first = true;
   bool past_snapshot = false;
@@ -64,6 +67,7 @@ class Bug {
     }
     const bool unwanted = stream->wanted != ::payment::PROVIDER_UNKNOWN && event.payment().provider() != stream->wanted;
     if (unwanted && (events_ < victim_ || struck_.exchange(true))) return {};
+    if (name_.ends_with("-bad")) return PassBehindBad(event, stream);
     if (stream->held.has_value()) {
       if (stream->held->partition() != event.partition()) return {event};
       PaymentEvent late = *std::exchange(stream->held, std::nullopt);
@@ -84,6 +88,24 @@ class Bug {
   bool IsBelow(const PaymentEvent& event) const {
     const auto end = ends_.find(event.partition());
     return end != ends_.end() && event.offset() < end->second;
+  }
+
+  // From the victim on: what comes behind a hole in a partition's offsets.
+  std::vector<PaymentEvent> PassBehindBad(const PaymentEvent& event, StreamState* stream) {
+    const int64_t number = ++events_;
+    const auto last = stream->last.find(event.partition());
+    const bool behind_hole = last != stream->last.end() && event.offset() > last->second + 1;
+    if (event.event_type() == "new") stream->last[event.partition()] = event.offset();
+    if (stream->stopped.contains(event.partition())) return {};
+    if (!behind_hole || number < victim_) return {event};
+    if (name_ == "stop-at-bad") {
+      stream->stopped.insert(event.partition());
+      return {};
+    }
+    if (struck_.exchange(true)) return {event};
+    PaymentEvent bad = event;
+    bad.set_offset(event.offset() - 1);
+    return {std::move(bad), event};
   }
 
   // Once, at the victim or the first one behind it that it can be done to.

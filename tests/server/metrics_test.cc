@@ -242,7 +242,8 @@ TEST(MetricsTest, TheLagInTimeIsReckonedFromTheLatestMomentKnown) {
   ServerCounters counters;
   ServerStatus status("", "");
   RejectLog rejects;
-  const KafkaReader reader(NoKafka(), &replica, &status, &rejects, nullptr, &counters, [](const std::string&) {});
+  const KafkaReader reader(NoKafka(), &replica, &status, &rejects, nullptr, nullptr, &counters,
+                           [](const std::string&) {});
   const StreamHub hub(&replica, 1, 1);
   const CatchUpPool catch_up(NoKafka(), 1);
   const MetricsCollector collector({&counters, &replica, &rejects, &reader, &status, &hub, &catch_up, nullptr});

@@ -63,6 +63,7 @@ class TestKafka {
 
   void CreateTopic(int partitions) { rd_kafka_mock_topic_create(cluster_, topic_.c_str(), partitions, 1); }
   const KafkaSettings& settings() const { return settings_; }
+  rd_kafka_mock_cluster_t* mock() { return cluster_; }
   void SetBrokerDown(bool down) {
     if (down) {
       rd_kafka_mock_broker_set_down(cluster_, 1);
