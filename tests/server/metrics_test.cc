@@ -236,6 +236,33 @@ TEST(MetricsTest, TheLagIsSeenAndGoesToZero) {
   EXPECT_EQ(scrape["payment_server_lag_seconds"], 0);
 }
 
+// The mock keeps about 5 MiB of a partition, and the server reads a record per round trip: it is overtaken.
+TEST(MetricsTest, RecordsThatWereTrimmedUnreadAreCounted) {
+  TestKafka kafka(1);
+  KafkaSettings settings = kafka.settings();
+  settings.properties.emplace_back("fetch.message.max.bytes=1");
+  PaymentServer server(MeasuredOptions(settings));
+  server.Start();
+  ASSERT_TRUE(Eventually([&] { return server.serving(); }));
+  kafka.SetRoundTripMs(100);
+  std::string noise(700'000, 'x');  // that does not compress
+  uint32_t random = 1;
+  constexpr int kRecords = 40;
+  for (int i = 0; i < kRecords; ++i) {
+    for (char& c : noise) c = static_cast<char>('a' + ((random = random * 1664525 + 1013904223) >> 24) % 26);
+    kafka.ProducePayment(0, "pay_" + std::to_string(i), "pending", "stripe", R"(,"metadata":{"x":")" + noise + "\"}");
+  }
+  kafka.Flush();
+  Scrape scrape;
+  ASSERT_TRUE(Eventually([&] {
+    scrape = ScrapeMetrics(server.metrics_port());
+    return scrape["payment_server_records_accepted_total"] + scrape["payment_server_records_skipped_total"] == kRecords;
+  })) << scrape.text;
+  EXPECT_GT(scrape["payment_server_records_skipped_total"], 0);
+  EXPECT_GT(scrape["payment_server_records_accepted_total"], 0);
+  EXPECT_EQ(scrape["payment_server_lag_records"], 0);
+}
+
 // Behind: for as long as the newest applied record is old, or since the partition was last level, or since the start.
 TEST(MetricsTest, TheLagInTimeIsReckonedFromTheLatestMomentKnown) {
   Replica replica(1 << 20);

@@ -46,6 +46,7 @@ class ShutdownTest : public ::testing::Test {
   void Start(const ServerOptions& options) {
     server_ = std::make_unique<PaymentServer>(options);
     server_->Start();
+    metrics_port_ = server_->metrics_port();
     ASSERT_TRUE(Eventually([&] { return server_->serving(); }));
   }
   ServerOptions Options() {
@@ -60,7 +61,7 @@ class ShutdownTest : public ::testing::Test {
     for (int i = 0; i < 300; ++i) kafka_.ProducePayment(0, "pay_" + std::to_string(i), "paid", "paypal", padding);
     kafka_.Flush();
   }
-  double Sample(const std::string& name) const { return ScrapeMetrics(server_->metrics_port())[name]; }
+  double Sample(const std::string& name) const { return ScrapeMetrics(metrics_port_)[name]; }
   // Shuts down; false when it has not returned after kPatience.
   bool ShutDown() {
     shutdown_ = std::async(std::launch::async, [this] { server_->Shutdown(); });
@@ -69,6 +70,7 @@ class ShutdownTest : public ::testing::Test {
 
   TestKafka kafka_{1};
   std::unique_ptr<PaymentServer> server_;
+  int metrics_port_ = 0;
   std::future<void> shutdown_;
 };
 
