@@ -74,6 +74,7 @@ void KafkaReader::Run() {
     if (!watch_.joinable()) watch_ = std::thread([this] { Watch(); });
     if (Consume() == Next::kStop) break;
   }
+  waker_.reset();
   rd_kafka_assign(handle_.get(), nullptr);
 }
 
@@ -127,6 +128,7 @@ bool KafkaReader::TryBegin() {
     log_id_ = log_id;
   }
   reload_ = false;
+  waker_ = std::make_unique<FetchWaker>(handle_.get(), queue_.get(), settings_.topic, count);
   spdlog::info("[KAFKA] ✅ Consumer started: {}, {} partitions, {} records to load", settings_.topic, count, backlog);
   UpdateLoaded();
   return true;
@@ -147,6 +149,7 @@ KafkaReader::Next KafkaReader::Consume() {
     const ssize_t more = rd_kafka_consume_batch_queue(queue_.get(), 0, messages.data() + 1, kBatchMax - 1);
     if (more > 0) count += static_cast<size_t>(more);
     TakeBatch(messages.data(), count);
+    waker_->AfterBatch();
     for (size_t i = 0; i < count; ++i) rd_kafka_message_destroy(messages[i]);
     if (std::exchange(out_of_range_, false) && !Reposition()) return Next::kReload;
     if (!loaded_) UpdateLoaded();

@@ -6,12 +6,14 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "common/kafka.h"
+#include "server/fetch_waker.h"
 #include "server/record_maker.h"
 #include "server/reject_log.h"
 #include "server/replica.h"
@@ -62,6 +64,7 @@ class KafkaReader {
   KafkaPtr<rd_kafka_t> handle_;
   KafkaPtr<rd_kafka_queue_t> queue_;
   RecordMaker maker_;
+  std::unique_ptr<FetchWaker> waker_;  // of the present assignment; before handle_ goes
 
   // The reader's thread alone.
   std::vector<int64_t> next_offsets_;
