@@ -114,9 +114,10 @@ def fan_out(bench, repetitions, quick):
             with bench.reader(program.port, events, "--streams", streams) as reader:
                 begin_ns = program.cpu_ns()
                 bench.feed(broker.address, events)
-                received = reader.answer()["events"]
+                answer = reader.answer()
+                received = answer["events"]
                 if received != events * streams:
-                    raise Failure(f"{received} of {events * streams} events: {reader.errors}")
+                    raise Failure(f"{received} of {events * streams} events, code {answer['code']}: {program.errors}")
                 return (program.cpu_ns() - begin_ns) / received / 1e3
 
     def bare():
