@@ -13,7 +13,9 @@ Usage: ./run.sh COMMAND [ARGUMENTS]
   setup               install the Debian packages that are missing (root or sudo)
   build [TARGETS]     build everything, or the targets named
   test [CTEST ARGS]   build everything and run all tests
-  bench [ARGS]        build and run the benchmarks, each beside what the machine gives at best; ARGS are Google Benchmark's
+  bench [ARGS]        build and run the benchmarks, each beside what the machine gives at best: the parts, then the whole
+                      pipeline. With --benchmark_... (Google Benchmark's) only the parts, with other ARGS only the
+                      pipeline: --row ROW, --repetitions N, --quick, --out PATH (bench --help)
   harness ARGS        the harness: run, validate, schema, list, ... (harness --help)
   broker [ARGS]       a Kafka cluster to try things on (librdkafka's mock); server and producer find it by themselves
   server [ARGS]       payment-server
@@ -98,6 +100,16 @@ test_all() {
   return "$outcome"
 }
 
+# Google Benchmark's programs for the parts, benchmarks/pipeline-speed for the whole.
+bench() {
+  local parts=("$@") program
+  if [ $# -eq 0 ]; then parts=(--benchmark_repetitions=5 --benchmark_report_aggregates_only); fi
+  if [[ $# -eq 0 || "$*" == *--benchmark_* ]]; then
+    for program in "$build_dir"/bin/*_benchmark; do "$program" "${parts[@]}"; done
+  fi
+  if [[ "$*" != *--benchmark_* ]]; then "$here/benchmarks/pipeline-speed" --bin "$build_dir/bin" "$@"; fi
+}
+
 command=${1:-}
 [ $# -eq 0 ] || shift
 case "$command" in
@@ -106,8 +118,7 @@ case "$command" in
   test) test_all "$@" ;;
   bench)
     build all
-    if [ $# -eq 0 ]; then set -- --benchmark_repetitions=5 --benchmark_report_aggregates_only; fi
-    for program in "$build_dir"/bin/*_benchmark; do "$program" "$@"; done
+    bench "$@"
     ;;
   harness)
     build harness payment-server payment-producer payment-client

@@ -16,6 +16,7 @@
 #include <thread>
 #include <utility>
 
+#include "common/clock.h"
 #include "common/program.h"
 
 namespace pipeline {
@@ -145,6 +146,8 @@ void StopSignal::Request() { state_->Stop(0); }
 bool StopSignal::WaitUntil(int64_t deadline_ns) const {
   const std::chrono::steady_clock::time_point deadline{std::chrono::nanoseconds(deadline_ns)};
   std::unique_lock lock(state_->mutex);
+  // A wait whose time is over costs two system calls: too much for a loop that goes as fast as it can.
+  if (state_->requested || MonotonicNs() >= deadline_ns) return state_->requested;
   return state_->changed.wait_until(lock, deadline, [&] { return state_->requested; });
 }
 

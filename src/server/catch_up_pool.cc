@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "server/fetch_waker.h"
 #include "server/kafka_queries.h"
 #include "server/record_maker.h"
 
@@ -38,6 +39,7 @@ class CatchUpReader {
   // others (`is_awaited`), or `stop`. Throws std::runtime_error for what keeps Kafka from being read.
   bool Run(const std::atomic<bool>& stop, const std::function<bool()>& is_awaited) {
     Assign();
+    FetchWaker waker(handle_.get(), queue_.get(), topic_, static_cast<int32_t>(plan_.covered().size()));
     const int64_t turn_end_ns = MonotonicNs() + kTurnNs;
     while (!stop) {
       if (stream_->TryJoin(plan_.covered())) return true;
@@ -60,6 +62,7 @@ class CatchUpReader {
         out_of_range = out_of_range || messages[i]->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET;
         rd_kafka_message_destroy(messages[i]);
       }
+      waker.AfterBatch();
       if (!stream_->Send(std::move(events), plan_.covered())) return false;
       if (out_of_range && Refused()) return false;
     }

@@ -77,6 +77,7 @@ void KafkaReader::Run() {
     if (!watch_.joinable()) watch_ = std::thread([this] { Watch(); });
     if (Consume() == Next::kStop) break;
   }
+  waker_.reset();
   rd_kafka_assign(handle_.get(), nullptr);
 }
 
@@ -136,6 +137,7 @@ bool KafkaReader::TryBegin() {
     progress.applied_ms = 0;
     progress.level_at_ms = 0;
   }
+  waker_ = std::make_unique<FetchWaker>(handle_.get(), queue_.get(), settings_.topic, count);
   spdlog::info("[KAFKA] ✅ Consumer started: {}, {} partitions, {} records to load", settings_.topic, count, backlog);
   UpdateLoaded();
   return true;
@@ -156,6 +158,7 @@ KafkaReader::Next KafkaReader::Consume() {
     const ssize_t more = rd_kafka_consume_batch_queue(queue_.get(), 0, messages.data() + 1, kBatchMax - 1);
     if (more > 0) count += static_cast<size_t>(more);
     TakeBatch(messages.data(), count);
+    waker_->AfterBatch();
     for (size_t i = 0; i < count; ++i) rd_kafka_message_destroy(messages[i]);
     if (std::exchange(out_of_range_, false) && !Reposition()) return Next::kReload;
     if (!loaded_) UpdateLoaded();

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -13,6 +14,7 @@
 
 #include "common/kafka.h"
 #include "server/dead_letters.h"
+#include "server/fetch_waker.h"
 #include "server/record_maker.h"
 #include "server/reject_log.h"
 #include "server/replica.h"
@@ -74,6 +76,7 @@ class KafkaReader {
   KafkaPtr<rd_kafka_t> handle_;
   KafkaPtr<rd_kafka_queue_t> queue_;
   RecordMaker maker_;
+  std::unique_ptr<FetchWaker> waker_;  // of the present assignment; before handle_ goes
 
   // The reader's thread alone.
   std::vector<int64_t> next_offsets_;

@@ -1,5 +1,7 @@
 #include "stream/payment_store.h"
 
+#include <absl/hash/hash.h>
+
 #include <tuple>
 #include <utility>
 
@@ -10,6 +12,8 @@ namespace {
 constexpr int64_t kCompactionMin = 64;
 
 }  // namespace
+
+PaymentStore::IdProbe::IdProbe(std::string_view wanted) : hash(absl::Hash<std::string_view>()(wanted)), id(wanted) {}
 
 void PaymentStore::Start(int32_t partition_count) {
   by_id_.clear();
@@ -38,45 +42,45 @@ bool PaymentStore::Wins(const LogRecord& challenger, const LogRecord& holder) {
 }
 
 const StoredPayment* PaymentStore::Find(std::string_view id) const {
-  const auto found = by_id_.find(id);
-  return found == by_id_.end() ? nullptr : found->second;
+  const auto found = by_id_.find(IdProbe(id));
+  return found == by_id_.end() ? nullptr : found->payment;
 }
 
 void PaymentStore::AddBuiltIn(LogRecord record) {
-  if (Find(record.id) != nullptr) return;
   record.partition = -1;
   record.offset = static_cast<int64_t>(At(-1).places.size());
-  Insert(std::move(record));
+  const IdProbe probe(record.id);
+  by_id_.lazy_emplace(probe, [&](const auto& construct) { construct(IdSlot{probe.hash, Insert(std::move(record))}); });
 }
 
 void PaymentStore::Apply(LogRecord record) {
-  const auto found = by_id_.find(record.id);
-  if (found == by_id_.end()) {
-    if (size() >= payments_max_) {
-      ++not_taken_;
-    } else {
-      Insert(std::move(record));
-    }
-  } else if (Wins(record, found->second->record)) {
-    Replace(found->second, std::move(record));
+  const IdProbe probe(record.id);
+  if (size() >= payments_max_ && by_id_.find(probe) == by_id_.end()) {
+    ++not_taken_;
+    return;
   }
+  bool inserted = false;
+  const auto slot = by_id_.lazy_emplace(probe, [&](const auto& construct) {
+    inserted = true;
+    construct(IdSlot{probe.hash, Insert(std::move(record))});
+  });
+  if (!inserted && Wins(record, slot->payment->record)) Replace(slot->payment, std::move(record));
 }
 
-void PaymentStore::Insert(LogRecord record) {
+StoredPayment* PaymentStore::Insert(LogRecord record) {
   Partition& partition = At(record.partition);
   StoredPayment& stored = payments_.emplace_back();
   stored.record = std::move(record);
   stored.first_partition = stored.record.partition;
   stored.first_offset = stored.record.offset;
   stored.list_index = partition.places.size();
-  by_id_.emplace(stored.record.id, &stored);
   partition.places.push_back(&stored);
   AddWinner(&stored);
+  return &stored;
 }
 
 void PaymentStore::Replace(StoredPayment* stored, LogRecord record) {
   RetireWinner(*stored);
-  record.id.swap(stored->record.id);  // the map's key is a view of the stored one
   stored->record = std::move(record);
   AddWinner(stored);
 }

@@ -3,13 +3,14 @@
 // pure; not thread-safe.
 #pragma once
 
+#include <absl/container/flat_hash_set.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "payment/payment.h"
@@ -98,20 +99,45 @@ class PaymentStore {
   };
 
   static int64_t Cost(const StoredPayment& stored);
+  // The index by payment id. A slot holds its id's hash, so that a search which finds nothing and the table's growth
+  // touch no payment's memory.
+  struct IdSlot {
+    size_t hash = 0;
+    StoredPayment* payment = nullptr;
+  };
+  struct IdProbe {
+    explicit IdProbe(std::string_view wanted);
+    size_t hash;
+    std::string_view id;
+  };
+  struct IdHash {
+    using is_transparent = void;
+    size_t operator()(const IdSlot& slot) const { return slot.hash; }
+    size_t operator()(const IdProbe& probe) const { return probe.hash; }
+  };
+  struct IdEqual {
+    using is_transparent = void;
+    bool operator()(const IdSlot& a, const IdSlot& b) const { return a.payment == b.payment; }
+    bool operator()(const IdSlot& slot, const IdProbe& probe) const {
+      return slot.hash == probe.hash && slot.payment->record.id == probe.id;
+    }
+    bool operator()(const IdProbe& probe, const IdSlot& slot) const { return (*this)(slot, probe); }
+  };
+
   static int ClassOf(const LogRecord& record);
   static bool Wins(const LogRecord& challenger, const LogRecord& holder);
   static bool IsWinner(const Winner& winner, int32_t partition) {
     return winner.payment->record.partition == partition && winner.payment->record.offset == winner.offset;
   }
   Partition& At(int32_t partition) { return partitions_[partition + 1]; }
-  void Insert(LogRecord record);
+  StoredPayment* Insert(LogRecord record);
   void Replace(StoredPayment* stored, LogRecord record);
   void AddWinner(StoredPayment* stored);
   void RetireWinner(const StoredPayment& stored);
   static uint64_t FirstPlaceBehind(const Partition& partition, int64_t first_offset);
 
   std::deque<StoredPayment> payments_;  // stable addresses
-  std::unordered_map<std::string_view, StoredPayment*> by_id_;
+  absl::flat_hash_set<IdSlot, IdHash, IdEqual> by_id_;
   std::vector<Partition> partitions_ = std::vector<Partition>(1);
   std::array<int64_t, kClassCount> class_counts_{};
   const int64_t payments_max_;
