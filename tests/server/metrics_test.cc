@@ -145,6 +145,7 @@ TEST(MetricsTest, WaitingAndRefusedStreamsAreTold) {
   const Scrape scrape = ScrapeMetrics(server.metrics_port());
   EXPECT_EQ(scrape[R"(payment_server_streams{stage="starting"})"], 1);
   EXPECT_EQ(scrape["payment_server_calls_limit"], 1);
+  EXPECT_EQ(scrape["payment_server_kafka_topic_present"], 0) << "Kafka has not said so";
   EXPECT_EQ(scrape[R"(payment_server_calls_refused_total{limit="calls"})"], 1);
   EXPECT_EQ(scrape[R"(payment_server_calls_ended_total{method="StreamPayments",code="RESOURCE_EXHAUSTED"})"], 1);
 }
