@@ -18,6 +18,7 @@ inline constexpr size_t kFrameHeadBytes = 5;
 inline constexpr size_t kFrameTailBytes = 4;
 
 // An entry of kSends, kOutcomes, kLog, kDeliveries; one of kNames has at least that many.
-inline constexpr size_t kSendBytes = 38, kOutcomeBytes = 29, kLogBytes = 59, kDeliveryBytes = 50, kNameBytesMin = 12;
+inline constexpr size_t kSendBytes = 38, kOutcomeBytes = 29, kLogBytes = 59, kDeliveryBytes = 50, kNameBytesMin = 12,
+                        kDeadLetterBytes = 28;
 
 }  // namespace harness

@@ -47,6 +47,7 @@ enum class FrameType : uint8_t {
   kServerCut = 29,
   kServerStopped = 30,
   kServerBroken = 31,
+  kDeadLetters = 32,
 };
 
 inline constexpr size_t kFramePayloadBytesMax = size_t{16} << 20;
@@ -76,6 +77,7 @@ void EncodeHarnessError(std::string_view sentence, std::string* out);
 void EncodeProbedServer(size_t index, const ProbedServer& server, std::string* out);
 void EncodeUnaryRead(const UnaryRead& read, std::string* out);
 void EncodeListWalk(const ListWalk& walk, std::string* out);
+void EncodeDeadLetters(std::span<const DeadLetterSeen> letters, bool whole, std::string* out);
 void EncodeServer(size_t index, std::string_view name, std::string* out);
 FrameType FrameTypeOf(const ServerSeen& seen);
 void EncodeServerSeen(size_t index, const ServerSeen& seen, std::string* out);
@@ -86,7 +88,7 @@ void EncodeClosing(const History& history, std::string* out);
 void CountEntries(FrameType type, std::string_view payload, EntryCounts* counts);
 // Applies one frame. False: its payload is not one of its type (damage, or another version).
 bool ReplayFrame(FrameType type, std::string_view payload, HistoryBuilder* builder);
-// The part of it for kServer and all types behind.
+// The part of it for kServer to kServerBroken.
 bool ReplayServerFrame(FrameType type, std::string_view payload, HistoryBuilder* builder);
 
 }  // namespace harness
