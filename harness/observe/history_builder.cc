@@ -108,6 +108,16 @@ bool HistoryBuilder::OnListWalk(ListWalk walk) {
   return true;
 }
 
+bool HistoryBuilder::OnDeadLetters(std::span<const DeadLetterSeen> letters, bool whole) {
+  if (letters.size() <= kDeadLettersMax - history_.dead_letters.size()) {
+    history_.dead_letters.insert(history_.dead_letters.end(), letters.begin(), letters.end());
+  } else {
+    Complain("dead letters", "the harness keeps no more dead letters than " + std::to_string(kDeadLettersMax));
+  }
+  history_.dead_letters_read = whole;
+  return true;
+}
+
 bool HistoryBuilder::SetPartitions(std::span<const int64_t> start_offsets, bool audited) {
   if (start_offsets.size() > kPartitionsMax) return false;
   history_.audited = audited;

@@ -31,6 +31,7 @@ inline constexpr size_t kPartitionsMax = 100'000;
 inline constexpr size_t kConnectionsMax = 1'000'000;  // of one client; attempts likewise
 inline constexpr size_t kProbedServersMax = 65'535;
 inline constexpr size_t kUnaryReadsMax = 1'000'000;
+inline constexpr size_t kDeadLettersMax = 4'000'000;
 inline constexpr size_t kListedMax = 4'000'000;  // payments of all traversals
 inline constexpr size_t kNamesMax = 4'000'000;
 inline constexpr size_t kNameBytesMax = 256;
@@ -72,6 +73,8 @@ class HistoryBuilder {
   // Beyond kUnaryReadsMax and kListedMax they are counted and left out.
   bool OnUnaryRead(const UnaryRead& read);
   bool OnListWalk(ListWalk walk);
+  // `whole`: the topic was read to its end. Beyond kDeadLettersMax they are counted and left out.
+  bool OnDeadLetters(std::span<const DeadLetterSeen> letters, bool whole);
   bool SetServer(size_t server, const std::string& name) { return servers_.SetServer(server, name, &history_.servers); }
   bool OnServer(size_t server, const ServerSeen& seen);
   bool OnFailedAttempt(size_t client, const FailedAttempt& attempt);

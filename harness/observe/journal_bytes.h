@@ -19,6 +19,6 @@ inline constexpr size_t kFrameTailBytes = 4;
 
 // An entry of kSends, kOutcomes, kLog, kDeliveries, kBookmarks; one of kNames has at least that many.
 inline constexpr size_t kSendBytes = 38, kOutcomeBytes = 29, kLogBytes = 59, kDeliveryBytes = 50, kBookmarkBytes = 20,
-                        kNameBytesMin = 12;
+                        kNameBytesMin = 12, kDeadLetterBytes = 28;
 
 }  // namespace harness

@@ -159,6 +159,15 @@ void EncodeListWalk(const ListWalk& walk, std::string* out) {
   for (const ListedPayment& payment : walk.payments) writer.Put(payment.id_hash).Put(payment.content_hash);
 }
 
+void EncodeDeadLetters(std::span<const DeadLetterSeen> letters, bool whole, std::string* out) {
+  ByteWriter writer(out);
+  writer.Put(Bits(whole)).Put(U32(letters.size()));
+  for (const DeadLetterSeen& seen : letters) {
+    writer.Put(seen.offset).Put(seen.letter_offset).Put(seen.partition).Put(seen.letter_partition);
+    writer.Put(seen.record_crc32c);
+  }
+}
+
 void EncodeClosing(const History& history, std::string* out) {
   ByteWriter writer(out);
   writer.Put(history.load_begin_ns).Put(history.load_end_ns).Put(history.drain_end_ns).Put(history.log_bytes);

@@ -48,6 +48,7 @@ enum class FrameType : uint8_t {
   kServerStopped = 30,
   kServerBroken = 31,
   kBookmarks = 32,
+  kDeadLetters = 33,
 };
 
 inline constexpr size_t kFramePayloadBytesMax = size_t{16} << 20;
@@ -78,6 +79,7 @@ void EncodeHarnessError(std::string_view sentence, std::string* out);
 void EncodeProbedServer(size_t index, const ProbedServer& server, std::string* out);
 void EncodeUnaryRead(const UnaryRead& read, std::string* out);
 void EncodeListWalk(const ListWalk& walk, std::string* out);
+void EncodeDeadLetters(std::span<const DeadLetterSeen> letters, bool whole, std::string* out);
 void EncodeServer(size_t index, std::string_view name, std::string* out);
 FrameType FrameTypeOf(const ServerSeen& seen);
 void EncodeServerSeen(size_t index, const ServerSeen& seen, std::string* out);

@@ -46,6 +46,19 @@ bool ReplayOutcomes(ByteReader* in, HistoryBuilder* builder) {
   return in->at_end() && builder->OnOutcomes(producer, outcomes);
 }
 
+bool ReplayDeadLetters(ByteReader* in, HistoryBuilder* builder) {
+  const bool whole = in->Get<uint8_t>() != 0;
+  std::vector<DeadLetterSeen> letters(in->GetCount(kDeadLetterBytes));
+  for (DeadLetterSeen& seen : letters) {
+    seen.offset = in->Get<int64_t>();
+    seen.letter_offset = in->Get<int64_t>();
+    seen.partition = in->Get<int32_t>();
+    seen.letter_partition = in->Get<int32_t>();
+    seen.record_crc32c = in->Get<uint32_t>();
+  }
+  return in->at_end() && builder->OnDeadLetters(letters, whole);
+}
+
 bool ReplayLog(ByteReader* in, HistoryBuilder* builder) {
   std::vector<LogSeen> records(in->GetCount(kLogBytes));
   for (LogSeen& seen : records) {
@@ -344,6 +357,8 @@ bool ReplayFrame(FrameType type, std::string_view payload, HistoryBuilder* build
       return ReplayUnaryRead(&in, builder);
     case FrameType::kListWalk:
       return ReplayListWalk(&in, builder);
+    case FrameType::kDeadLetters:
+      return ReplayDeadLetters(&in, builder);
     case FrameType::kServer:
     case FrameType::kServerStarted:
     case FrameType::kServerBegan:

@@ -273,6 +273,17 @@ void Recorder::OnListWalk(const ListWalk& walk) {
                  [&](std::string* out) { EncodeListWalk(walk, out); });
 }
 
+void Recorder::OnDeadLetters(std::span<const DeadLetterSeen> letters) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  const auto tell = [&](std::span<const DeadLetterSeen> piece, bool whole) {
+    state.Accepted(state.builder.OnDeadLetters(piece, whole), "dead letters", 0, FrameType::kDeadLetters,
+                   [&](std::string* out) { EncodeDeadLetters(piece, whole, out); });
+  };
+  InPieces(letters, [&](std::span<const DeadLetterSeen> piece) { tell(piece, false); });
+  tell({}, true);
+}
+
 size_t Recorder::AddServer(const std::string& name) {
   State& state = *state_;
   const std::scoped_lock lock(state.mutex);

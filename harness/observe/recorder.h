@@ -104,6 +104,8 @@ class Recorder {
   uint16_t AddProbedServer(const ProbedServer& server);
   void OnUnaryRead(const UnaryRead& read);
   void OnListWalk(const ListWalk& walk);
+  // All that the dead-letter topic holds. Once, after the drain.
+  void OnDeadLetters(std::span<const DeadLetterSeen> letters);
 
   // What the lines of a server's journal say. AddServer returns the index that OnServer takes.
   size_t AddServer(const std::string& name);

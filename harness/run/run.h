@@ -67,6 +67,7 @@ class Run : private FaultListener {
   void StartProber();
   void WaitCaughtUp(int64_t deadline_ns);
   bool AllCaughtUp() const;
+  void ReadDeadLetterTopic();
 
   // FaultListener
   void OnStrike(size_t fault, int64_t planned_ns, const FaultOutcome& outcome) override;

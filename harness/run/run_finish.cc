@@ -2,9 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "common/clock.h"
+#include "harness/observe/dead_letters.h"
 #include "harness/run/run.h"
 
 namespace harness {
@@ -14,6 +17,7 @@ constexpr int64_t kSecondNs = 1'000'000'000;
 constexpr int64_t kServersBackWithinNs = 30 * kSecondNs;
 constexpr int64_t kStopWithinNs = 10 * kSecondNs;
 constexpr int64_t kQuietWalksWithinNs = 20 * kSecondNs;
+constexpr int64_t kDeadLettersWithinNs = 20 * kSecondNs;
 constexpr int64_t kFlushWithinNs = 30 * kSecondNs;
 constexpr int64_t kInterruptedFlushWithinNs = 2 * kSecondNs;
 
@@ -55,11 +59,26 @@ void Run::WindDown() {
     audit_->CatchUp(After(kSecondNs));
   }
   drain_end_ns_ = pipeline::MonotonicNs();
+  if (scenario_.expect.dead_letters && drained_) ReadDeadLetterTopic();
   if (!prober_) return;
   prober_->Stop();
   if (drained_) {
     view_->OnStep("asking the servers for all payments");
     prober_->WalkQuiet(After(kQuietWalksWithinNs), [this] { return stopped(); });
+  }
+}
+
+void Run::ReadDeadLetterTopic() {
+  view_->OnStep("reading the dead letters");
+  pipeline::KafkaSettings kafka;
+  kafka.brokers = names_.brokers;
+  kafka.topic = names_.topic;
+  kafka.properties = names_.kafka_properties;
+  try {
+    recorder_.OnDeadLetters(ReadDeadLetters(kafka, static_cast<size_t>(recorder_.Counts().rejected),
+                                            After(kDeadLettersWithinNs), [this] { return stopped(); }));
+  } catch (const std::runtime_error& error) {
+    if (!stopped()) recorder_.HarnessError(std::string("the dead letters: ") + error.what());
   }
 }
 

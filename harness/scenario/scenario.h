@@ -123,6 +123,7 @@ struct RelaxedInvariant {
 struct Expectations {
   std::vector<Threshold> thresholds;
   int64_t min_records = 1;
+  bool dead_letters = false;                  // each rejected record is in <topic>.dlq (verify/dlq.h)
   double schedule_share = 0.95;               // of planned sends handed over ...
   int64_t schedule_lag_max_ns = 100'000'000;  // ... within this of their plan
   std::vector<RelaxedInvariant> relaxed;

@@ -229,6 +229,16 @@ struct JournaledServer {
   int64_t broken_lines = 0;         // what is absent says nothing
 };
 
+// A record of the dead-letter topic: of which record it says it is, and where it stands itself.
+struct DeadLetterSeen {
+  int64_t offset = -1;  // of the record; -1: its key says nothing
+  int64_t letter_offset = -1;
+  int32_t partition = -1;
+  int32_t letter_partition = -1;
+  uint32_t record_crc32c = 0;  // of the key and the value that it gives as the record's
+};
+static_assert(sizeof(DeadLetterSeen) <= 64);
+
 struct Phase {
   std::string name;
   int64_t begin_ns = 0;
@@ -275,6 +285,8 @@ struct History {
   std::vector<UnaryRead> reads;
   std::vector<ListWalk> walks;
   std::vector<JournaledServer> servers;  // those that keep a journal
+  std::vector<DeadLetterSeen> dead_letters;
+  bool dead_letters_read = false;  // to the end of their topic, after the drain
   std::vector<FaultEvent> faults;
   std::vector<ProcessSpan> processes;
   int64_t load_begin_ns = 0;

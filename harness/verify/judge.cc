@@ -13,6 +13,7 @@
 #include "harness/verify/bookmark.h"
 #include "harness/verify/bounded.h"
 #include "harness/verify/checker.h"
+#include "harness/verify/dlq.h"
 #include "harness/verify/dup.h"
 #include "harness/verify/efficacy.h"
 #include "harness/verify/exit_codes.h"
@@ -33,10 +34,10 @@
 namespace harness {
 namespace {
 
-constexpr std::array<Checker, 19> kCheckers = {
-    CheckAckDurable, CheckPhantom, CheckLogDup,   CheckSendOrder,  CheckLost,     CheckDup,        CheckOrder,
-    CheckSkip,       CheckResume,  CheckBookmark, CheckZombie,     CheckAgree,    CheckUnaryAgree, CheckBackoff,
-    CheckBounded,    CheckLive,    CheckEfficacy, CheckNonvacuous, CheckHarnessOk};
+constexpr std::array<Checker, 20> kCheckers = {
+    CheckAckDurable, CheckPhantom, CheckLogDup,   CheckSendOrder, CheckLost,       CheckDup,        CheckOrder,
+    CheckSkip,       CheckResume,  CheckBookmark, CheckZombie,    CheckAgree,      CheckUnaryAgree, CheckBackoff,
+    CheckBounded,    CheckDlq,     CheckLive,     CheckEfficacy,  CheckNonvacuous, CheckHarnessOk};
 
 // Begun first: UNARY_AGREE, because it takes longest, and more memory than any other, so that it is over when the
 // metrics, which come next in both, are computed.

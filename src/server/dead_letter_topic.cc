@@ -132,9 +132,11 @@ DeadLetterTopic::DeadLetterTopic(const KafkaSettings& settings, std::string topi
 }
 
 void DeadLetterTopic::MakeProducer() {
-  // message.max.bytes: the brokers decide. A write that gets nowhere is told soon, and goes on from the books.
+  // message.max.bytes: the brokers decide, by what lz4 leaves of it. A write that gets nowhere is told soon, and goes
+  // on from the books.
   KafkaPtr<rd_kafka_conf_t> conf = MakeKafkaConf(settings_, {{"client.id", "dead-letters"},
                                                              {"linger.ms", "5"},
+                                                             {"compression.codec", "lz4"},
                                                              {"message.max.bytes", "1000000000"},
                                                              {"message.timeout.ms", "10000"},
                                                              {"reconnect.backoff.ms", "50"},

@@ -27,6 +27,7 @@ TEST(ScenarioFileTest, PoisonIsOfTheKindsThatAreNamedOrAllThatAreSmall) {
   const Scenario scenario = MustLoad(LoadScenario(Shipped("poison-messages.json")));
   EXPECT_EQ(scenario.producers[0].poison.every, 0);
   EXPECT_EQ(scenario.producers[1].poison.every, 12);
+  EXPECT_TRUE(scenario.expect.dead_letters);
   EXPECT_EQ(scenario.producers[1].poison.kinds.size(), 8u);
   const Scenario changed = MustLoad(
       LoadScenario(Shipped("poison-messages.json"), {.set = {R"(/producers/1/poison={"every": 5})"}, .seed = {}}));
