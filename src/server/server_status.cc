@@ -41,6 +41,7 @@ void ServerStatus::SetTopicPresent(bool present) {
     if (!present) spdlog::warn("[KAFKA] topic {} does not exist; waiting for it", topic_);
   }
   topic_present_ = present;
+  Report();
 }
 
 void ServerStatus::SetLoaded(bool loaded) {

@@ -43,6 +43,7 @@ class PaymentStore {
  public:
   // Empties it. `partition_count`: partitions 0 to count - 1.
   void Start(int32_t partition_count);
+  void AddPartition() { partitions_.emplace_back(); }
   int32_t partition_count() const { return static_cast<int32_t>(partitions_.size()) - 1; }
   int64_t size() const { return static_cast<int64_t>(by_id_.size()); }
 

@@ -42,6 +42,7 @@ class StreamCursor {
   // `starts` has one element per partition: SnapshotStarts(), or what DecideResume() said while `state` was as it is
   // now.
   StreamCursor(const Filter& filter, std::vector<PartitionStart> starts, const ReplicaState& state);
+  // Partitions that the topic gets later are owed from their beginning.
   // Where a new subscriber starts: a snapshot of everything applied so far.
   static std::vector<PartitionStart> SnapshotStarts(const ReplicaState& state);
 
@@ -60,6 +61,9 @@ class StreamCursor {
 
  private:
   enum class Phase : uint8_t { kSnapshot, kCatchUp, kWindow };
+
+  // Takes in partitions that were added since.
+  void Grow(const ReplicaState& state);
 
   Outcome PullSnapshot(const ReplicaState& state, const PullLimits& limits, std::vector<StreamEvent>* out);
   Outcome PullWindow(const ReplicaState& state, const PullLimits& limits, std::vector<StreamEvent>* out);
