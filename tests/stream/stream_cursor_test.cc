@@ -361,6 +361,23 @@ TEST(StreamCursorTest, AnOpenStreamServesAnAddedPartitionFromItsStart) {
   EXPECT_NE(state.store().Find("pay_1"), nullptr);
 }
 
+// A reader that catches a stream up was made before the partition was there: it can't bring what left the window.
+TEST(StreamCursorTest, AnAddedPartitionThatTheWindowLostEndsAStreamThatIsCaughtUp) {
+  ReplicaState state(1);  // one entry
+  state.Start(kLogId, {{0, 0}});
+  for (int64_t offset = 0; offset < 2; ++offset) state.Apply(MakeRecord(0, offset, "pay_1"));
+  StreamCursor cursor({}, {{-1, std::nullopt, std::nullopt}}, state);
+  std::vector<StreamEvent> out;
+  ASSERT_EQ(cursor.Pull(state, {}, &out), Outcome::kCatchUp);
+  state.AddPartitions({{0, 0}});
+  state.Apply(MakeRecord(1, 0, "pay_1"));
+  EXPECT_FALSE(cursor.HasFallenOff(state));
+  EXPECT_FALSE(cursor.TryJoin(state, {0})) << "offset 1 of the first partition has left";
+  state.Apply(MakeRecord(1, 1, "pay_1"));
+  EXPECT_TRUE(cursor.HasFallenOff(state));
+  EXPECT_FALSE(cursor.TryJoin(state, {1}));
+}
+
 TEST(StreamCursorTest, AReplacedLogEndsEverySubscriber) {
   ReplicaState state(1'000'000);
   state.Start(kLogId, {{0, 0}});
