@@ -40,6 +40,8 @@ struct CommandLine {
   std::string thresholds = "judge";
   std::vector<std::string> paths;
   harness::ScenarioOverrides overrides;
+  harness::KafkaTarget kafka;
+  const CLI::Option* kafka_given = nullptr;  // --brokers of `run`
   harness::BrokerCommandOptions broker;
   harness::SelftestOptions selftest;
 
@@ -92,11 +94,24 @@ struct CommandLine {
                      "on, or off: keep no journal, so that harness check and harness history have nothing to read")
         ->check(CLI::IsMember({"on", "off"}))
         ->capture_default_str();
+    CLI::Option* brokers =
+        command
+            ->add_option("--brokers", kafka.settings.brokers,
+                         "Run on this Kafka in place of the mock: HOST:PORT, several with commas. The topic is the "
+                         "run's own and is deleted at the end")
+            ->default_str("");
+    kafka_given = brokers;
+    command->add_option("--replication", kafka.replication, "Copies of each partition of the run's topic")
+        ->check(CLI::Range(1, 10))
+        ->needs(brokers)
+        ->capture_default_str();
+    pipeline::AddKafkaSecurityOptions(command, &kafka.settings)->needs(brokers);
     command->footer(
         "Examples:\n"
         "  harness run scenarios/restart.json\n"
         "  harness run scenarios/ --keep-going --out /var/tmp/runs\n"
-        "  harness run scenarios/smoke.json --seed 7 --set /phases/1/rate=2000/s");
+        "  harness run scenarios/smoke.json --seed 7 --set /phases/1/rate=2000/s\n"
+        "  harness run scenarios/restart.json --brokers kafka-1:9092 -X security.protocol=ssl");
   }
   void AddCheck() {
     CLI::App* command = app.add_subcommand("check", "Judge recorded runs again, without starting anything");
@@ -206,6 +221,7 @@ int Run(CommandLine* line) {
   line->run.overrides = line->overrides;
   line->run.run.report_time_thresholds = line->thresholds == "report";
   line->run.run.keep_journal = line->history_kept == "on";
+  if (line->kafka_given->count() > 0) line->run.run.kafka = line->kafka;
   line->run.run.program_dir = ProgramDir();
   line->run.run.style = harness::DetectConsoleStyle(STDOUT_FILENO);
   if (command != nullptr) line->run.run.harness_command = command;

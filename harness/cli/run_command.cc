@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/secrets.h"
 #include "harness/cli/results.h"
 #include "harness/cli/selection.h"
 #include "harness/verify/exit_codes.h"
@@ -23,6 +24,21 @@ std::vector<std::string> OverridesAsGiven(const ScenarioOverrides& overrides) {
   if (overrides.seed) given.push_back("--seed=" + std::to_string(*overrides.seed));
   for (const std::string& set : overrides.set) given.push_back("--set=" + set);
   return given;
+}
+
+// As given, but secrets: whoever runs it again sets those in the environment.
+void AddBackend(const KafkaTarget& kafka, std::vector<std::string>* overrides) {
+  overrides->push_back("--brokers=" + kafka.settings.brokers);
+  if (kafka.replication != 1) overrides->push_back("--replication=" + std::to_string(kafka.replication));
+  if (kafka.settings.ssl) overrides->emplace_back("--ssl");
+  if (!kafka.settings.sasl_mechanism.empty()) {
+    overrides->push_back("--sasl-mechanism=" + kafka.settings.sasl_mechanism);
+  }
+  if (!kafka.settings.sasl_username.empty()) overrides->push_back("--sasl-username=" + kafka.settings.sasl_username);
+  for (const std::string& property : kafka.settings.properties) {
+    overrides->emplace_back("-X");
+    overrides->push_back(pipeline::HideSecrets(property));
+  }
 }
 
 }  // namespace
@@ -47,6 +63,7 @@ int RunCommand(const RunCommandOptions& options, const pipeline::StopSignal& sto
   RunOptions run = options.run;
   run.overrides = OverridesAsGiven(options.overrides);
   if (run.report_time_thresholds) run.overrides.emplace_back("--thresholds=report");
+  if (run.kafka) AddBackend(*run.kafka, &run.overrides);
   if (!run.keep_journal) run.overrides.emplace_back("--history=off");
   NamedExitCodes results;
   for (const Loaded& loaded : scenarios) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/secrets.h"
+
 namespace harness {
 namespace {
 
@@ -20,7 +22,11 @@ std::string FillIn(std::string text, const Values& values) {
 }
 
 Values CommonValues(const ProgramPlan& plan, const RunNames& names) {
-  return {{"{brokers}", names.brokers}, {"{topic}", names.topic}, {"{name}", plan.name}, {"{run}", names.run_id}};
+  return {{"{brokers}", names.brokers},
+          {"{topic}", names.topic},
+          {"{name}", plan.name},
+          {"{run}", names.run_id},
+          {"{scenario_directory}", names.scenario_directory}};
 }
 
 // `built_in`: the program and its own arguments, used when the plan brings no command.
@@ -31,6 +37,7 @@ ProcessSpec Spec(const ProgramPlan& plan, const std::string& process_name, const
   spec.argv = plan.command.empty() ? built_in : plan.command;
   spec.argv.insert(spec.argv.end(), plan.args.begin(), plan.args.end());
   for (std::string& word : spec.argv) word = FillIn(std::move(word), values);
+  spec.env = names.kafka_env;
   for (const auto& [name, value] : plan.env) spec.env[name] = FillIn(value, values);
   spec.cwd = plan.cwd.empty() ? names.directory.path : FillIn(plan.cwd, values);
   spec.log_path = names.directory.log(process_name);
@@ -43,6 +50,30 @@ void AddKafka(const RunNames& names, std::vector<std::string>* argv) {
 }
 
 }  // namespace
+
+void GiveKafkaSettings(const pipeline::KafkaSettings* settings, RunNames* names) {
+  const pipeline::KafkaSettings mock;
+  const pipeline::KafkaSettings& given = settings == nullptr ? mock : *settings;
+  std::vector<std::string> hidden = given.environment_properties;
+  for (const std::string& property : given.properties) {
+    const bool is_secret = pipeline::IsSecretProperty(property.substr(0, property.find('=')));
+    (is_secret ? hidden : names->kafka_properties).push_back(property);
+  }
+  names->kafka_env = {{"KAFKA_SSL", given.ssl ? "true" : ""},
+                      {"KAFKA_SASL_MECHANISM", given.sasl_mechanism},
+                      {"KAFKA_SASL_USERNAME", given.sasl_username},
+                      {"KAFKA_SASL_PASSWORD", given.sasl_password},
+                      {"KAFKA_PROPERTIES", pipeline::JoinProperties(hidden)}};
+}
+
+ProcessSpec BrokerSpec(const ProgramPlan& plan, const std::string& directory, const RunNames& names) {
+  Values values = CommonValues(plan, names);
+  values["{port}"] = std::to_string(names.ports.at(kBrokerName));
+  values["{directory}"] = directory;
+  ProcessSpec spec = Spec(plan, kBrokerName, {}, values, names);
+  spec.cwd = plan.cwd.empty() ? directory : spec.cwd;
+  return spec;
+}
 
 std::string ServerAddress(const RunNames& names, const std::string& server) {
   return fmt::format("127.0.0.1:{}", names.ports.at(server));

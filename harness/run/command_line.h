@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common/settings.h"
 #include "harness/process/supervisor.h"
 #include "harness/run/run_directory.h"
 #include "harness/scenario/program_args.h"
@@ -20,11 +21,22 @@ struct RunNames {
   std::string brokers;  // bootstrap addresses
   std::string topic;
   bool mock = true;
-  std::string program_dir;                    // where the built-in programs are
-  std::vector<std::string> kafka_properties;  // -X of the run, for a real cluster
-  std::map<std::string, int> ports;           // of each server
+  std::string program_dir;                       // where the built-in programs are
+  std::vector<std::string> kafka_properties;     // -X of the run, for a real cluster, those that may be seen
+  std::map<std::string, std::string> kafka_env;  // how to speak with it, for every program: secrets too
+  std::string scenario_directory;                // where the scenario file is; absolute
+  std::map<std::string, int> ports;              // of each server, and of the scenario's broker
 };
 
+inline constexpr char kBrokerName[] = "broker";  // the scenario's own broker, as faults and logs name it
+
+// What programs are told of the run's Kafka: settings that hold no secret by flags, the others through the environment,
+// which the process list does not show. Null: the mock, and what the harness's own environment says of Kafka is blanked
+// out.
+void GiveKafkaSettings(const pipeline::KafkaSettings* settings, RunNames* names);
+
+// `directory`: where it may keep its data from one start to the next.
+ProcessSpec BrokerSpec(const ProgramPlan& plan, const std::string& directory, const RunNames& names);
 std::string ServerAddress(const RunNames& names, const std::string& server);
 
 ProcessSpec ServerSpec(const ServerPlan& plan, const RunNames& names);

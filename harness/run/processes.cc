@@ -24,6 +24,8 @@ constexpr int kProbeTimeoutMs = 300;
 constexpr auto kProbePause = std::chrono::milliseconds(10);
 constexpr auto kKilledEndsWithin = std::chrono::seconds(10);
 
+bool IsWaitedFor(ProcessRole role) { return role == ProcessRole::kServer || role == ProcessRole::kBroker; }
+
 }  // namespace
 
 struct Processes::State {
@@ -55,7 +57,7 @@ struct Processes::State {
   void OnExit(const ProcessExit& exit);
   void Ended(Program* program, const ProcessExit& exit, std::unique_lock<std::mutex>* lock);
   void Probe();
-  std::vector<std::pair<std::string, std::string>> NotReady() const;
+  std::vector<std::string> NotReady() const;
 };
 
 void Processes::State::OnExit(const ProcessExit& exit) {
@@ -95,17 +97,15 @@ void Processes::State::Ended(Program* program, const ProcessExit& exit, std::uni
   changed.notify_all();
 }
 
-std::vector<std::pair<std::string, std::string>> Processes::State::NotReady() const {
-  std::vector<std::pair<std::string, std::string>> found;
+std::vector<std::string> Processes::State::NotReady() const {
+  std::vector<std::string> found;
   for (const auto& [name, program] : programs) {
-    if (program.plan.role == ProcessRole::kServer && program.pid && program.ready_ns == 0) {
-      found.emplace_back(name, program.plan.address);
-    }
+    if (IsWaitedFor(program.plan.role) && program.pid && program.ready_ns == 0) found.push_back(name);
   }
   return found;
 }
 
-// Asks every server that is not ready yet, until it is.
+// Asks every server and broker that is not ready yet, until it is.
 void Processes::State::Probe() {
   std::unique_lock lock(mutex);
   while (!ending) {
@@ -114,10 +114,11 @@ void Processes::State::Probe() {
       changed.wait(lock, [&] { return ending || !NotReady().empty(); });
       continue;
     }
-    for (const auto& [name, address] : waiting) {
+    for (const std::string& name : waiting) {
       const std::optional<int64_t> pid = programs.at(name).pid;
+      const ManagedProgram& plan = programs.at(name).plan;  // fixed since Add
       lock.unlock();
-      const bool ready = IsReady(ProbeServer(address, kProbeTimeoutMs));
+      const bool ready = plan.is_ready ? plan.is_ready() : IsReady(ProbeServer(plan.address, kProbeTimeoutMs));
       const int64_t now_ns = pipeline::MonotonicNs();
       const int64_t rss_bytes = ready && pid ? ResidentBytes(*pid) : 0;
       lock.lock();
@@ -147,7 +148,8 @@ Processes::Processes(Supervisor* supervisor, Recorder* recorder, std::function<v
 
 Processes::~Processes() {
   const int64_t no_grace_ns = 0;
-  for (const ProcessRole role : {ProcessRole::kProducer, ProcessRole::kClient, ProcessRole::kServer}) {
+  for (const ProcessRole role :
+       {ProcessRole::kProducer, ProcessRole::kClient, ProcessRole::kServer, ProcessRole::kBroker}) {
     StopAll(role, no_grace_ns);
   }
   {
@@ -193,12 +195,12 @@ void Processes::Start(const std::string& name) {
   if (const auto exit = state_->unclaimed_exits.extract(pid)) state_->Ended(&program, exit.mapped(), &lock);
 }
 
-std::string Processes::WaitServersReady(int64_t deadline_ns) {
+std::string Processes::WaitReady(int64_t deadline_ns) {
   std::unique_lock lock(state_->mutex);
   for (;;) {
     std::string waiting_for;
     for (const auto& [name, program] : state_->programs) {
-      if (program.plan.role != ProcessRole::kServer) continue;
+      if (!IsWaitedFor(program.plan.role)) continue;
       if (!program.ended_by_itself.empty() && !program.pid) {
         return fmt::format("{} ended before it was ready: {}; see {}", name, program.ended_by_itself,
                            program.spec.log_path);

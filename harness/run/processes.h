@@ -17,14 +17,16 @@
 
 namespace harness {
 
-enum class ProcessRole : uint8_t { kServer, kClient, kProducer };
+enum class ProcessRole : uint8_t { kServer, kClient, kProducer, kBroker };
 
 struct ManagedProgram {
   std::string name;
   ProcessRole role = ProcessRole::kServer;
   // The command of its next start; called once per start, from the starting thread.
   std::function<ProcessSpec()> next_spec;
-  std::string address;  // servers: where readiness is asked
+  std::string address;  // servers and brokers: where readiness is asked
+  // Asks once, takes at most half a second; empty: a server's health service.
+  std::function<bool()> is_ready;
   // After a start's process has ended, from the supervisor's thread.
   std::function<void(const ProcessSpec& spec, const ProcessExit& exit)> on_ended;
 };
@@ -39,9 +41,9 @@ class Processes : public FaultTargets {
   void Add(ManagedProgram program);
   // Throws std::runtime_error that names the program.
   void Start(const std::string& name);
-  // Waits until every started server is ready. Empty when they are; otherwise a sentence about the first that is not.
-  // A server that ends while it is waited for ends the wait.
-  std::string WaitServersReady(int64_t deadline_ns);
+  // Waits until every started server and broker is ready. Empty when they are; otherwise a sentence about the first
+  // that is not. One that ends while it is waited for ends the wait.
+  std::string WaitReady(int64_t deadline_ns);
   // SIGTERM to every process of that role, SIGKILL at the deadline; returns when they have ended. A process that had to
   // be killed is named in the result.
   std::vector<std::string> StopAll(ProcessRole role, int64_t deadline_ns);

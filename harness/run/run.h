@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "harness/broker/kafka_cluster.h"
 #include "harness/broker/mock_broker.h"
 #include "harness/fault/fault_scheduler.h"
 #include "harness/load/load_generator.h"
@@ -33,14 +34,20 @@ class EnvironmentError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// The scenario can't be run on this backend: exit 2, with what to do.
+class BadScenarioError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 class Run : private FaultListener {
  public:
   Run(const Scenario& scenario, const RunOptions& options, RunDirectory directory, const pipeline::StopSignal& stop,
       std::ostream* out);
   ~Run() override;
 
-  // The steps (run_setup.cc, run_load.cc, run_finish.cc). SetUp throws EnvironmentError, and returns false when
-  // stopped.
+  // The steps (run_setup.cc, run_load.cc, run_finish.cc). SetUp throws EnvironmentError, BadScenarioError and
+  // pipeline::SettingsError, and returns false when stopped.
   bool SetUp();
   void OfferLoad();
   void WindDown();
@@ -49,9 +56,19 @@ class Run : private FaultListener {
   // For the report, after Finish.
   std::vector<RunFacts::ProcessUsage> Usage() const;
   const LoadCounts& load_counts() const { return load_counts_; }
+  // What it runs on, for people: "mock (librdkafka 2.0.2)". After SetUp.
+  const std::string& backend() const { return backend_; }
 
  private:
+  // run_broker.cc
   void StartBroker();
+  void StartMock();
+  void UseCluster();
+  void StartBrokerProgram();
+  // Deletes the run's topic, ends the scenario's broker. Idempotent; once nothing uses Kafka any more.
+  void EndBroker();
+  pipeline::KafkaSettings Kafka() const;
+
   void AddServers();
   void AddClients();
   void AddProducers();
@@ -85,7 +102,11 @@ class Run : private FaultListener {
   Supervisor supervisor_;
   Recorder recorder_;
   std::unique_ptr<LiveView> view_;
-  std::unique_ptr<MockBroker> broker_;
+  std::unique_ptr<MockBroker> broker_;     // one of the three: the mock,
+  std::unique_ptr<KafkaCluster> cluster_;  // a real cluster,
+  std::string broker_directory_;           // the scenario's own broker, reached as a cluster; its data
+  bool topic_made_ = false;
+  std::string backend_;
   std::unique_ptr<Audit> audit_;
   LogTail tail_;
   std::unique_ptr<LoadGenerator> generator_;

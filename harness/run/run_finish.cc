@@ -38,7 +38,7 @@ void Run::WindDown() {
   if (faults_) faults_->StopAndHealAll();
   ReleaseProducerStarts();
   if (!stopped()) {
-    const std::string problem = processes_.WaitServersReady(After(kServersBackWithinNs));
+    const std::string problem = processes_.WaitReady(After(kServersBackWithinNs));
     if (!problem.empty() && !stopped()) view_->OnNotice(problem);
   }
   view_->OnStep("ending the producers");
@@ -109,6 +109,7 @@ History Run::Finish() {
                        .rss_bytes_max = exit->rss_bytes_max};
     }
   }
+  EndBroker();
   view_->Stop();
   return recorder_.Finish([this](History* history) {
     history->load_begin_ns = load_begin_ns_;

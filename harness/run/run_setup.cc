@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <ostream>
 #include <utility>
 
@@ -20,14 +21,6 @@ constexpr int64_t kClientsConnectedWithinNs = 30 * kSecondNs;
 // Unique on this host, and without a dot: it is the first part of `rec`.
 std::string RunId(const Scenario& scenario) {
   return fmt::format("{}-{}-{:x}", scenario.name, scenario.seed, pipeline::WallNs() / 1000);
-}
-
-pipeline::KafkaSettings KafkaOf(const RunNames& names) {
-  pipeline::KafkaSettings kafka;
-  kafka.brokers = names.brokers;
-  kafka.topic = names.topic;
-  kafka.properties = names.kafka_properties;
-  return kafka;
 }
 
 std::vector<std::string> ResolvedServers(const Scenario& scenario, const ClientPlan& plan) {
@@ -56,11 +49,23 @@ Run::Run(const Scenario& scenario, const RunOptions& options, RunDirectory direc
   names_.directory = std::move(directory);
   names_.topic = "payments.raw";
   names_.program_dir = options.program_dir;
+  const std::filesystem::path folder = std::filesystem::absolute(options.scenario_path).parent_path();
+  names_.scenario_directory = folder.lexically_normal().string();
+  GiveKafkaSettings(options.kafka ? &options.kafka->settings : nullptr, &names_);
 }
 
 Run::~Run() {
   if (faults_) faults_->StopAndHealAll();
   ReleaseProducerStarts();
+  if (!topic_made_ && broker_directory_.empty()) return;
+  // Cut short: whoever uses the topic ends before it goes, or a producer that asks for it makes it anew.
+  embedded_.StopAll();
+  for (const ProcessRole role : {ProcessRole::kProducer, ProcessRole::kClient, ProcessRole::kServer}) {
+    processes_.StopAll(role, pipeline::MonotonicNs());
+  }
+  audit_.reset();
+  generator_.reset();
+  EndBroker();
 }
 
 bool Run::SetUp() {
@@ -70,18 +75,10 @@ bool Run::SetUp() {
   AddProducers();
   if (stopped()) return false;
   StartServers();
-  audit_ = std::make_unique<Audit>(KafkaOf(names_), scenario_.broker.partitions, names_.mock, &recorder_);
+  audit_ = std::make_unique<Audit>(Kafka(), scenario_.broker.partitions, names_.mock, &recorder_);
   if (stopped()) return false;
   StartClients();
   return WaitClientsConnected() && !stopped();
-}
-
-void Run::StartBroker() {
-  view_->OnStep("starting the mock cluster");
-  broker_ = std::make_unique<MockBroker>(
-      &supervisor_, MockBrokerOptions{.brokers = scenario_.broker.brokers, .log_path = names_.directory.log("broker")});
-  names_.brokers = broker_->bootstrap();
-  broker_->CreateTopic(names_.topic, scenario_.broker.partitions);
 }
 
 void Run::AddServers() {
@@ -94,6 +91,7 @@ void Run::AddServers() {
                     .role = ProcessRole::kServer,
                     .next_spec = [this, &plan] { return ServerSpec(plan, names_); },
                     .address = ServerAddress(names_, plan.name),
+                    .is_ready = nullptr,
                     .on_ended = nullptr});
   }
 }
@@ -122,6 +120,7 @@ void Run::AddClients() {
                     .role = ProcessRole::kClient,
                     .next_spec = [this, &plan, servers] { return ClientSpec(plan, servers, names_); },
                     .address = {},
+                    .is_ready = nullptr,
                     .on_ended = nullptr});
   }
 }
@@ -137,9 +136,10 @@ void Run::AddProducers() {
                     .role = ProcessRole::kProducer,
                     .next_spec = [this, &plan] { return NextProducerSpec(plan); },
                     .address = {},
+                    .is_ready = nullptr,
                     .on_ended = [this](const ProcessSpec& spec, const ProcessExit&) { ProducerEnded(spec.name); }});
   }
-  generator_ = std::make_unique<LoadGenerator>(LoadOptions{.kafka = KafkaOf(names_),
+  generator_ = std::make_unique<LoadGenerator>(LoadOptions{.kafka = Kafka(),
                                                            .partitions = scenario_.broker.partitions,
                                                            .run_id = names_.run_id,
                                                            .seed = scenario_.seed,
@@ -173,7 +173,7 @@ void Run::StartServers() {
     view_->OnStep("starting " + plan.name);
     processes_.Start(plan.name);
   }
-  const std::string problem = processes_.WaitServersReady(pipeline::MonotonicNs() + kServersReadyWithinNs);
+  const std::string problem = processes_.WaitReady(pipeline::MonotonicNs() + kServersReadyWithinNs);
   if (!problem.empty() && !stopped()) throw EnvironmentError(problem);
 }
 

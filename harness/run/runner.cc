@@ -2,7 +2,6 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <librdkafka/rdkafka.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
@@ -44,7 +43,6 @@ RunFacts Facts(const std::string& run_dir, const std::string& scenario_path, con
   RunFacts facts;
   facts.run_dir = run_dir;
   facts.scenario_path = scenario_path;
-  facts.backend = fmt::format("mock (librdkafka {})", rd_kafka_version_str());
   facts.version = PIPELINE_VERSION;
   facts.started_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time_t{pipeline::WallNs() / 1'000'000'000}));
   facts.harness_command = options.harness_command;
@@ -115,11 +113,23 @@ RunOutcome JudgeAndReport(const Scenario& scenario, const RunOptions& options, c
   return outcome;
 }
 
+// Why this scenario can't be run on the backend that was asked for; empty: nothing is known against it.
+std::string BackendRefusal(const Scenario& scenario, const RunOptions& options) {
+  const bool brings_its_own = !scenario.broker.program.command.empty();
+  if (options.kafka && brings_its_own) {
+    return "the scenario brings its own broker (/broker/command), so it can't run on the cluster of --brokers; leave "
+           "--brokers out";
+  }
+  return options.kafka || brings_its_own ? std::string() : RetentionRefusal(scenario);
+}
+
 }  // namespace
 
-RunOutcome RunScenario(const Scenario& scenario, const std::string& scenario_path, const RunOptions& options,
+RunOutcome RunScenario(const Scenario& scenario, const std::string& scenario_path, const RunOptions& run_options,
                        const pipeline::StopSignal& stop, std::ostream& out) {
-  const std::string refusal = RetentionRefusal(scenario);
+  RunOptions options = run_options;
+  options.scenario_path = scenario_path;
+  const std::string refusal = BackendRefusal(scenario, options);
   if (!refusal.empty()) return Problem(kExitBadScenario, scenario_path + ": " + refusal);
   const std::string no_room = MemoryRefusal(scenario, AvailableMemoryBytes());
   if (!no_room.empty()) return Problem(kExitEnvironment, scenario_path + ": " + no_room);
@@ -135,6 +145,7 @@ RunOutcome RunScenario(const Scenario& scenario, const std::string& scenario_pat
     RunFacts facts = Facts(run_dir, scenario_path, options);
     Run run(scenario, options, std::move(directory), stop, &out);
     if (!run.SetUp()) return Problem(kExitInterrupted, "interrupted before the load began", run_dir);
+    facts.backend = run.backend();
     run.OfferLoad();
     run.WindDown();
     const History history = run.Finish();
@@ -143,6 +154,10 @@ RunOutcome RunScenario(const Scenario& scenario, const std::string& scenario_pat
     facts.processes.push_back(OwnUsage(usage_before));
     facts.load = LoadFacts(run.load_counts());
     return JudgeAndReport(scenario, options, history, facts, out);
+  } catch (const BadScenarioError& error) {
+    return Problem(kExitBadScenario, scenario_path + ": " + error.what(), run_dir);
+  } catch (const pipeline::SettingsError& error) {
+    return Problem(kExitBadScenario, error.what(), run_dir);
   } catch (const std::exception& error) {
     if (stop.requested()) return Problem(kExitInterrupted, "interrupted before the load began", run_dir);
     return Problem(kExitEnvironment, error.what(), run_dir);

@@ -3,15 +3,23 @@
 #pragma once
 
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/program.h"
+#include "common/settings.h"
 #include "harness/report/report.h"
 #include "harness/scenario/scenario.h"
 #include "harness/verify/verdict.h"
 
 namespace harness {
+
+// --brokers: the cluster to run on in place of the mock.
+struct KafkaTarget {
+  pipeline::KafkaSettings settings;  // the topic is the run's own
+  int replication = 1;
+};
 
 struct RunOptions {
   std::string out_dir = "runs";  // run directories are made in here
@@ -21,6 +29,8 @@ struct RunOptions {
   std::string harness_command = "harness";  // how the user starts it, for the command that runs it again
   std::vector<std::string> overrides;       // as given, for the command that runs it again
   ConsoleStyle style;
+  std::optional<KafkaTarget> kafka;
+  std::string scenario_path;  // set by RunScenario
 };
 
 struct RunOutcome {

@@ -1,6 +1,7 @@
 #include "harness/scenario/program_reader.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <tuple>
@@ -17,10 +18,12 @@ namespace {
 using Words = std::vector<std::string>;
 
 const Words& Placeholders(std::string_view kind) {
-  static const Words server = {"{brokers}", "{topic}", "{name}", "{run}", "{port}", "{server_journal}"};
-  static const Words client = {"{brokers}", "{topic}", "{name}", "{run}", "{servers}", "{event_log}"};
-  static const Words producer = {"{brokers}", "{topic}", "{name}", "{run}", "{ack_log}", "{rec_prefix}"};
-  return kind == "server" ? server : kind == "client" ? client : producer;
+  static const auto* const words = new std::map<std::string_view, Words>{
+      {"broker", {"{name}", "{run}", "{port}", "{directory}", "{scenario_directory}"}},
+      {"server", {"{brokers}", "{topic}", "{name}", "{run}", "{port}", "{server_journal}", "{scenario_directory}"}},
+      {"client", {"{brokers}", "{topic}", "{name}", "{run}", "{servers}", "{event_log}", "{scenario_directory}"}},
+      {"producer", {"{brokers}", "{topic}", "{name}", "{run}", "{ack_log}", "{rec_prefix}", "{scenario_directory}"}}};
+  return words->at(kind);
 }
 
 bool IsPlaceholderLetter(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }
@@ -52,6 +55,24 @@ std::optional<std::pair<int64_t, int64_t>> BackoffNs(std::string_view text) {
 class ProgramReader {
  public:
   explicit ProgramReader(ErrorList* errors) : errors_(errors) {}
+
+  BrokerPlan ReadBroker(const Json& json, const std::string& at) {
+    BrokerPlan broker;
+    broker.brokers = json.value("brokers", broker.brokers);
+    broker.partitions = json.value("partitions", broker.partitions);
+    ReadProgram(json, at, "broker", &broker.program);
+    broker.program.name = "broker";
+    if (broker.program.command.empty()) {
+      ForbidProgram(json, at, "without \"command\" the broker is no program");
+      return broker;
+    }
+    Forbid(json, at, "brokers", "it counts the mock's, and \"command\" takes the mock's place");
+    if (!IsTold(broker.program, "{port}")) {
+      errors_->AtValue(Below(at, "command"),
+                       "nothing tells the broker where to listen; allowed: {port} in its command, args or env");
+    }
+    return broker;
+  }
 
   ServerPlan ReadServer(const Json& json, const std::string& at) {
     ServerPlan server;
@@ -235,6 +256,9 @@ class ProgramReader {
 
 void ReadPrograms(const Json& root, ErrorList* errors, Scenario* scenario) {
   ProgramReader reader(errors);
+  if (const auto broker = root.find("broker"); broker != root.end()) {
+    scenario->broker = reader.ReadBroker(*broker, "/broker");
+  }
   ForEach(root, "servers",
           [&](const Json& json, const std::string& at) { scenario->servers.push_back(reader.ReadServer(json, at)); });
   ForEach(root, "clients",

@@ -1,5 +1,5 @@
-// The part of the scenario reader for what runs: servers, clients and producers, with the placeholders of their command
-// lines. Used by scenario_reader.cc only. Pure.
+// The part of the scenario reader for what runs: broker, servers, clients and producers, with the placeholders of their
+// command lines. Used by scenario_reader.cc only. Pure.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace harness {
 
-// Fills in servers, clients and producers of a document that the schema has passed.
+// Fills in broker, servers, clients and producers of a document that the schema has passed.
 void ReadPrograms(const Json& root, ErrorList* errors, Scenario* scenario);
 
 // Calls `read(element, pointer)` for each element of the list `key` of the document's root, if it is there.

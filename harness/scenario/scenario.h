@@ -16,19 +16,20 @@
 
 namespace harness {
 
-struct BrokerPlan {
-  int brokers = 1;     // mock brokers
-  int partitions = 4;  // of the run's topic
-};
-
 // A process under test. An empty `command` means the built-in program.
 struct ProgramPlan {
   std::string name;
   std::vector<std::string> command;  // argv; placeholders {brokers} {topic} {port} {name} {run} {servers} {event_log}
-                                     // {ack_log} {rec_prefix} {server_journal}
+                                     // {ack_log} {rec_prefix} {server_journal} {directory} {scenario_directory}
   std::vector<std::string> args;     // appended to the built-in program's own
   std::map<std::string, std::string> env;  // placeholders too
   std::string cwd;                         // empty: the run directory
+};
+
+struct BrokerPlan {
+  int brokers = 1;      // of the mock; on a real cluster: at least
+  int partitions = 4;   // of the run's topic
+  ProgramPlan program;  // with a command: a Kafka that the run starts, in place of the mock
 };
 
 struct ServerPlan : ProgramPlan {
@@ -94,7 +95,7 @@ struct Trigger {
 struct FaultPlan {
   std::string name;  // default: its type and index, "process.kill-1"
   FaultType type = FaultType::kProcessKill;
-  std::string target;  // a server, client or process producer
+  std::string target;  // a server, client or process producer, or the scenario's own "broker"
   Trigger trigger;
   std::optional<int64_t> restart_after_ns;  // kill, terminate: counts from the process's end
   std::optional<int64_t> duration_ns;       // pause

@@ -67,6 +67,10 @@ class Checker {
 
   void CollectNames() {
     Claims names, phases, faults;
+    if (!scenario_.broker.program.command.empty()) {
+      Claim("name", scenario_.broker.program.name, "/broker", &names);
+      targets_.push_back(scenario_.broker.program.name);
+    }
     for (size_t i = 0; i < scenario_.servers.size(); ++i) {
       const std::string& name = scenario_.servers[i].name;
       Claim("name", name, Below(Below("/servers", i), "name"), &names);

@@ -22,10 +22,6 @@ class Reader {
     scenario.name = root.value("name", "");
     scenario.description = root.value("description", "");
     scenario.seed = root.value("seed", scenario.seed);
-    if (const auto broker = root.find("broker"); broker != root.end()) {
-      scenario.broker.brokers = broker->value("brokers", scenario.broker.brokers);
-      scenario.broker.partitions = broker->value("partitions", scenario.broker.partitions);
-    }
     ReadPrograms(root, errors_, &scenario);
     ForEach(root, "phases",
             [&](const Json& json, const std::string& at) { scenario.phases.push_back(ReadPhase(json, at)); });

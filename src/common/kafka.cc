@@ -59,6 +59,16 @@ void SetSecurity(rd_kafka_conf_t* conf, const KafkaSettings& settings) {
   if (has_password) Set(conf, "sasl.password", settings.sasl_password, "");
 }
 
+void SetAll(rd_kafka_conf_t* conf, const std::vector<std::string>& properties, const std::string& origin) {
+  for (const std::string& property : properties) {
+    const size_t equals = property.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw SettingsError(origin + ": found no KEY=VALUE; allowed: one, for instance acks=all");
+    }
+    Set(conf, property.substr(0, equals), property.substr(equals + 1), origin + " ");
+  }
+}
+
 std::string Brokers(rd_kafka_t* handle) {
   std::array<char, kErrorBytesMax> value{};
   size_t size = value.size();
@@ -75,13 +85,8 @@ KafkaPtr<rd_kafka_conf_t> MakeKafkaConf(const KafkaSettings& settings, const Kaf
   Set(conf.get(), "socket.nagle.disable", "true", "");
   SetSecurity(conf.get(), settings);
   for (const auto& [name, value] : properties) Set(conf.get(), name, value, "");
-  for (const std::string& property : settings.properties) {
-    const size_t equals = property.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw SettingsError("-X: found no KEY=VALUE; allowed: one, for instance -X acks=all");
-    }
-    Set(conf.get(), property.substr(0, equals), property.substr(equals + 1), "-X ");
-  }
+  SetAll(conf.get(), settings.environment_properties, "KAFKA_PROPERTIES");
+  SetAll(conf.get(), settings.properties, "-X");
   return conf;
 }
 

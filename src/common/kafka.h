@@ -27,9 +27,9 @@ using KafkaPtr = std::unique_ptr<T, KafkaDeleter>;
 
 using KafkaProperties = std::vector<std::pair<std::string, std::string>>;
 
-// A configuration: the settings' brokers and security, then `properties` (the program's own), then the settings' `-X`
-// ones, which win. Throws SettingsError with librdkafka's reason for one that it refuses. Logs of librdkafka go to
-// spdlog at its own levels. socket.nagle.disable is set.
+// A configuration: the settings' brokers and security, then `properties` (the program's own), then the settings' own
+// (KAFKA_PROPERTIES, then `-X`), which win. Throws SettingsError with librdkafka's reason for one that it refuses. Logs
+// of librdkafka go to spdlog at its own levels. socket.nagle.disable is set.
 KafkaPtr<rd_kafka_conf_t> MakeKafkaConf(const KafkaSettings& settings, const KafkaProperties& properties);
 
 // A client of that configuration. Throws std::runtime_error with librdkafka's reason.

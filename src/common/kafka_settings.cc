@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 namespace pipeline {
 namespace {
@@ -37,12 +38,51 @@ CLI::Validator KeyAndValue() {
           ""};
 }
 
+constexpr const char* kGroup = "Kafka";
+
+CLI::Option* AddText(CLI::App* app, const char* flag, std::string* value, const char* variable, const char* what) {
+  return app->add_option(flag, *value, what)->envname(variable)->group(kGroup)->type_name("TEXT");
+}
+
 }  // namespace
 
+std::string JoinProperties(const std::vector<std::string>& properties) {
+  std::string text;
+  for (const std::string& property : properties) {
+    for (const char c : property) {
+      if (c == '\n') {
+        text += "\\n";
+      } else {
+        text += c == '\\' ? std::string("\\\\") : std::string(1, c);
+      }
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+std::vector<std::string> SplitProperties(std::string_view text) {
+  std::vector<std::string> properties;
+  std::string property;
+  const auto end = [&] {
+    if (!property.empty()) properties.push_back(std::exchange(property, {}));
+  };
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n') {
+      end();
+    } else if (text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == 'n' || text[i + 1] == '\\')) {
+      property += text[++i] == 'n' ? '\n' : '\\';
+    } else {
+      property += text[i];
+    }
+  }
+  end();
+  return properties;
+}
+
 void AddKafkaOptions(CLI::App* app, KafkaSettings* settings) {
-  constexpr const char* kGroup = "Kafka";
   const auto add = [&](const char* flag, std::string* value, const char* variable, const char* what) {
-    return app->add_option(flag, *value, what)->envname(variable)->group(kGroup)->type_name("TEXT");
+    return AddText(app, flag, value, variable, what);
   };
   add("--brokers", &settings->brokers, "KAFKA_BROKERS", "Addresses, HOST:PORT, several with commas")
       ->check(NotEmpty())
@@ -53,21 +93,30 @@ void AddKafkaOptions(CLI::App* app, KafkaSettings* settings) {
   add("--group-id", &settings->group_id, "KAFKA_GROUP_ID", "Name at the broker; nothing is committed under it")
       ->check(NotEmpty())
       ->capture_default_str();
+  AddKafkaSecurityOptions(app, settings);
+}
+
+CLI::Option* AddKafkaSecurityOptions(CLI::App* app, KafkaSettings* settings) {
   app->add_flag("--ssl", settings->ssl, "Speak TLS with the brokers")
       ->envname("KAFKA_SSL")
       ->group(kGroup)
       ->transform(YesOrNo());
-  add("--sasl-mechanism", &settings->sasl_mechanism, "KAFKA_SASL_MECHANISM", "PLAIN, SCRAM-SHA-256, ...");
-  add("--sasl-username", &settings->sasl_username, "KAFKA_SASL_USERNAME",
-      "User; the password comes from KAFKA_SASL_PASSWORD alone");
-  app->add_option("-X", settings->properties, "Any property of librdkafka; may be repeated")
+  AddText(app, "--sasl-mechanism", &settings->sasl_mechanism, "KAFKA_SASL_MECHANISM", "PLAIN, SCRAM-SHA-256, ...");
+  AddText(app, "--sasl-username", &settings->sasl_username, "KAFKA_SASL_USERNAME",
+          "User; the password comes from KAFKA_SASL_PASSWORD alone");
+  if (const char* properties = std::getenv("KAFKA_PROPERTIES"); properties != nullptr) {
+    settings->environment_properties = SplitProperties(properties);
+  }
+  if (const char* password = std::getenv("KAFKA_SASL_PASSWORD"); password != nullptr) {
+    settings->sasl_password = password;
+  }
+  return app
+      ->add_option("-X", settings->properties,
+                   "Any property of librdkafka; may be repeated. Secret ones: in KAFKA_PROPERTIES, one a line")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false)
       ->group(kGroup)
       ->check(KeyAndValue());
-  if (const char* password = std::getenv("KAFKA_SASL_PASSWORD"); password != nullptr) {
-    settings->sasl_password = password;
-  }
 }
 
 }  // namespace pipeline

@@ -42,8 +42,8 @@ class CatchUpReader {
     FetchWaker waker(handle_.get(), queue_.get(), topic_, static_cast<int32_t>(plan_.covered().size()));
     const int64_t turn_end_ns = MonotonicNs() + kTurnNs;
     while (!stop) {
-      if (stream_->TryJoin(plan_.covered())) return true;
-      if (stream_->ended()) return false;
+      const CaughtUpStream::Join join = stream_->TryJoin(plan_.covered());
+      if (join != CaughtUpStream::Join::kNotYet) return join == CaughtUpStream::Join::kJoined;
       if (MonotonicNs() >= turn_end_ns && is_awaited()) {
         stream_->Leave(plan_.covered());
         return false;

@@ -32,8 +32,13 @@ class CaughtUpStream {
   virtual bool Send(std::vector<StreamEvent> events, const std::vector<int64_t>& covered) = 0;
   // All up to `covered` was handed over; the reader goes to others who wait for one.
   virtual void Leave(const std::vector<int64_t>& covered) = 0;
-  // All up to `covered` was handed over. True: the window goes on from there.
-  virtual bool TryJoin(const std::vector<int64_t>& covered) = 0;
+  enum class Join : uint8_t {
+    kJoined,  // the window goes on from there
+    kNotYet,  // read on
+    kLeave,   // leave it alone: it has ended, or needs a reader that knows of partitions added since
+  };
+  // All up to `covered` was handed over.
+  virtual Join TryJoin(const std::vector<int64_t>& covered) = 0;
   virtual void OnCatchUpRefused(Refusal refusal) = 0;
   virtual void OnCatchUpFailed(const std::string& reason) = 0;
   virtual bool ended() const = 0;

@@ -75,6 +75,8 @@ void KafkaReader::SleepMs(int wait_ms) {
 void KafkaReader::Run() {
   while (Begin()) {
     if (!watch_.joinable()) watch_ = std::thread([this] { Watch(); });
+    // Before it begins again nothing is polled. The assignment stays until then: given up while its topic is gone, it
+    // makes librdkafka 2.0.2 wait for ever when the client is closed.
     if (Consume() == Next::kStop) break;
   }
   waker_.reset();
@@ -107,13 +109,7 @@ bool KafkaReader::TryBegin() {
   status_->SetReachable(true);
   status_->SetTopicPresent(count > 0);
   if (count == 0) return false;
-  if (count > kPartitionsMax) {
-    on_fatal_("Kafka topic " + settings_.topic + " has " + std::to_string(count) + " partitions; allowed: at most " +
-              std::to_string(kPartitionsMax));
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    return false;
-  }
+  if (RefuseTooMany(count)) return false;
   const std::vector<Watermarks> marks = QueryWatermarks(handle_.get(), settings_.topic, count, kQueryMs);
   next_offsets_.clear();
   for (const Watermarks& at : marks) next_offsets_.push_back(at.low);
@@ -132,6 +128,8 @@ bool KafkaReader::TryBegin() {
     const std::lock_guard lock(mutex_);
     log_id_ = log_id;
   }
+  partitions_found_ = 0;
+  partition_count_ = count;
   reload_ = false;
   for (PartitionProgress& progress : counters_->partitions) {
     progress.applied_ms = 0;
@@ -151,6 +149,7 @@ KafkaReader::Next KafkaReader::Consume() {
       if (stopping_) return Next::kStop;
     }
     if (reload_) return Next::kReload;
+    if (const int32_t found = partitions_found_.exchange(0); found > 0) AddPartitions(found);
     // A batch with a timeout would wait for the whole of it: wait for the first message alone, take what is there.
     messages[0] = rd_kafka_consumer_poll(handle_.get(), kPollMs);
     if (messages[0] == nullptr) continue;
@@ -285,6 +284,36 @@ bool KafkaReader::Reposition() {
   return true;
 }
 
+bool KafkaReader::RefuseTooMany(int32_t count) {
+  if (count <= kPartitionsMax) return false;
+  on_fatal_("Kafka topic " + settings_.topic + " has " + std::to_string(count) + " partitions; allowed: at most " +
+            std::to_string(kPartitionsMax));
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  return true;
+}
+
+void KafkaReader::AddPartitions(int32_t count) {
+  const auto known = static_cast<std::ptrdiff_t>(next_offsets_.size());
+  if (count <= known || RefuseTooMany(count)) return;
+  std::vector<Watermarks> marks;
+  try {
+    marks = QueryWatermarks(handle_.get(), settings_.topic, count, kQueryMs);
+    std::vector<int64_t> next_offsets = next_offsets_;
+    for (std::ptrdiff_t p = known; p < count; ++p) next_offsets.push_back(marks[p].low);
+    AssignAt(handle_.get(), settings_.topic, next_offsets);
+    next_offsets_ = std::move(next_offsets);
+  } catch (const std::runtime_error& error) {
+    spdlog::debug("[KAFKA] {}", error.what());
+    return;  // the watch finds them again
+  }
+  marks.erase(marks.begin(), marks.begin() + known);
+  replica_->Update([&](ReplicaState& state) { state.AddPartitions(marks); });
+  partition_count_ = count;
+  spdlog::info("[KAFKA] topic {} has {} partitions now; reading the {} new ones from their beginning", settings_.topic,
+               count, marks.size());
+}
+
 void KafkaReader::UpdateLoaded() {
   int64_t payments = 0;
   {
@@ -311,9 +340,22 @@ void KafkaReader::Watch() {
   }
 }
 
+// A topic that is gone will be another one when it is back, whatever its offsets are: nothing more is read of it until
+// it is begun anew.
+void KafkaReader::OnPartitionCount(int32_t count) {
+  const int32_t known = partition_count_;
+  if (known == 0 || reload_) return;
+  if (count < known) {
+    spdlog::error("[KAFKA] topic {} was deleted; its log will be loaded anew when there is one again", settings_.topic);
+    reload_ = true;
+  } else if (count > known) {
+    partitions_found_ = count;
+  }
+}
+
 bool KafkaReader::WatchOnce() {
   try {
-    PartitionCount(handle_.get(), settings_.topic, kQueryMs);
+    OnPartitionCount(PartitionCount(handle_.get(), settings_.topic, kQueryMs));
   } catch (const std::runtime_error& error) {
     status_->SetReachable(false, error.what());
     return false;

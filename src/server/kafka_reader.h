@@ -62,6 +62,11 @@ class KafkaReader {
   bool Reposition();
   void Watch();
   bool WatchOnce();
+  // What the watch has found out about the topic: partitions were added, or it is gone, or another one.
+  void OnPartitionCount(int32_t count);
+  // Reads partitions that were added, too, from their beginning.
+  void AddPartitions(int32_t count);
+  bool RefuseTooMany(int32_t count);
   void SleepMs(int wait_ms);
   void UpdateLoaded();
 
@@ -87,7 +92,9 @@ class KafkaReader {
   int64_t started_ns_ = 0;
 
   std::atomic<int64_t> skipped_ = 0;
-  std::atomic<bool> reload_ = false;  // set by the watch: the cluster is another one
+  std::atomic<bool> reload_ = false;           // set by the watch: the cluster or the topic is another one
+  std::atomic<int32_t> partition_count_ = 0;   // that are read; 0: not begun
+  std::atomic<int32_t> partitions_found_ = 0;  // set by the watch when it is more
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;   // under mutex_

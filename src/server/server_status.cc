@@ -42,6 +42,7 @@ void ServerStatus::SetTopicPresent(bool present) {
   }
   topic_present_ = present;
   topic_seen_ = present;
+  Report();
 }
 
 void ServerStatus::SetLoaded(bool loaded) {

@@ -32,14 +32,15 @@ class ServerStatus {
   };
   State state() const;
 
-  // Health: the backlog is applied, all payments are kept, Kafka is reachable, and the server is not stopping.
+  // Health: the backlog is applied, all payments are kept, Kafka is reachable and has the topic, and the server is not
+  // stopping.
   bool serving() const;
   // Why the payments are not all there yet; for people. Empty: they are.
   std::string WhyNotLoaded() const;
 
  private:
   enum class Reach : uint8_t { kUnknown, kReachable, kUnreachable };
-  bool Serving() const { return loaded_ && complete_ && reach_ == Reach::kReachable && !stopping_; }
+  bool Serving() const { return loaded_ && complete_ && topic_present_ && reach_ == Reach::kReachable && !stopping_; }
   void Report();
 
   const std::string brokers_;

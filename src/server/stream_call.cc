@@ -176,8 +176,7 @@ bool StreamCall::Pull() {
         return false;
       }
       cursor_->FallBack();
-      CatchUp();
-      return false;
+      return true;
     case Outcome::kCatchUp:
       CatchUp();
       return false;
@@ -389,20 +388,30 @@ void StreamCall::LeaveLocked(const std::vector<int64_t>& covered) {
   PumpLocked();
 }
 
-bool StreamCall::TryJoin(const std::vector<int64_t>& covered) {
+CaughtUpStream::Join StreamCall::TryJoin(const std::vector<int64_t>& covered) {
   const std::lock_guard lock(mutex_);
-  if (ended_) return false;
+  if (ended_) return Join::kLeave;
+  bool replaced = false;
+  bool outgrown = false;
+  bool joined = false;
   {
     const Replica::Access access = services_.replica->Lock();
-    if (cursor_->IsReplaced(access.state())) {
-      End(grpc::StatusCode::UNAVAILABLE, kReplacedText, "kafka");
-      return false;
-    }
-    if (!cursor_->TryJoin(access.state(), covered)) return false;
+    replaced = cursor_->IsReplaced(access.state());
+    joined = !replaced && cursor_->TryJoin(access.state(), covered);
+    outgrown = !replaced && !joined && cursor_->OutgrewReader(access.state());
   }
+  if (replaced) {
+    End(grpc::StatusCode::UNAVAILABLE, kReplacedText, "kafka");
+    return Join::kLeave;
+  }
+  if (outgrown) {
+    LeaveLocked(covered);
+    return Join::kLeave;
+  }
+  if (!joined) return Join::kNotYet;
   stage_ = Stage::kFlowing;
   PumpLocked();
-  return true;
+  return Join::kJoined;
 }
 
 }  // namespace pipeline

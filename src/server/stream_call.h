@@ -86,7 +86,7 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   std::vector<int64_t> catch_up_from() const override;
   bool Send(std::vector<StreamEvent> events, const std::vector<int64_t>& covered) override;
   void Leave(const std::vector<int64_t>& covered) override;
-  bool TryJoin(const std::vector<int64_t>& covered) override;
+  Join TryJoin(const std::vector<int64_t>& covered) override;
   void OnCatchUpRefused(Refusal refusal) override { OnRefused(std::move(refusal)); }
   void OnCatchUpFailed(const std::string& reason) override { OnKafkaFailed(reason); }
 

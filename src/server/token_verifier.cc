@@ -79,6 +79,9 @@ void TokenVerifier::Verify(std::deque<Job>* jobs) {
     rd_kafka_poll_set_consumer(handle_.get());
   }
   const int32_t count = replica_->Lock().state().partition_count();
+  if (PartitionCount(handle_.get(), settings_.topic, kQueryMs) > count) {
+    throw std::runtime_error("the topic has partitions that are not read here yet");  // soon they are
+  }
   const std::vector<Watermarks> fresh = QueryWatermarks(handle_.get(), settings_.topic, count, kQueryMs);
   for (; !jobs->empty(); jobs->pop_front()) {
     if (!jobs->front().stream->ended()) VerifyOne(jobs->front().stream.get(), fresh);

@@ -29,7 +29,9 @@ class LogWindow {
   // Empties it: of partition p it holds what comes after offset held_after[p]. Every earlier sequence number has then
   // fallen off, also one that was at the end.
   void Start(const std::vector<int64_t>& held_after);
-  // `entry.partition` is one of Start's; its offset above all earlier ones of the partition.
+  // One more partition, which holds what comes after `held_after`. Sequence numbers stay.
+  void AddPartition(int64_t held_after) { partitions_.push_back({held_after, std::nullopt, {}}); }
+  // `entry.partition` is one of these; its offset above all earlier ones of the partition.
   void Append(WindowEntry entry);
 
   // Sequence numbers of the entries held: [begin_sequence, end_sequence).

@@ -48,6 +48,7 @@ class PaymentStore {
 
   // Empties it. `partition_count`: partitions 0 to count - 1.
   void Start(int32_t partition_count);
+  void AddPartition() { partitions_.emplace_back(); }
   int32_t partition_count() const { return static_cast<int32_t>(partitions_.size()) - 1; }
   int64_t size() const { return static_cast<int64_t>(by_id_.size()); }
   int64_t payments_max() const { return payments_max_; }

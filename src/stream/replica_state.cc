@@ -21,6 +21,14 @@ void ReplicaState::Start(std::string log_id, const std::vector<Watermarks>& part
   for (const LogRecord& record : built_in_) store_.AddBuiltIn(record);
 }
 
+void ReplicaState::AddPartitions(const std::vector<Watermarks>& added) {
+  for (const Watermarks& marks : added) {
+    partitions_.push_back({marks.low, marks.low, marks.high, marks.low, -1, 0});
+    window_.AddPartition(marks.low - 1);
+    store_.AddPartition();
+  }
+}
+
 void ReplicaState::AddBuiltIn(LogRecord record) {
   store_.AddBuiltIn(record);
   built_in_.push_back(std::move(record));

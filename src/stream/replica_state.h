@@ -26,6 +26,9 @@ class ReplicaState {
   // Begins at the low watermarks with an empty store; the backlog is what is below the high ones. Again after the log
   // was replaced: every stream of the generation before has ended then. Built-in payments are kept.
   void Start(std::string log_id, const std::vector<Watermarks>& partitions);
+  // Partitions that the topic got since, from their low watermarks on. They are no part of the backlog, and open
+  // streams go on: each owes every record of theirs.
+  void AddPartitions(const std::vector<Watermarks>& added);
   // Kept over every Start.
   void AddBuiltIn(LogRecord record);
 

@@ -109,6 +109,11 @@ ResumeDecision DecideResume(const ::payment::ResumeToken& token, const ReplicaSt
   }
   for (const ::payment::PartitionResume& at : token.partitions()) {
     if (at.partition() < state.partition_count()) continue;
+    if (fresh == nullptr) {  // it may have been added, and another replica have seen it before this one
+      ResumeDecision ask;
+      ask.action = ResumeDecision::Action::kVerify;
+      return ask;
+    }
     return Refuse(RefusalCode::kInvalidArgument, "resume token with unknown partition " +
                                                      std::to_string(at.partition()) + "; the topic has " +
                                                      std::to_string(state.partition_count()));

@@ -6,6 +6,11 @@
 namespace pipeline {
 namespace {
 
+// What is covered of a partition that was added: nothing that it held when it was found.
+int64_t BeforeFirst(const ReplicaState& state, size_t partition) {
+  return state.log_start(static_cast<int32_t>(partition)) - 1;
+}
+
 // Counts what a pull has taken; full when one of the limits is reached.
 class Budget {
  public:
@@ -70,10 +75,25 @@ std::vector<int64_t> StreamCursor::Covered(const ReplicaState& state) const {
   return covered;
 }
 
+bool StreamCursor::OutgrewReader(const ReplicaState& state) const {
+  for (size_t p = after_.size(); p < static_cast<size_t>(state.partition_count()); ++p) {
+    if (state.window().held_after(static_cast<int32_t>(p)) > BeforeFirst(state, p)) return true;
+  }
+  return false;
+}
+
+void StreamCursor::Grow(const ReplicaState& state) {
+  for (size_t p = after_.size(); p < static_cast<size_t>(state.partition_count()); ++p) {
+    starts_.push_back({BeforeFirst(state, p), std::nullopt, std::nullopt});
+    after_.push_back(starts_.back().after);
+  }
+}
+
 StreamCursor::Outcome StreamCursor::Pull(const ReplicaState& state, const PullLimits& limits,
                                          std::vector<StreamEvent>* out) {
   if (IsReplaced(state)) return Outcome::kReplaced;
   if (HasFallenOff(state)) return Outcome::kFellOff;
+  Grow(state);
   if (phase_ == Phase::kSnapshot) {
     if (!state.store().complete()) return Outcome::kIncomplete;
     const Outcome outcome = PullSnapshot(state, limits, out);
@@ -117,8 +137,14 @@ StreamCursor::Outcome StreamCursor::PullSnapshot(const ReplicaState& state, cons
 }
 
 bool StreamCursor::TryJoin(const ReplicaState& state, const std::vector<int64_t>& covered) {
-  if (generation_ != state.generation() || !state.window().HoldsAfter(covered)) return false;
-  after_ = covered;
+  if (generation_ != state.generation()) return false;
+  std::vector<int64_t> after = covered;
+  for (size_t p = after.size(); p < static_cast<size_t>(state.partition_count()); ++p) {
+    after.push_back(BeforeFirst(state, p));
+  }
+  if (!state.window().HoldsAfter(after)) return false;
+  Grow(state);
+  after_ = std::move(after);
   sequence_ = state.window().Locate(after_);
   phase_ = Phase::kWindow;
   return true;

@@ -45,6 +45,7 @@ class StreamCursor {
   // `starts` has one element per partition: SnapshotStarts(), or what DecideResume() said while `state` was as it is
   // now.
   StreamCursor(const Filter& filter, std::vector<PartitionStart> starts, const ReplicaState& state);
+  // Partitions that the topic gets later are owed from their beginning.
   // Where a new subscriber starts: a snapshot of everything applied so far.
   static std::vector<PartitionStart> SnapshotStarts(const ReplicaState& state);
   // Where one starts that wants only what comes from now on.
@@ -73,6 +74,9 @@ class StreamCursor {
     return phase_ == Phase::kWindow ? std::optional(sequence_) : std::nullopt;
   }
 
+  // While Kafka is read for it: partitions were added since, which that reader does not read, and the window no longer
+  // holds all of them. Another reader has to go on: SetCaughtUpTo.
+  bool OutgrewReader(const ReplicaState& state) const;
   // Would Pull say kFellOff? kReplaced?
   bool HasFallenOff(const ReplicaState& state) const;
   bool IsReplaced(const ReplicaState& state) const { return generation_ != state.generation(); }
@@ -81,6 +85,9 @@ class StreamCursor {
 
  private:
   enum class Phase : uint8_t { kSnapshot, kCatchUp, kWindow };
+
+  // Takes in partitions that were added since.
+  void Grow(const ReplicaState& state);
 
   Outcome PullSnapshot(const ReplicaState& state, const PullLimits& limits, std::vector<StreamEvent>* out);
   Outcome PullWindow(const ReplicaState& state, const PullLimits& limits, std::vector<StreamEvent>* out);

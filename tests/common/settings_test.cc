@@ -5,9 +5,12 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <array>
 #include <cstdlib>
 #include <string>
 #include <vector>
+
+#include "common/kafka.h"
 
 namespace pipeline {
 namespace {
@@ -70,7 +73,7 @@ class KafkaOptionsTest : public ::testing::Test {
   void TearDown() override { Clear(); }
   static void Clear() {
     for (const char* name : {"KAFKA_BROKERS", "KAFKA_TOPIC", "KAFKA_GROUP_ID", "KAFKA_SSL", "KAFKA_SASL_MECHANISM",
-                             "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"}) {
+                             "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD", "KAFKA_PROPERTIES"}) {
       unsetenv(name);
     }
   }
@@ -163,6 +166,25 @@ TEST_F(KafkaOptionsTest, ReadsSslAsPeopleWriteIt) {
 TEST_F(KafkaOptionsTest, CollectsPropertiesAndLeavesPositionalsAlone) {
   ASSERT_EQ(Parse({"-X", "acks=all", "pay_1", "-Xlinger.ms=5", "-X", "a=b=c"}), 0) << err_;
   EXPECT_EQ(settings_.properties, (Strings{"acks=all", "linger.ms=5", "a=b=c"}));
+}
+
+TEST_F(KafkaOptionsTest, PropertiesMayStandInTheEnvironment) {
+  const Strings properties = {"ssl.key.pem=-----BEGIN\nA=\n-----END\n", "sasl.password=a\\nb\\", "linger.ms=5"};
+  setenv("KAFKA_PROPERTIES", JoinProperties(properties).c_str(), 1);
+  EXPECT_EQ(Parse({"-X", "linger.ms=7"}), 0);
+  EXPECT_EQ(settings_.environment_properties, properties);
+  EXPECT_EQ(settings_.properties, Strings{"linger.ms=7"});
+  KafkaSettings both;
+  both.environment_properties = {"linger.ms=5"};
+  both.properties = {"linger.ms=7"};
+  const auto conf = MakeKafkaConf(both, {});
+  std::array<char, 16> value{};
+  size_t size = value.size();
+  ASSERT_EQ(rd_kafka_conf_get(conf.get(), "linger.ms", value.data(), &size), RD_KAFKA_CONF_OK);
+  EXPECT_STREQ(value.data(), "7") << "-X wins";
+  both.environment_properties = {"nonsense"};
+  EXPECT_THROW(MakeKafkaConf(both, {}), SettingsError);
+  EXPECT_EQ(SplitProperties("\na=1\n\nb=2"), (Strings{"a=1", "b=2"}));
 }
 
 TEST_F(KafkaOptionsTest, NeverPrintsASecret) {

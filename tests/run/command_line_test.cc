@@ -65,6 +65,64 @@ TEST(CommandLineTest, OnARealClusterTheFetchWaitIsLeftAloneAndItsPropertiesArePa
   EXPECT_TRUE(HasPair(spec.argv, "-X", "sasl.mechanisms=PLAIN"));
 }
 
+// The process list shows arguments to everybody, and the environment to the owner alone.
+TEST(CommandLineTest, SecretsOfTheClusterGoThroughTheEnvironment) {
+  pipeline::KafkaSettings settings;
+  settings.ssl = true;
+  settings.sasl_mechanism = "PLAIN";
+  settings.sasl_username = "shop";
+  settings.sasl_password = "hunter2";
+  settings.environment_properties = {"ssl.key.pem=A\nB"};
+  settings.properties = {"linger.ms=5", "ssl.key.password=hunter3"};
+  RunNames names = Names();
+  names.mock = false;
+  GiveKafkaSettings(&settings, &names);
+  ServerPlan server;
+  server.name = "server-1";
+  ProducerPlan producer;
+  producer.name = "shop";
+  for (const ProcessSpec& spec : {ServerSpec(server, names), ProducerSpec(producer, "shop", names)}) {
+    EXPECT_TRUE(HasPair(spec.argv, "-X", "linger.ms=5"));
+    for (const std::string& word : spec.argv) {
+      EXPECT_EQ(word.find("hunter"), std::string::npos);
+      EXPECT_EQ(word.find("key.pem"), std::string::npos);
+    }
+    EXPECT_EQ(spec.env.at("KAFKA_SSL"), "true");
+    EXPECT_EQ(spec.env.at("KAFKA_SASL_MECHANISM"), "PLAIN");
+    EXPECT_EQ(spec.env.at("KAFKA_SASL_USERNAME"), "shop");
+    EXPECT_EQ(spec.env.at("KAFKA_SASL_PASSWORD"), "hunter2");
+    EXPECT_THAT(pipeline::SplitProperties(spec.env.at("KAFKA_PROPERTIES")),
+                ElementsAre("ssl.key.pem=A\nB", "ssl.key.password=hunter3"));
+  }
+}
+
+// What the user's environment says of a real Kafka is not for the mock.
+TEST(CommandLineTest, OnTheMockNothingIsInherited) {
+  RunNames names = Names();
+  GiveKafkaSettings(nullptr, &names);
+  ServerPlan plan;
+  plan.name = "server-1";
+  for (const char* variable :
+       {"KAFKA_SSL", "KAFKA_SASL_MECHANISM", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD", "KAFKA_PROPERTIES"}) {
+    EXPECT_EQ(ServerSpec(plan, names).env.at(variable), "") << variable;
+  }
+  plan.env["KAFKA_SSL"] = "true";
+  EXPECT_EQ(ServerSpec(plan, names).env.at("KAFKA_SSL"), "true") << "the scenario's word counts";
+}
+
+TEST(CommandLineTest, TheScenariosBrokerIsToldItsPortAndItsFolder) {
+  RunNames names = Names();
+  names.ports[kBrokerName] = 9092;
+  names.scenario_directory = "/scenarios";
+  ProgramPlan plan;
+  plan.name = kBrokerName;
+  plan.command = {"{scenario_directory}/run-kafka", "--data={directory}", "{port}"};
+  const ProcessSpec spec = BrokerSpec(plan, "/run-dir/broker", names);
+  EXPECT_THAT(spec.argv, ElementsAre("/scenarios/run-kafka", "--data=/run-dir/broker", "9092"));
+  EXPECT_EQ(spec.cwd, "/run-dir/broker");
+  EXPECT_EQ(spec.log_path, "/run-dir/logs/broker.log");
+}
+
 TEST(CommandLineTest, AForeignProgramGetsOnlyWhatTheScenarioSays) {
   ServerPlan plan;
   plan.name = "server-1";

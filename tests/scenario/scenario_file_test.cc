@@ -105,6 +105,18 @@ TEST(ScenarioFileTest, DefaultsAreThoseOfTheDocumentation) {
   EXPECT_EQ(scenario.expect.schedule_lag_max_ns, 100'000'000);
 }
 
+TEST(ScenarioFileTest, AScenarioMayBringItsBrokerAndBreakIt) {
+  const Scenario scenario = MustLoad(ParseScenario(
+      "s.json", Replaced(Replaced(kBase, R"("target": "server-1")", R"("target": "broker")"), R"("drain")",
+                         R"("broker": {"command": ["k", "{port}", "{directory}"], "env": {"A": "{scenario_directory}"},
+                             "partitions": 7}, "drain")")));
+  EXPECT_EQ(scenario.broker.program.name, "broker");
+  EXPECT_EQ(scenario.broker.program.command, (std::vector<std::string>{"k", "{port}", "{directory}"}));
+  EXPECT_EQ(scenario.broker.program.env.at("A"), "{scenario_directory}");
+  EXPECT_EQ(scenario.broker.partitions, 7);
+  EXPECT_EQ(scenario.faults[0].target, "broker");
+}
+
 TEST(ScenarioFileTest, EveryOptionReachesThePlan) {
   const Scenario scenario = MustLoad(ParseScenario("s.json", R"({
     "name": "all", "description": "d", "seed": 9007199254740991, "broker": {"brokers": 3, "partitions": 8},

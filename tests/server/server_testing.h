@@ -156,6 +156,12 @@ class TestStream {
     ::payment::PaymentEvent event;
     if (!reader_->Read(&event)) return std::nullopt;
     if (token_.log_id().empty() && !TakeStart()) ADD_FAILURE() << "no StreamStart";
+    while (token_.partitions_size() <= event.partition()) {  // added after the stream's start
+      const int32_t added = token_.partitions_size();
+      ::payment::PartitionResume* partition = token_.add_partitions();
+      partition->set_partition(added);
+      partition->set_after(-1);
+    }
     ::payment::PartitionResume* at = token_.mutable_partitions(event.partition());
     at->set_after(event.offset());
     at->set_record_crc32c(event.record_crc32c());

@@ -153,7 +153,9 @@ TEST_F(ResumeDecisionTest, RefusesWhatIsMalformed) {
   token.mutable_partitions(1)->set_partition(0);
   ExpectInvalid(token, "partition 0 twice");
   token.mutable_partitions(1)->set_partition(2);
-  ExpectInvalid(token, "unknown partition 2; the topic has 2");
+  EXPECT_EQ(Decide(token).action, Action::kVerify) << "it may have been added since";
+  EXPECT_EQ(DecideFresh(token).refusal.code, RefusalCode::kInvalidArgument);
+  EXPECT_NE(DecideFresh(token).refusal.message.find("unknown partition 2; the topic has 2"), std::string::npos);
   token.mutable_partitions(1)->set_partition(-1);
   ExpectInvalid(token, "partition -1");
   token = Token(19, 4);

@@ -1,12 +1,13 @@
 // Every subscriber gets exactly what it is owed, in order: the winners of a snapshot (those that something later
 // superseded may come with that), then every record that matches its filter; however the server interleaves partitions,
-// whatever the window forgets, and wherever the stream is cut and resumed, on the same replica or on another. A
-// bookmark comes after everything that it covers, and a stream may be resumed from it.
+// whatever the window forgets, and wherever the stream is cut and resumed, on the same replica or on another; and
+// whenever partitions are added. A bookmark comes after everything that it covers, and a stream may be resumed from it.
 #include "stream/stream_cursor.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <memory>
@@ -30,8 +31,15 @@ constexpr char kLogId[] = "cluster/payments.raw";
 // A server: its state, and the log it reads.
 class TestReplica {
  public:
-  TestReplica(const TestLog& log, int64_t window_bytes_max) : log_(log), state_(window_bytes_max) {
-    state_.Start(kLogId, std::vector<Watermarks>(log.size()));
+  // Has found `partition_count` of the log's partitions so far.
+  TestReplica(const TestLog& log, int32_t partition_count, int64_t window_bytes_max)
+      : log_(log), state_(window_bytes_max) {
+    state_.Start(kLogId, std::vector<Watermarks>(static_cast<size_t>(partition_count)));
+  }
+
+  void GrowTo(int32_t partition_count) {
+    const int32_t more = std::min(partition_count, static_cast<int32_t>(log_.size())) - state_.partition_count();
+    if (more > 0) state_.AddPartitions(std::vector<Watermarks>(static_cast<size_t>(more)));
   }
 
   void ApplySome(int count) {
@@ -60,13 +68,15 @@ class TestClient {
   const std::vector<StreamEvent>& received() const { return received_; }
   const std::vector<int64_t>& snapshot_until() const { return until_; }
 
-  void Connect(const TestReplica& replica) {
-    const ReplicaState& state = replica.state();
+  void Connect(TestReplica* replica) {
+    replica->GrowTo(token_.partitions_size());  // the server asks Kafka about a partition that it does not know
+    const ReplicaState& state = replica->state();
     std::vector<PartitionStart> starts;
     if (!known_) {
       starts = StreamCursor::SnapshotStarts(state);
       token_ = MakeToken(kLogId, starts);
       for (const PartitionStart& start : starts) until_.push_back(*start.snapshot_until);
+      until_.resize(log_.size(), -1);  // those added later are owed whole
       known_ = true;
     } else {
       starts = Decide(state);
@@ -141,7 +151,9 @@ class TestClient {
 
   std::vector<PartitionStart> Decide(const ReplicaState& state) {
     std::vector<Watermarks> fresh;
-    for (const std::vector<Logged>& partition : log_) fresh.push_back({0, static_cast<int64_t>(partition.size())});
+    for (int32_t p = 0; p < state.partition_count(); ++p) {
+      fresh.push_back({0, static_cast<int64_t>(log_[p].size())});
+    }
     ResumeDecision decision = DecideResume(token_, state, nullptr);
     RC_ASSERT(decision.action != ResumeDecision::Action::kRefuse);
     if (decision.action == ResumeDecision::Action::kVerify) decision = DecideResume(token_, state, &fresh);
@@ -156,7 +168,7 @@ class TestClient {
   // The catch-up reader: a record of some partition, then an attempt to join.
   bool ReadKafka(const TestReplica& replica) {
     std::vector<int32_t> left;
-    for (size_t p = 0; p < log_.size(); ++p) {
+    for (size_t p = 0; p < catch_up_->covered().size(); ++p) {
       if (catch_up_->next_offset(static_cast<int32_t>(p)) < static_cast<int64_t>(log_[p].size())) {
         left.push_back(static_cast<int32_t>(p));
       }
@@ -174,7 +186,8 @@ class TestClient {
     if (*rc::gen::inRange(0, 4) == 0) SendBookmarks(catch_up_->covered());
     if (cursor_->TryJoin(replica.state(), catch_up_->covered())) {
       catch_up_.reset();
-    } else if (*rc::gen::inRange(0, 8) == 0) {  // the reader goes to somebody else
+    } else if (cursor_->OutgrewReader(replica.state()) || *rc::gen::inRange(0, 8) == 0) {
+      // The reader lacks a partition that was added since, or goes to somebody else.
       cursor_->SetCaughtUpTo(catch_up_->covered());
       catch_up_.reset();
     }
@@ -184,6 +197,7 @@ class TestClient {
   void OnEvent(const StreamEvent& event) {
     received_.push_back(event);
     received_places_.emplace(event.partition, event.offset);
+    GrowTokenTo(event.partition);
     ::payment::PartitionResume* at = token_.mutable_partitions(event.partition);
     at->set_after(event.offset);
     at->set_record_crc32c(event.record_crc32c);
@@ -193,7 +207,15 @@ class TestClient {
     }
   }
 
+  void GrowTokenTo(int32_t partition) {
+    for (int32_t p = token_.partitions_size(); p <= partition; ++p) {
+      token_.add_partitions()->set_partition(p);
+      token_.mutable_partitions(p)->set_after(-1);
+    }
+  }
+
   void OnBookmark(const Bookmark& bookmark) {
+    GrowTokenTo(bookmark.partition);
     ::payment::PartitionResume* at = token_.mutable_partitions(bookmark.partition);
     // Every record beyond the snapshot that it covers and the filter takes has come.
     for (const Logged& logged : log_[bookmark.partition]) {
@@ -276,14 +298,15 @@ RC_GTEST_PROP(StreamCursorTest, EverySubscriberGetsWhatItIsOwed, ()) {
   const Filter filter = DrawFilter();
   // From windows of a single entry to one that holds everything.
   const auto new_replica = [&] {
-    return std::make_unique<TestReplica>(log, *rc::gen::element<int64_t>(1, 400, 1000, 1'000'000));
+    return std::make_unique<TestReplica>(log, *rc::gen::inRange(1, partitions + 1),
+                                         *rc::gen::element<int64_t>(1, 400, 1000, 1'000'000));
   };
   std::unique_ptr<TestReplica> replica = new_replica();
   replica->ApplySome(*rc::gen::inRange(0, 60));
   TestClient client(log, filter);
   const int steps = *rc::gen::inRange(0, 200);
   for (int i = 0; i < steps; ++i) {
-    switch (*rc::gen::inRange(0, 12)) {
+    switch (*rc::gen::inRange(0, 13)) {
       case 0:
         client.Cut();
         break;
@@ -300,14 +323,18 @@ RC_GTEST_PROP(StreamCursorTest, EverySubscriberGetsWhatItIsOwed, ()) {
       case 5:
         client.Receive(*rc::gen::inRange<size_t>(0, 6));
         break;
+      case 6:
+        replica->GrowTo(replica->state().partition_count() + 1);
+        break;
       default:
-        if (!client.connected()) client.Connect(*replica);
+        if (!client.connected()) client.Connect(replica.get());
         client.Serve(*replica);
     }
   }
+  replica->GrowTo(partitions);
   replica->ApplySome(1000);
   for (int quiet = 0; quiet < 2;) {
-    if (!client.connected()) client.Connect(*replica);
+    if (!client.connected()) client.Connect(replica.get());
     const bool busy = client.Serve(*replica) || client.in_flight() > 0;
     client.Receive(3);
     quiet = busy ? 0 : quiet + 1;
@@ -373,6 +400,47 @@ TEST(StreamCursorTest, ASkipOverTrimmedRecordsEndsEverySubscriber) {
   const ResumeDecision decision = DecideResume(token, state, &fresh);
   EXPECT_EQ(decision.action, ResumeDecision::Action::kRefuse);
   EXPECT_EQ(decision.refusal.gaps, (std::vector<PartitionGap>{{1, 0, 50}}));
+}
+
+// A partition that was found with its beginning trimmed: nobody is owed what nobody here could read.
+TEST(StreamCursorTest, AnOpenStreamServesAnAddedPartitionFromItsStart) {
+  ReplicaState state(1'000'000);
+  state.Start(kLogId, {{0, 0}});
+  StreamCursor cursor({}, StreamCursor::SnapshotStarts(state), state);
+  std::vector<StreamEvent> out;
+  ASSERT_EQ(cursor.Pull(state, {}, &out), Outcome::kIdle);
+  state.AddPartitions({{7, 8}});
+  EXPECT_TRUE(state.loaded());
+  EXPECT_EQ(state.partition_count(), 2);
+  state.Apply(MakeRecord(1, 7, "pay_1"));
+  EXPECT_EQ(cursor.Pull(state, {}, &out), Outcome::kEvents);
+  ASSERT_EQ(out.size(), 1u);
+  EXPECT_EQ(out[0].partition, 1);
+  EXPECT_FALSE(out[0].existing);
+  EXPECT_NE(state.store().Find("pay_1"), nullptr);
+}
+
+// A reader that catches a stream up was made before the partition was there, and can't bring what left the window: the
+// next one does.
+TEST(StreamCursorTest, AnAddedPartitionThatTheWindowLostNeedsAnotherReader) {
+  ReplicaState state(1);  // one entry
+  state.Start(kLogId, {{0, 0}});
+  for (int64_t offset = 0; offset < 2; ++offset) state.Apply(MakeRecord(0, offset, "pay_1"));
+  StreamCursor cursor({}, {{-1, std::nullopt, std::nullopt}}, state);
+  std::vector<StreamEvent> out;
+  ASSERT_EQ(cursor.Pull(state, {}, &out), Outcome::kCatchUp);
+  state.AddPartitions({{0, 0}});
+  state.Apply(MakeRecord(1, 0, "pay_1"));
+  EXPECT_FALSE(cursor.OutgrewReader(state));
+  EXPECT_FALSE(cursor.TryJoin(state, {0})) << "offset 1 of the first partition has left";
+  state.Apply(MakeRecord(1, 1, "pay_1"));
+  EXPECT_TRUE(cursor.OutgrewReader(state));
+  EXPECT_FALSE(cursor.TryJoin(state, {1}));
+  cursor.SetCaughtUpTo({1});
+  EXPECT_EQ(cursor.Pull(state, {}, &out), Outcome::kCatchUp);
+  EXPECT_EQ(cursor.catch_up_from(), (std::vector<int64_t>{1, -1}));
+  EXPECT_FALSE(cursor.OutgrewReader(state));
+  EXPECT_TRUE(cursor.TryJoin(state, {1, 1}));
 }
 
 TEST(StreamCursorTest, AReplacedLogEndsEverySubscriber) {

@@ -1,0 +1,155 @@
+// A real Kafka for tests: the one that PIPELINE_TEST_KAFKA names (ci/real-kafka starts it), with topics of the test's
+// own; and one that the test itself starts, kills and starts again, by the script that PIPELINE_TEST_RUN_KAFKA names.
+// Tests are skipped where the variable is not set.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <librdkafka/rdkafka.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/kafka.h"
+#include "harness/broker/kafka_cluster.h"
+#include "tests/server/server_testing.h"
+
+namespace pipeline {
+
+// Empty when it is not set.
+inline std::string Environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// One topic of its own, deleted at the end.
+class RealTopic {
+ public:
+  explicit RealTopic(KafkaSettings settings, int partitions = 1, bool create = true)
+      : settings_(std::move(settings)), cluster_(settings_, 30'000, [] { return false; }) {
+    static int number = 0;
+    settings_.topic = "test-" + std::to_string(getpid()) + "-" + std::to_string(++number);
+    settings_.properties.emplace_back("fetch.wait.max.ms=20");
+    KafkaSettings sending = settings_;
+    sending.properties = {"message.max.bytes=10000000"};
+    sender_ = MakeKafka(RD_KAFKA_PRODUCER, MakeKafkaConf(sending, {{"linger.ms", "1"}, {"log_level", "2"}}));
+    queue_.reset(rd_kafka_queue_new(sender_.get()));
+    if (create) Create(partitions);
+  }
+  ~RealTopic() { EXPECT_EQ(cluster_.DeleteTopic(settings_.topic), ""); }
+
+  const KafkaSettings& settings() const { return settings_; }
+  void Create(int partitions) { cluster_.CreateTopic(settings_.topic, partitions, 1); }
+  void Delete() { ASSERT_EQ(cluster_.DeleteTopic(settings_.topic), ""); }
+
+  void AddPartitions(size_t count_after) {
+    std::array<char, 512> error{};
+    rd_kafka_NewPartitions_t* wanted =
+        rd_kafka_NewPartitions_new(settings_.topic.c_str(), count_after, error.data(), error.size());
+    rd_kafka_CreatePartitions(sender_.get(), &wanted, 1, nullptr, queue_.get());
+    rd_kafka_NewPartitions_destroy(wanted);
+    TakeAdminAnswer();
+  }
+  // Afterwards the partition begins at `offset`.
+  void Trim(int32_t partition, int64_t offset) {
+    const KafkaPtr<rd_kafka_topic_partition_list_t> before(rd_kafka_topic_partition_list_new(1));
+    rd_kafka_topic_partition_list_add(before.get(), settings_.topic.c_str(), partition)->offset = offset;
+    rd_kafka_DeleteRecords_t* wanted = rd_kafka_DeleteRecords_new(before.get());
+    rd_kafka_DeleteRecords(sender_.get(), &wanted, 1, nullptr, queue_.get());
+    rd_kafka_DeleteRecords_destroy(wanted);
+    TakeAdminAnswer();
+  }
+  // Acknowledged when it returns. Tries again while the partition is not known yet.
+  void Produce(int32_t partition, const std::string& key, const std::string& value) {
+    ASSERT_TRUE(Eventually([&] { return TryProduce(partition, key, value); })) << key;
+  }
+  void ProducePayment(int32_t partition, const std::string& id) { Produce(partition, id, PaymentJson(id)); }
+
+ private:
+  bool TryProduce(int32_t partition, const std::string& key, const std::string& value) {
+    rd_kafka_resp_err_t error = rd_kafka_producev(
+        sender_.get(), RD_KAFKA_V_TOPIC(settings_.topic.c_str()), RD_KAFKA_V_PARTITION(partition),
+        RD_KAFKA_V_KEY(key.data(), key.size()), RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+    if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {  // until the sender has heard of it
+      const rd_kafka_metadata_t* metadata = nullptr;
+      if (rd_kafka_metadata(sender_.get(), 1, nullptr, &metadata, 1000) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        rd_kafka_metadata_destroy(metadata);
+      }
+      return false;
+    }
+    EXPECT_EQ(error, RD_KAFKA_RESP_ERR_NO_ERROR) << rd_kafka_err2str(error);
+    EXPECT_EQ(rd_kafka_flush(sender_.get(), 60'000), RD_KAFKA_RESP_ERR_NO_ERROR);
+    return true;
+  }
+  void TakeAdminAnswer() {
+    rd_kafka_event_t* event = rd_kafka_queue_poll(queue_.get(), 60'000);
+    ASSERT_NE(event, nullptr);
+    EXPECT_EQ(rd_kafka_event_error(event), RD_KAFKA_RESP_ERR_NO_ERROR) << rd_kafka_event_error_string(event);
+    rd_kafka_event_destroy(event);
+  }
+
+  KafkaSettings settings_;
+  harness::KafkaCluster cluster_;
+  KafkaPtr<rd_kafka_t> sender_;
+  KafkaPtr<rd_kafka_queue_t> queue_;
+};
+
+// A node of the test's own, with data that outlives it.
+class OwnKafka {
+ public:
+  explicit OwnKafka(std::string script) : script_(std::move(script)) {
+    std::string folder = std::filesystem::temp_directory_path() / "own-kafka.XXXXXX";
+    if (mkdtemp(folder.data()) == nullptr) throw std::runtime_error("no temporary folder");
+    folder_ = folder;
+    Start();
+  }
+  ~OwnKafka() {
+    Kill();
+    std::filesystem::remove_all(folder_);
+  }
+  // Returns when it is ready; at the port it had before.
+  void Start() {
+    const std::string env_file = folder_ + "/env";
+    std::filesystem::remove(env_file);
+    std::vector<std::string> words = {script_, "--data", folder_ + "/data", "--env-file", env_file};
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);  // a group of its own, to be killed whole
+    ASSERT_EQ(posix_spawn(&pid_, script_.c_str(), nullptr, &attributes, argv.data(), environ), 0);
+    posix_spawnattr_destroy(&attributes);
+    ASSERT_TRUE(Eventually([&] { return std::filesystem::exists(env_file); })) << script_;
+    std::ifstream file(env_file);
+    std::string line;
+    std::getline(file, line);
+    address_ = line.substr(line.find('=') + 1);
+  }
+  void Kill() {
+    if (pid_ <= 0) return;
+    kill(-pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+  }
+  const std::string& address() const { return address_; }
+
+ private:
+  const std::string script_;
+  std::string folder_;
+  std::string address_;
+  pid_t pid_ = -1;
+};
+
+}  // namespace pipeline
