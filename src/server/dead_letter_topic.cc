@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -245,10 +246,20 @@ bool DeadLetterTopic::Send(const DeadLetter& letter) {
   // Without a copy: the books hold it until its report. librdkafka changes nothing in it.
   auto* value = letter.value ? const_cast<char*>(letter.value->data()) : nullptr;
   const size_t value_size = letter.value ? letter.value->size() : 0;
-  const rd_kafka_resp_err_t error =
-      rd_kafka_producev(producer_.get(), RD_KAFKA_V_TOPIC(topic_.c_str()), RD_KAFKA_V_KEY(key.data(), key.size()),
-                        RD_KAFKA_V_VALUE(value, value_size), RD_KAFKA_V_HEADERS(headers),
-                        RD_KAFKA_V_OPAQUE(const_cast<DeadLetter*>(&letter)), RD_KAFKA_V_END);
+  rd_kafka_vu_t parts[5];
+  parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+  parts[0].u.cstr = topic_.c_str();
+  parts[1].vtype = RD_KAFKA_VTYPE_KEY;
+  parts[1].u.mem = {const_cast<char*>(key.data()), key.size()};
+  parts[2].vtype = RD_KAFKA_VTYPE_VALUE;
+  parts[2].u.mem = {value, value_size};
+  parts[3].vtype = RD_KAFKA_VTYPE_HEADERS;
+  parts[3].u.headers = headers;
+  parts[4].vtype = RD_KAFKA_VTYPE_OPAQUE;
+  parts[4].u.ptr = const_cast<DeadLetter*>(&letter);
+  rd_kafka_error_t* const failure = rd_kafka_produceva(producer_.get(), parts, std::size(parts));
+  const rd_kafka_resp_err_t error = rd_kafka_error_code(failure);  // of null: none
+  if (failure != nullptr) rd_kafka_error_destroy(failure);
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
   rd_kafka_headers_destroy(headers);
   if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;

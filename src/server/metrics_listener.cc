@@ -29,7 +29,7 @@ void Knock(std::string host, int port) {
   if (getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return;
   const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd >= 0) {
-    connect(fd, found->ai_addr, found->ai_addrlen);
+    static_cast<void>(connect(fd, found->ai_addr, found->ai_addrlen));
     close(fd);
   }
   freeaddrinfo(found);
@@ -38,7 +38,7 @@ void Knock(std::string host, int port) {
 }  // namespace
 
 std::string CheckMetricsAddress(const std::string& address) {
-  const std::string wrong = "found \"" + address + "\"; allowed: HOST:PORT, for instance 127.0.0.1:9464";
+  std::string wrong = "found \"" + address + "\"; allowed: HOST:PORT, for instance 127.0.0.1:9464";
   const size_t colon = address.rfind(':');
   if (colon == std::string::npos || colon == 0) return wrong;
   const std::string host = address.substr(0, colon);

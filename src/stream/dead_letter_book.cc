@@ -156,6 +156,7 @@ void DeadLetterBook::Gone(const DeadPlace& place) {
 
 std::vector<LostRange> DeadLetterBook::TakeLost() {
   std::vector<LostRange> ranges;
+  ranges.reserve(lost_.size());
   for (const auto& [partition, range] : lost_) ranges.push_back(range);
   counts_.lost_ranges += static_cast<int64_t>(ranges.size());
   lost_.clear();

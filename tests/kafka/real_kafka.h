@@ -77,10 +77,10 @@ class RealTopic {
 
  private:
   bool TryProduce(int32_t partition, const std::string& key, const std::string& value) {
-    rd_kafka_resp_err_t error = rd_kafka_producev(
-        sender_.get(), RD_KAFKA_V_TOPIC(settings_.topic.c_str()), RD_KAFKA_V_PARTITION(partition),
-        RD_KAFKA_V_KEY(key.data(), key.size()), RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+    const KafkaPtr<rd_kafka_topic_t> topic(rd_kafka_topic_new(sender_.get(), settings_.topic.c_str(), nullptr));
+    const int refused = rd_kafka_produce(topic.get(), partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(value.data()),
+                                         value.size(), key.data(), key.size(), nullptr);
+    const rd_kafka_resp_err_t error = refused == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_last_error();
     if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {  // until the sender has heard of it
       const rd_kafka_metadata_t* metadata = nullptr;
       if (rd_kafka_metadata(sender_.get(), 1, nullptr, &metadata, 1000) == RD_KAFKA_RESP_ERR_NO_ERROR) {
