@@ -58,8 +58,9 @@ class Dlq {
       if (again) Report(place, fmt::format("is in the dead-letter topic again, at {}", Text(letter)));
       return;
     }
-    if (place != kNoPlace)
+    if (place != kNoPlace) {
       return Report(place, fmt::format("is a dead letter at {}, and a valid payment", Text(letter)));
+    }
     if (letter.offset >= 0 && static_cast<size_t>(letter.partition) < history_.partitions.size() &&
         TrimmedUnread(history_.partitions[static_cast<size_t>(letter.partition)], letter.offset)) {
       return;

@@ -85,11 +85,13 @@ grpc::ServerUnaryReactor* PaymentService::ListPayments(grpc::CallbackServerConte
     return UnaryCall::Refuse(unaries_, kMethod, *refusal);
   }
   const auto filter = CheckFilter(request->provider(), request->status());
-  if (const auto* wrong = std::get_if<std::string>(&filter))
+  if (const auto* wrong = std::get_if<std::string>(&filter)) {
     return UnaryCall::Refuse(unaries_, kMethod, Invalid(*wrong));
+  }
   const auto limit = CheckLimit(request->limit());
-  if (const auto* wrong = std::get_if<std::string>(&limit))
+  if (const auto* wrong = std::get_if<std::string>(&limit)) {
     return UnaryCall::Refuse(unaries_, kMethod, Invalid(*wrong));
+  }
   const auto answer = [this, filter = std::get<Filter>(filter), limit = std::get<int32_t>(limit),
                        cursor = request->cursor(), response](const ReplicaState& state) -> UnaryCall::Answer {
     if (!state.loaded() && !answer_early_) return {NotLoaded(), nullptr};

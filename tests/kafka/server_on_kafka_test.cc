@@ -229,8 +229,9 @@ class SecureKafkaTest : public ::testing::Test {
  protected:
   void SetUp() override {
     plain_.brokers = Environment("PIPELINE_TEST_KAFKA");
-    if (Environment("PIPELINE_TEST_KAFKA_CA").empty())
+    if (Environment("PIPELINE_TEST_KAFKA_CA").empty()) {
       GTEST_SKIP() << "PIPELINE_TEST_KAFKA_CA is not set (ci/real-kafka does)";
+    }
     topic_ = std::make_unique<RealTopic>(plain_, 1);
     topic_->ProducePayment(0, "pay_0");
   }
