@@ -136,6 +136,34 @@ TEST_F(StreamTest, ResumesBehindTheWindowAndJoinsIt) {
   EXPECT_GE(server->caught_up(), 1);
 }
 
+// Its backlog is still being loaded, or not even begun: the stream is served from what is there, and from Kafka.
+TEST_F(StreamTest, ResumesOnReplicasThatHaveJustStarted) {
+  ProduceMany(30'000);
+  auto server = StartServer();
+  TestStream stream(server->port());
+  stream.Open();
+  stream.ReadMany(1000);
+  int served_while_loading = 0;
+  for (const int64_t window_bytes_max : {4'000, 1'000'000, 256'000'000}) {
+    stream.Cancel();
+    server.reset();
+    ProduceMany(500);
+    ServerOptions options = TestOptions(kafka_.settings());
+    options.window_bytes_max = window_bytes_max;
+    server = std::make_unique<PaymentServer>(options);
+    server->Listen();
+    stream.Dial(server->port());
+    stream.Open();  // before it has read anything
+    server->Start();
+    ASSERT_TRUE(stream.WaitForStart());
+    served_while_loading += server->serving() ? 0 : 1;
+    stream.ReadMany(5'000);
+  }
+  stream.ReadMany(static_cast<size_t>(produced_) - stream.received().size());
+  ExpectAllOnce(stream);
+  EXPECT_GE(served_while_loading, 1) << "a resumed stream does not wait for health";
+}
+
 TEST_F(StreamTest, ASnapshotCutHalfWayGoesOnAtAnotherServer) {
   ProduceMany(100);
   ProduceMany(100);
