@@ -112,7 +112,7 @@ class DeadLettersTest : public ::testing::Test {
 };
 
 TEST_F(DeadLettersTest, ArriveByteForByteWithReasonAndOrigin) {
-  const std::string value("{\"id\": \"pay_\xff\x00 1\"", 18);
+  const std::string value = std::string("{\"id\": \"pay_\xff") + '\0' + " 1\"";
   const std::string key("k\x00\xfe", 3);
   kafka_.ProducePayment(1, "pay_1");
   kafka_.Produce(1, key, value);

@@ -64,7 +64,7 @@ class HealthWatch {
   grpc::Status Finish() {
     while (Read()) {
     }
-    const grpc::Status status = reader_->Finish();
+    grpc::Status status = reader_->Finish();
     reader_.reset();
     return status;
   }

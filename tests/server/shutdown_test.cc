@@ -81,7 +81,7 @@ TEST_F(ShutdownTest, CallsThatAreStuckAreCancelledLongBeforeTheDrainTimeIsOver) 
   Start(options);
   const auto stuck = StuckClients(server_->port(), 20, 20);
   ASSERT_TRUE(Eventually([&] { return Sample(R"(payment_server_calls_started_total{method="GetPayment"})") == 20; }));
-  ASSERT_TRUE(Eventually([&] { return server_->open_calls() == 20 * 20; }))
+  ASSERT_TRUE(Eventually([&] { return server_->open_calls() == int64_t{20} * 20; }))
       << "the unary calls end by themselves: nobody takes their answers. " << server_->open_calls();
   EXPECT_EQ(Sample(R"(payment_server_calls_ended_total{method="GetPayment",code="OK"})"), 20);
   TestStream reads(server_->port());
@@ -189,6 +189,7 @@ TEST_F(ShutdownTest, TheProgramEndsWithStoppedClientsAndAWatch) {
   const int metrics_port = server.PortBehind("Metrics: http://127.0.0.1:");
   const auto sample = [&](const std::string& name) { return ScrapeMetrics(metrics_port)[name]; };
   std::vector<std::unique_ptr<Program>> clients;
+  clients.reserve(5);
   for (int i = 0; i < 5; ++i) clients.push_back(std::make_unique<Program>("payment-client", ClientArgs(port)));
   ASSERT_TRUE(Eventually([&] { return sample(R"(payment_server_streams{stage="live"})") == 5; })) << server.Output();
   for (const auto& client : clients) client->Signal(SIGSTOP);

@@ -84,6 +84,7 @@ class TestClient {
     in_flight_.clear();
     cursor_ = std::make_unique<StreamCursor>(filter_, starts, state);
     std::vector<int64_t> after;
+    after.reserve(starts.size());
     for (const PartitionStart& start : starts) after.push_back(start.after);
     told_ = ToldPositions(after);
   }
