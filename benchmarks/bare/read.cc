@@ -166,10 +166,12 @@ void Report(const std::vector<std::unique_ptr<Reader>>& readers) {
 
 void Run(const Options& options) {
   std::vector<std::unique_ptr<Reader>> readers;
+  readers.reserve(static_cast<size_t>(options.streams));
   for (int i = 0; i < options.streams; ++i) readers.push_back(std::make_unique<Reader>(options));
   for (const auto& reader : readers) reader->Start();
   bench::Say(R"({"started": true})");
   std::vector<std::thread> threads;
+  threads.reserve(readers.size());
   for (const auto& reader : readers) threads.emplace_back([&reader] { reader->Read(); });
   if (options.events == 0) {
     bench::WaitForInputEnd();

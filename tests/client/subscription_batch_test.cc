@@ -75,7 +75,7 @@ TEST(SubscriptionBatchTest, ABookmarkMovesThePositionAndIsInTheLog) {
   RunningSubscription running(options, &again);
   ASSERT_TRUE(again.WaitFor([&] { return again.events.size() == 2; }));
   EXPECT_EQ(again.Offsets(), (std::map<int32_t, std::vector<int64_t>>{{1, {8, 9}}}));
-  const ::payment::PartitionResume& sent = server.requests().back().resume().partitions(1);
+  const ::payment::PartitionResume sent = server.requests().back().resume().partitions(1);
   EXPECT_EQ(sent.after(), 7);
   EXPECT_FALSE(sent.has_record_crc32c());
 }
