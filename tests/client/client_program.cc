@@ -68,9 +68,9 @@ ClientProgram::~ClientProgram() {
   waitpid(pid_, nullptr, 0);
 }
 
-bool ClientProgram::ReadSome() {
+bool ClientProgram::ReadSome(int wait_ms) {
   pollfd ready{out_, POLLIN, 0};
-  if (poll(&ready, 1, kWaitMsMax) != 1) return false;
+  if (poll(&ready, 1, wait_ms) != 1) return false;
   std::array<char, 65536> bytes;
   const ssize_t count = read(out_, bytes.data(), bytes.size());
   if (count > 0) output_.append(bytes.data(), static_cast<size_t>(count));
@@ -79,7 +79,12 @@ bool ClientProgram::ReadSome() {
 
 void ClientProgram::ReadUntil(const std::string& text) {
   while (output_.find(text) == std::string::npos) {
-    ASSERT_TRUE(ReadSome()) << "no \"" << text << "\" in:\n" << output_ << "\nstandard error:\n" << errors();
+    ASSERT_TRUE(ReadSome(kWaitMsMax)) << "no \"" << text << "\" in:\n" << output_ << "\nstandard error:\n" << errors();
+  }
+}
+
+void ClientProgram::ReadWhatIsThere() {
+  while (out_ >= 0 && ReadSome(0)) {
   }
 }
 
@@ -103,7 +108,7 @@ void ClientProgram::CloseOutput() {
 void ClientProgram::Signal(int number) const { kill(pid_, number); }
 
 int ClientProgram::Wait() {
-  while (out_ >= 0 && ReadSome()) {
+  while (out_ >= 0 && ReadSome(kWaitMsMax)) {
   }
   return WaitWithoutReading();
 }

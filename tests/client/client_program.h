@@ -21,6 +21,8 @@ class ClientProgram {
 
   // Reads standard output until all of it so far contains `text`; fails the test when it ends or takes too long.
   void ReadUntil(const std::string& text);
+  // Reads what standard output holds by now, so that the client never waits for a reader. Does not wait.
+  void ReadWhatIsThere();
   // Waits, without reading, until the pipe is full.
   void WaitUntilPipeIsFull();
   void CloseOutput();
@@ -34,7 +36,8 @@ class ClientProgram {
   std::string errors() const { return ReadFile(folder_.File("stderr")); }
 
  private:
-  bool ReadSome();
+  // False: the end, or nothing for `wait_ms`.
+  bool ReadSome(int wait_ms);
 
   TempFolder folder_;
   pid_t pid_ = -1;

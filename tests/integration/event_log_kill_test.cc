@@ -186,6 +186,7 @@ TEST(EventLogKillTest, HoldsEachRecordOnceOverTwoHundredKills) {
   const std::vector<int64_t> counts = producer.Stop();
   ClientProgram client(args);
   ASSERT_TRUE(Eventually([&] {
+    client.ReadWhatIsThere();
     log.ReadOn();
     return HasFatalFailure() || log.next() == counts;
   })) << "acknowledged records are not in the file";

@@ -17,9 +17,9 @@ Story Good() {
   for (int i = 0; i < 5; ++i) story.Write(0);
   for (const int64_t offset : {1, 3}) {
     LogRecord* record = story.LogAt(0, offset);
-    record->valid = false;
-    record->rec = Rec{};
     record->content_hash = story.SendAt(0, offset)->content_hash = 0;
+    record->valid = false;
+    record->rec = Rec{};  // from here on it is nobody's
     record->crc32c = static_cast<uint32_t>(100 + offset);
     story.history.dead_letters.push_back({offset, offset * 10, 0, 0, record->crc32c});
   }
