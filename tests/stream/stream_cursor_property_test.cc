@@ -151,6 +151,7 @@ class TestClient {
 
   std::vector<PartitionStart> Decide(const ReplicaState& state) {
     std::vector<Watermarks> fresh;
+    fresh.reserve(log_.size());
     for (int32_t p = 0; p < state.partition_count(); ++p) {
       fresh.push_back({0, static_cast<int64_t>(log_[p].size())});
     }
