@@ -124,6 +124,7 @@ class OwnKafka {
     std::filesystem::remove(env_file);
     std::vector<std::string> words = {script_, "--data", folder_ + "/data", "--env-file", env_file};
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     posix_spawnattr_t attributes;
