@@ -120,6 +120,8 @@ struct PaymentServer::State {
 };
 
 PaymentServer::PaymentServer(const ServerOptions& options, std::function<void(const std::string&)> on_fatal) {
+  // Makes the logger, which all threads of the server share, before there are any.
+  spdlog::default_logger_raw();
   if (!on_fatal) on_fatal = [](const std::string& reason) { spdlog::critical("{}", reason); };
   state_ = std::make_unique<State>(options, std::move(on_fatal));
 }
