@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
-#include <array>
 #include <iterator>
 #include <limits>
 #include <stdexcept>
 
+#include "common/status_codes.h"
 #include "payment/codec.h"
 
 namespace pipeline {
@@ -118,13 +118,8 @@ void AppendEndEntry(const StreamEnded& end, std::string* out) {
 }
 
 std::string StatusCodeName(int code) {
-  static constexpr std::array<const char*, 17> kNames = {
-      "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
-      "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
-      "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
-      "DATA_LOSS", "UNAUTHENTICATED"};
-  if (code < 0 || code >= static_cast<int>(kNames.size())) return std::to_string(code);
-  return kNames[static_cast<size_t>(code)];
+  if (code < 0 || code >= static_cast<int>(kStatusCodeNames.size())) return std::to_string(code);
+  return std::string(kStatusCodeNames[static_cast<size_t>(code)]);
 }
 
 // ---- reading ----

@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "common/status_codes.h"
+
 namespace pipeline {
 
 // A number that only grows. Any thread, at any time.
@@ -57,13 +59,6 @@ class WriteCounter {
 enum class CallMethod : uint8_t { kGetPayment, kListPayments, kStreamPayments, kSubscribePayments };
 inline constexpr std::array<std::string_view, 4> kCallMethodNames = {"GetPayment", "ListPayments", "StreamPayments",
                                                                      "SubscribePayments"};
-
-// gRPC's status codes, by number.
-inline constexpr std::array<std::string_view, 17> kStatusCodeNames = {
-    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
-    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
-    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
-    "DATA_LOSS", "UNAUTHENTICATED"};
 
 // Why streams end: the words of payment-end-reason (docs/formats.md), and "client": it went by itself. A word that is
 // not among them is counted under the last.
