@@ -46,7 +46,7 @@ struct ResumeDecision {
   };
   Action action = Action::kRefuse;
   Refusal refusal;
-  std::vector<PartitionStart> starts;  // one per partition
+  std::vector<PartitionStart> starts;  // with kServe, one per partition
   std::vector<int32_t> unread;         // partitions whose checksum only Kafka can tell
 };
 
