@@ -1,5 +1,4 @@
 // payment-server: reads the topic and serves it. Parses and wires; see server_command.cc for the options.
-#include <malloc.h>
 #include <spdlog/spdlog.h>
 
 #include <atomic>
@@ -19,8 +18,6 @@ namespace {
 
 constexpr int kExitUsage = 2;
 constexpr int kExitEnvironment = 3;
-// The heap grows by this much at a time (mallopt(3)).
-constexpr int kHeapStepBytes = 16 * 1024 * 1024;
 
 int Serve(const pipeline::ServerOptions& options) {
   pipeline::StopSignal stop;
@@ -50,10 +47,6 @@ int Serve(const pipeline::ServerOptions& options) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
-  // One heap for all threads. glibc would give the thread that reads Kafka one of its own, which grows by a page and a
-  // system call for every few records that are kept.
-  mallopt(M_ARENA_MAX, 1);
-  mallopt(M_TOP_PAD, kHeapStepBytes);
   try {
     pipeline::LoadDotEnv();
     pipeline::ServerOptions options;
