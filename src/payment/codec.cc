@@ -6,6 +6,8 @@
 #include <cstring>
 #include <limits>
 
+#include "payment/wire_bytes.h"
+
 namespace pipeline {
 namespace {
 
@@ -35,12 +37,6 @@ size_t BytesSize(std::string_view bytes) { return 1 + VarintSize(bytes.size()) +
 // A field that proto3 leaves out when it has its default.
 size_t OptionalVarintSize(uint64_t value) { return value == 0 ? 0 : 1 + VarintSize(value); }
 size_t OptionalBytesSize(std::string_view bytes) { return bytes.empty() ? 0 : BytesSize(bytes); }
-
-char* PutVarint(uint64_t value, char* at) {
-  for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>(value | 0x80);
-  *at++ = static_cast<char>(value);
-  return at;
-}
 
 char* PutBytes(uint8_t tag, std::string_view bytes, char* at) {
   *at++ = static_cast<char>(tag);
@@ -122,45 +118,49 @@ Payment FromProto(const ::payment::Payment& message) {
   return payment;
 }
 
-void AppendSerialized(const Payment& payment, int64_t processed_at_s, std::string* out) {
-  const auto provider = static_cast<uint64_t>(payment.provider);
-  const auto status = static_cast<uint64_t>(payment.status);
-  const auto amount_bits = std::bit_cast<uint64_t>(ToDouble(payment.amount));
-  const auto units = static_cast<uint64_t>(payment.amount.units);
-  const auto created_at = static_cast<uint64_t>(payment.created_at_s);
-  const auto processed_at = static_cast<uint64_t>(processed_at_s);
-  const size_t money_size = OptionalVarintSize(units) + OptionalVarintSize(payment.amount.exponent);
-
-  size_t size = OptionalBytesSize(payment.id) + OptionalVarintSize(provider) + (amount_bits == 0 ? 0 : 9) +
-                OptionalBytesSize(payment.currency) + OptionalVarintSize(status) +
-                OptionalBytesSize(payment.customer_email) + OptionalVarintSize(created_at) +
-                OptionalVarintSize(processed_at) + 1 + VarintSize(money_size) + money_size;
+SerializedPayment::SerializedPayment(const Payment& payment, int64_t processed_at_s)
+    : payment_(payment),
+      processed_at_s_(processed_at_s),
+      amount_bits_(std::bit_cast<uint64_t>(ToDouble(payment.amount))),
+      money_size_(OptionalVarintSize(static_cast<uint64_t>(payment.amount.units)) +
+                  OptionalVarintSize(payment.amount.exponent)) {
+  size_ = OptionalBytesSize(payment.id) + OptionalVarintSize(static_cast<uint64_t>(payment.provider)) +
+          (amount_bits_ == 0 ? 0 : 9) + OptionalBytesSize(payment.currency) +
+          OptionalVarintSize(static_cast<uint64_t>(payment.status)) + OptionalBytesSize(payment.customer_email) +
+          OptionalVarintSize(static_cast<uint64_t>(payment.created_at_s)) +
+          OptionalVarintSize(static_cast<uint64_t>(processed_at_s)) + 1 + VarintSize(money_size_) + money_size_;
   for (const auto& [key, value] : payment.metadata) {
     const size_t entry_size = BytesSize(key) + BytesSize(value);
-    size += 1 + VarintSize(entry_size) + entry_size;
+    size_ += 1 + VarintSize(entry_size) + entry_size;
   }
+}
 
-  const size_t begin = out->size();
-  out->resize(begin + size);
-  char* at = out->data() + begin;
-  at = PutOptionalBytes(kIdTag, payment.id, at);
-  at = PutOptionalVarint(kProviderTag, provider, at);
-  if (amount_bits != 0) at = PutFixed64(kAmountTag, amount_bits, at);
-  at = PutOptionalBytes(kCurrencyTag, payment.currency, at);
-  at = PutOptionalVarint(kStatusTag, status, at);
-  at = PutOptionalBytes(kCustomerEmailTag, payment.customer_email, at);
-  at = PutOptionalVarint(kCreatedAtTag, created_at, at);
-  at = PutOptionalVarint(kProcessedAtTag, processed_at, at);
-  for (const auto& [key, value] : payment.metadata) {
+void SerializedPayment::WriteTo(char* at) const {
+  at = PutOptionalBytes(kIdTag, payment_.id, at);
+  at = PutOptionalVarint(kProviderTag, static_cast<uint64_t>(payment_.provider), at);
+  if (amount_bits_ != 0) at = PutFixed64(kAmountTag, amount_bits_, at);
+  at = PutOptionalBytes(kCurrencyTag, payment_.currency, at);
+  at = PutOptionalVarint(kStatusTag, static_cast<uint64_t>(payment_.status), at);
+  at = PutOptionalBytes(kCustomerEmailTag, payment_.customer_email, at);
+  at = PutOptionalVarint(kCreatedAtTag, static_cast<uint64_t>(payment_.created_at_s), at);
+  at = PutOptionalVarint(kProcessedAtTag, static_cast<uint64_t>(processed_at_s_), at);
+  for (const auto& [key, value] : payment_.metadata) {
     *at++ = static_cast<char>(kMetadataTag);
     at = PutVarint(BytesSize(key) + BytesSize(value), at);
     // Both members of a map's entry are always there, as protobuf's own encoder writes them.
     at = PutBytes(kValueTag, value, PutBytes(kKeyTag, key, at));
   }
   *at++ = static_cast<char>(kExactAmountTag);
-  at = PutVarint(money_size, at);
-  at = PutOptionalVarint(kUnitsTag, units, at);
-  PutOptionalVarint(kExponentTag, payment.amount.exponent, at);
+  at = PutVarint(money_size_, at);
+  at = PutOptionalVarint(kUnitsTag, static_cast<uint64_t>(payment_.amount.units), at);
+  PutOptionalVarint(kExponentTag, payment_.amount.exponent, at);
+}
+
+void AppendSerialized(const Payment& payment, int64_t processed_at_s, std::string* out) {
+  const SerializedPayment serialized(payment, processed_at_s);
+  const size_t begin = out->size();
+  out->resize(begin + serialized.size());
+  serialized.WriteTo(out->data() + begin);
 }
 
 }  // namespace pipeline

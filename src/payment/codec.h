@@ -2,6 +2,7 @@
 // and harness (decode), producers (raw JSON). Pure, thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,6 +21,21 @@ Payment FromProto(const ::payment::Payment& message);
 // Appends the serialised ::payment::Payment, byte for byte deterministic (metadata in key order), without building a
 // message: the server's hot path. Parsing it gives what ToProto would.
 void AppendSerialized(const Payment& payment, int64_t processed_at_s, std::string* out);
+// The same in two steps, for a caller that has a place for it. `payment` outlives this and does not change.
+class SerializedPayment {
+ public:
+  SerializedPayment(const Payment& payment, int64_t processed_at_s);
+  size_t size() const { return size_; }
+  // Writes size() bytes.
+  void WriteTo(char* at) const;
+
+ private:
+  const Payment& payment_;
+  const int64_t processed_at_s_;
+  uint64_t amount_bits_ = 0;
+  size_t money_size_ = 0;
+  size_t size_ = 0;
+};
 
 // The raw topic's JSON. `amount_text` is the JSON number in the provider's own units ("15000", "150.00").
 struct RawPayment {

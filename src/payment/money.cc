@@ -21,6 +21,9 @@ constexpr std::array<uint64_t, 20> kPowersOf10 = [] {
 // Far beyond any count of digits that fits a record; arithmetic on it stays within int64.
 constexpr int64_t kScaleMax = int64_t{1} << 40;
 
+// A number of so many digits and one more fits uint64.
+constexpr int64_t kDigitsThatFit = 18;
+
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 uint64_t Magnitude(int64_t units) {
@@ -70,6 +73,12 @@ class Decimal {
       return;
     }
     const auto digit = static_cast<uint64_t>(c - '0');
+    if (significant_ + trailing_zeros_ < kDigitsThatFit) {
+      digits_ = digits_ * kPowersOf10[trailing_zeros_ + 1] + digit;
+      significant_ += trailing_zeros_ + 1;
+      trailing_zeros_ = 0;
+      return;
+    }
     const uint64_t room = std::numeric_limits<uint64_t>::max() - digit;
     if (trailing_zeros_ + 1 >= static_cast<int64_t>(kPowersOf10.size()) ||
         digits_ > room / kPowersOf10[trailing_zeros_ + 1]) {
@@ -77,6 +86,7 @@ class Decimal {
       return;
     }
     digits_ = digits_ * kPowersOf10[trailing_zeros_ + 1] + digit;
+    significant_ += trailing_zeros_ + 1;
     trailing_zeros_ = 0;
   }
 
@@ -96,6 +106,7 @@ class Decimal {
   bool negative_ = false;
   bool too_long_ = false;
   uint64_t digits_ = 0;
+  int64_t significant_ = 0;  // how many digits_ has, zeros within them included
   int64_t trailing_zeros_ = 0;
   int64_t scale_ = 0;
 };

@@ -20,6 +20,37 @@ using ondemand::json_type;
 // The record's own object is level 1.
 constexpr int kLevelsMax = 64;
 
+// The members that mean something; the last means nothing.
+enum class Name : uint8_t {
+  kId,
+  kProvider,
+  kAmount,
+  kCurrency,
+  kStatus,
+  kCustomerEmail,
+  kMetadata,
+  kTimestamp,
+  kOther
+};
+constexpr std::array<std::string_view, 8> kQuotedNames = {"id\"",     "provider\"",       "amount\"",   "currency\"",
+                                                          "status\"", "customer_email\"", "metadata\"", "timestamp\""};
+
+// `text` begins with a name and the quote behind it, and has simdjson's padding.
+Name NameAt(const char* text) {
+  for (size_t i = 0; i < kQuotedNames.size(); ++i) {
+    const std::string_view name = kQuotedNames[i];
+    if (text[0] == name[0] && std::memcmp(text, name.data(), name.size()) == 0) return static_cast<Name>(i);
+  }
+  return Name::kOther;
+}
+
+Name NameOf(std::string_view key) {
+  for (size_t i = 0; i < kQuotedNames.size(); ++i) {
+    if (key == kQuotedNames[i].substr(0, kQuotedNames[i].size() - 1)) return static_cast<Name>(i);
+  }
+  return Name::kOther;
+}
+
 // Members whose type can be wrong, one bit each.
 enum Member : uint32_t {
   kProviderMember = 1,
@@ -93,7 +124,7 @@ std::string_view RejectReasonName(RejectReason reason) {
 struct RecordDecoder::Parser {
   bool Load(std::string_view value);
   bool ReadRecord();
-  bool ReadMember(std::string_view key, ondemand::value value);
+  bool ReadMember(Name name, ondemand::value value);
   bool ReadText(ondemand::value value, json_type type, uint32_t member, std::string_view* text);
   static bool ReadNumber(ondemand::value value, json_type type, std::string_view* text);
   bool ReadTimestamp(ondemand::value value, json_type type);
@@ -133,26 +164,43 @@ bool RecordDecoder::Parser::ReadRecord() {
   if (document.get_object().get(object) != simdjson::SUCCESS) return false;
   for (auto result : object) {
     ondemand::field field;
-    std::string_view key;
-    if (std::move(result).get(field) != simdjson::SUCCESS || !ReadKey(&field, &key)) return false;
-    if (!ReadMember(key, field.value())) return false;
+    if (std::move(result).get(field) != simdjson::SUCCESS) return false;
+    // A name is hardly ever written with escapes: most need no copy.
+    Name name = NameAt(field.key().raw());
+    if (std::string_view key; name == Name::kOther) {
+      if (!ReadKey(&field, &key)) return false;
+      name = NameOf(key);
+    }
+    if (!ReadMember(name, field.value())) return false;
   }
   const char* rest = nullptr;
   return document.current_location().get(rest) == simdjson::OUT_OF_BOUNDS;  // nothing behind the object
 }
 
-bool RecordDecoder::Parser::ReadMember(std::string_view key, ondemand::value value) {
+bool RecordDecoder::Parser::ReadMember(Name name, ondemand::value value) {
   json_type type{};
   if (value.type().get(type) != simdjson::SUCCESS) return false;
-  if (key == "id") return ReadText(value, type, 0, &members.id);
-  if (key == "provider") return ReadText(value, type, kProviderMember, &members.provider);
-  if (key == "amount") return ReadNumber(value, type, &members.amount_text);
-  if (key == "currency") return ReadText(value, type, kCurrencyMember, &members.currency);
-  if (key == "status") return ReadText(value, type, kStatusMember, &members.status);
-  if (key == "customer_email") return ReadText(value, type, kCustomerEmailMember, &members.customer_email);
-  if (key == "metadata") return ReadMetadata(value, type);
-  if (key == "timestamp") return ReadTimestamp(value, type);
-  return Check(value, type, 2);
+  switch (name) {
+    case Name::kId:
+      return ReadText(value, type, 0, &members.id);
+    case Name::kProvider:
+      return ReadText(value, type, kProviderMember, &members.provider);
+    case Name::kAmount:
+      return ReadNumber(value, type, &members.amount_text);
+    case Name::kCurrency:
+      return ReadText(value, type, kCurrencyMember, &members.currency);
+    case Name::kStatus:
+      return ReadText(value, type, kStatusMember, &members.status);
+    case Name::kCustomerEmail:
+      return ReadText(value, type, kCustomerEmailMember, &members.customer_email);
+    case Name::kMetadata:
+      return ReadMetadata(value, type);
+    case Name::kTimestamp:
+      return ReadTimestamp(value, type);
+    case Name::kOther:
+      return Check(value, type, 2);
+  }
+  return false;
 }
 
 bool RecordDecoder::Parser::ReadText(ondemand::value value, json_type type, uint32_t member, std::string_view* text) {

@@ -27,8 +27,6 @@ RejectReason RecordMaker::Make(const rd_kafka_message_t& message, LogRecord* rec
   rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
   const int64_t timestamp_ms = rd_kafka_message_timestamp(&message, &type);
   const int64_t processed_at_s = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? 0 : timestamp_ms / 1000;
-  serialized_.clear();
-  AppendSerialized(payment_, processed_at_s, &serialized_);
   record->partition = message.partition;
   record->offset = message.offset;
   record->record_crc32c = MessageCrc32c(message);
@@ -36,7 +34,8 @@ RejectReason RecordMaker::Make(const rd_kafka_message_t& message, LogRecord* rec
   record->status = payment_.status;
   record->created_at_s = payment_.created_at_s;
   record->id = payment_.id;
-  record->frame = MakeEventFrame(serialized_, record->partition, record->offset, record->record_crc32c);
+  record->frame = MakeEventFrame(SerializedPayment(payment_, processed_at_s), record->partition, record->offset,
+                                 record->record_crc32c);
   return RejectReason::kNone;
 }
 

@@ -20,7 +20,6 @@ class RecordMaker {
  private:
   RecordDecoder decoder_;
   Payment payment_;
-  std::string serialized_;  // its memory is used again
 };
 
 // Checksum of key and value, as resume tokens carry it.

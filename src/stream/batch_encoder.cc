@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "stream/wire_bytes.h"
+#include "payment/wire_bytes.h"
 
 namespace pipeline {
 namespace {

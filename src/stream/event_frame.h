@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "payment/codec.h"
 #include "payment/payment.h"
 #include "stream/shared_bytes.h"
 
@@ -38,6 +39,8 @@ struct LogRecord {
 
 // `payment` is the serialised payment.Payment, at most 1 GiB.
 EventFrame MakeEventFrame(std::string_view payment, int32_t partition, int64_t offset, uint32_t record_crc32c);
+// The same of one that is yet to be written: goes into the frame without a copy.
+EventFrame MakeEventFrame(const SerializedPayment& payment, int32_t partition, int64_t offset, uint32_t record_crc32c);
 
 // event_type "existing" with the position: what follows head() when the record is sent from the store.
 std::string ExistingTail(int32_t partition, int64_t offset, uint32_t record_crc32c);

@@ -39,7 +39,13 @@ void ReplicaState::Apply(LogRecord record) {
   const int64_t offset = record.offset;
   partitions_[partition].last_offset = offset;
   partitions_[partition].last_crc32c = record.record_crc32c;
-  window_.Append({record.frame, offset, partition, record.record_crc32c, record.provider, record.status});
+  const EventFrame& frame = record.frame;
+  window_.Append({{frame.bytes.ShareUnseen(), frame.payment_begin, frame.payment_end},
+                  offset,
+                  partition,
+                  record.record_crc32c,
+                  record.provider,
+                  record.status});
   store_.Apply(std::move(record));
   Advance(partition, offset + 1);
 }

@@ -15,17 +15,34 @@ struct Header {
 
 }  // namespace
 
+std::pair<SharedBytes, char*> SharedBytes::ToFill(size_t size_bytes) {
+  SharedBytes bytes;
+  bytes.block_ = ::operator new(sizeof(Header) + size_bytes);
+  new (bytes.block_) Header{{1}, static_cast<uint32_t>(size_bytes)};
+  char* const data = static_cast<char*>(bytes.block_) + sizeof(Header);
+  return {std::move(bytes), data};
+}
+
 SharedBytes::SharedBytes(std::initializer_list<std::string_view> parts) {
   size_t size_bytes = 0;
   for (std::string_view part : parts) size_bytes += part.size();
-  block_ = ::operator new(sizeof(Header) + size_bytes);
-  new (block_) Header{{1}, static_cast<uint32_t>(size_bytes)};
-  char* to = static_cast<char*>(block_) + sizeof(Header);
+  auto [bytes, to] = ToFill(size_bytes);
   for (std::string_view part : parts) {
     if (part.empty()) continue;  // its pointer may be null, which memcpy does not allow
     std::memcpy(to, part.data(), part.size());
     to += part.size();
   }
+  *this = std::move(bytes);
+}
+
+SharedBytes SharedBytes::ShareUnseen() const {
+  SharedBytes other;
+  other.block_ = block_;
+  if (block_ != nullptr) {
+    std::atomic<uint32_t>& references = static_cast<Header*>(block_)->references;
+    references.store(references.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+  return other;
 }
 
 std::string_view SharedBytes::view() const {
@@ -44,7 +61,10 @@ void SharedBytes::Ref(void* block) {
 void SharedBytes::Unref(void* block) {
   if (block == nullptr) return;
   auto* header = static_cast<Header*>(block);
-  if (header->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  // The only handle: nobody else can make it two.
+  const bool last = header->references.load(std::memory_order_acquire) == 1 ||
+                    header->references.fetch_sub(1, std::memory_order_acq_rel) == 1;
+  if (!last) return;
   header->~Header();
   ::operator delete(block);
 }

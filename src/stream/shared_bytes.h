@@ -2,6 +2,7 @@
 // Filled by the thread that makes it, then read from any thread; the count is atomic.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <string_view>
@@ -24,6 +25,13 @@ class SharedBytes {
 
   std::string_view view() const;
   int64_t size() const { return static_cast<int64_t>(view().size()); }
+
+  // Bytes of `size_bytes`, at most 4 GiB, and where to write them before any other handle is made.
+  static std::pair<SharedBytes, char*> ToFill(size_t size_bytes);
+  // Another handle of them, made by the thread that made them while it has shown them to no other: spares a new record
+  // the atomic instruction, which waits for all that was written before it.
+  SharedBytes ShareUnseen() const;
+
   // What one of these costs in memory beside the handle.
   int64_t allocated_bytes() const;
 

@@ -1,0 +1,23 @@
+// Protobuf's wire format, as far as messages are put together by hand here (codec, event_frame, batch_encoder). Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace pipeline {
+
+// A base 128 varint (protobuf.dev, "Encoding"): 1 to 10 bytes.
+inline constexpr size_t kVarintBytesMax = 10;
+// Returns the place behind it.
+inline char* PutVarint(uint64_t value, char* at) {
+  for (; value >= 0x80; value >>= 7) *at++ = static_cast<char>(value | 0x80);
+  *at++ = static_cast<char>(value);
+  return at;
+}
+inline void AppendVarint(uint64_t value, std::string* out) {
+  for (; value >= 0x80; value >>= 7) out->push_back(static_cast<char>(value | 0x80));
+  out->push_back(static_cast<char>(value));
+}
+
+}  // namespace pipeline
