@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "harness/observe/log_lines.h"
+#include "payment/canonical.h"
 
 namespace harness {
 namespace {
@@ -52,13 +54,14 @@ int64_t EmbeddedProducer::room() const {
   return std::min(kBatchRecordsMax - batch, producer_.room() - batch);
 }
 
-void EmbeddedProducer::Put(const pipeline::MadeRecord& made, size_t begin, SendSeen seen) {
+void EmbeddedProducer::Put(const pipeline::MadeRecord& made, bool rejected, size_t begin, SendSeen seen) {
   const size_t value_bytes = bytes_.size() - begin;
   bytes_.append(made.key);
   items_.push_back({begin, value_bytes, made.key.size(), seen.send.partition, made.first_of_payment});
   seen.sequence = made.sequence;
-  seen.id_hash = made.id_hash;
-  seen.send.content_hash = made.content_hash;
+  seen.id_hash = IdHash(made.key);
+  // What is rejected has no content that anybody could receive.
+  seen.send.content_hash = rejected ? 0 : pipeline::CanonicalHash(*made.payment);
   seen.send.sent_ns = pipeline::MonotonicNs();
   if (seen.send.planned_ns == 0) seen.send.planned_ns = seen.send.sent_ns;
   sends_.push_back(seen);
@@ -66,14 +69,13 @@ void EmbeddedProducer::Put(const pipeline::MadeRecord& made, size_t begin, SendS
 
 void EmbeddedProducer::Add(std::optional<int64_t> planned_ns, uint8_t phase, bool measured, int64_t now_s) {
   const size_t begin = bytes_.size();
-  pipeline::MadeRecord made = maker_.Make(now_s, &bytes_);
-  // What is rejected has no content that anybody could receive.
-  if (poison_.Next(begin, &bytes_) != pipeline::RejectReason::kNone) made.content_hash = 0;
+  const pipeline::MadeRecord made = maker_.Make(now_s, &bytes_);
+  const bool rejected = poison_.Next(begin, &bytes_) != pipeline::RejectReason::kNone;
   SendSeen seen;
   seen.send.planned_ns = planned_ns.value_or(0);
   seen.send.phase = phase;
   seen.send.measured = measured;
-  Put(made, begin, seen);
+  Put(made, rejected, begin, seen);
 }
 
 uint64_t EmbeddedProducer::AddSentinel(const pipeline::Filter& filter, int32_t partition, int64_t now_s) {
@@ -82,7 +84,7 @@ uint64_t EmbeddedProducer::AddSentinel(const pipeline::Filter& filter, int32_t p
   SendSeen seen;
   seen.send.partition = partition;
   seen.send.sentinel = true;
-  Put(made, begin, seen);
+  Put(made, false, begin, seen);
   return made.sequence;
 }
 

@@ -59,7 +59,7 @@ class EmbeddedProducer {
     int32_t partition = -1;
     bool first_of_payment = false;
   };
-  void Put(const pipeline::MadeRecord& made, size_t begin, SendSeen seen);
+  void Put(const pipeline::MadeRecord& made, bool rejected, size_t begin, SendSeen seen);
   void TellSends();
   void FailFrom(size_t first);
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -47,8 +48,8 @@ struct StopSignal::State {
 
   mutable std::mutex mutex;
   mutable std::condition_variable changed;
-  bool requested = false;  // this and the following under mutex
-  bool ending = false;
+  std::atomic<bool> requested = false;                 // set under mutex
+  bool ending = false;                                 // this and the following under mutex
   int number = 0;                                      // of the first signal
   std::map<int64_t, std::function<void()>> callbacks;  // by number, in the order of their coming
   int64_t next_id = 1;
@@ -131,10 +132,7 @@ void StopSignal::State::Stop(int signal) {
 StopSignal::StopSignal() : state_(std::make_unique<State>()) {}
 StopSignal::~StopSignal() = default;
 
-bool StopSignal::requested() const {
-  const std::lock_guard lock(state_->mutex);
-  return state_->requested;
-}
+bool StopSignal::requested() const { return state_->requested; }
 
 int StopSignal::number() const {
   const std::lock_guard lock(state_->mutex);
@@ -145,15 +143,15 @@ void StopSignal::Request() { state_->Stop(0); }
 
 bool StopSignal::WaitUntil(int64_t deadline_ns) const {
   const std::chrono::steady_clock::time_point deadline{std::chrono::nanoseconds(deadline_ns)};
-  std::unique_lock lock(state_->mutex);
-  // A wait whose time is over costs two system calls: too much for a loop that goes as fast as it can.
+  // A wait whose time is over costs two system calls: too much for a loop that is behind its schedule.
   if (state_->requested || MonotonicNs() >= deadline_ns) return state_->requested;
-  return state_->changed.wait_until(lock, deadline, [&] { return state_->requested; });
+  std::unique_lock lock(state_->mutex);
+  return state_->changed.wait_until(lock, deadline, [&] { return state_->requested.load(); });
 }
 
 void StopSignal::Wait() const {
   std::unique_lock lock(state_->mutex);
-  state_->changed.wait(lock, [&] { return state_->requested; });
+  state_->changed.wait(lock, [&] { return state_->requested.load(); });
 }
 
 StopCallback::StopCallback(StopSignal* stop, std::function<void()> callback) : state_(stop->state_.get()) {

@@ -1,7 +1,6 @@
 #include "producer/payment_maker.h"
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <array>
 #include <iterator>
@@ -9,7 +8,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "payment/canonical.h"
 #include "payment/codec.h"
 #include "payment/money.h"
 
@@ -183,8 +181,6 @@ MadeRecord PaymentMaker::Write(int64_t now_s, bool first, Open* open, std::strin
   made.currency = raw.currency;
   made.raw_amount = open->raw_amount;
   made.first_of_payment = first;
-  made.content_hash = CanonicalHash(payment);
-  made.id_hash = XXH3_64bits(payment.id.data(), payment.id.size());
   return made;
 }
 

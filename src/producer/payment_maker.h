@@ -31,8 +31,6 @@ struct MadeRecord {
   std::string_view currency;         // "usd"
   Money raw_amount;                  // in the provider's own units: what the value says as a JSON number
   bool first_of_payment = false;
-  uint64_t content_hash = 0;  // CanonicalHash of *payment
-  uint64_t id_hash = 0;       // XXH3 64-bit of the payment id
 };
 
 class PaymentMaker {

@@ -11,7 +11,6 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
-#include <unordered_map>
 
 #include "common/clock.h"
 #include "payment/money.h"
@@ -23,7 +22,6 @@
 namespace pipeline {
 namespace {
 
-constexpr int64_t kSecondNs = 1'000'000'000;
 constexpr int64_t kMillisecondNs = 1'000'000;
 constexpr int64_t kConnectSliceNs = 500 * kMillisecondNs;
 constexpr int64_t kRoomWaitNs = 20 * kMillisecondNs;
@@ -42,10 +40,10 @@ class ProducerRun {
   void SendAll();
   void SendOne();
   // It never left.
-  void FailUnsent(uint64_t sequence);
+  void FailUnsent(const MadeRecord& made);
   int Finish();
   void OnReports(std::span<const DeliveryReport> reports);
-  std::string ReportLine(const DeliveryReport& report, const std::string& id) const;
+  std::string ReportLine(const DeliveryReport& report) const;
   void StopBecause(const std::string& what);
 
   const ProducerOptions& options_;
@@ -58,8 +56,9 @@ class ProducerRun {
   std::ostream& out_;
   std::ostream& err_;
   AckLogTotals totals_;
-  std::unordered_map<uint64_t, std::string> open_;  // ids without an outcome, at most as many as may be in flight
-  std::atomic<bool> broken_ = false;                // the ack log could not be written
+  std::atomic<bool> broken_ = false;  // the ack log could not be written
+
+  int64_t sent_ = 0;  // main thread
 
   std::unique_ptr<AckLog> ack_log_;
   std::unique_ptr<PaymentMaker> maker_;
@@ -78,9 +77,11 @@ int ProducerRun::Run() {
     maker_ = std::make_unique<PaymentMaker>(MakerOptions{options_.seed, options_.rec_prefix, first_sequence,
                                                          options_.records_per_payment_min,
                                                          options_.records_per_payment_max});
-    producer_ =
-        std::make_unique<RecordProducer>(RecordProducerOptions{options_.kafka, {}},
-                                         [this](std::span<const DeliveryReport> reports) { OnReports(reports); });
+    RecordProducerOptions producer;
+    producer.kafka = options_.kafka;
+    producer.keys = options_.quiet ? ReportKeys::kOfFailures : ReportKeys::kAll;
+    producer_ = std::make_unique<RecordProducer>(
+        std::move(producer), [this](std::span<const DeliveryReport> reports) { OnReports(reports); });
   } catch (const std::exception& error) {
     err_ << "payment-producer: " << error.what() << std::endl;
     return 2;
@@ -136,61 +137,60 @@ int64_t ProducerRun::PlannedNs(int64_t index) const {
 
 void ProducerRun::SendAll() {
   const int64_t begin_ns = MonotonicNs();
+  const bool paced = options_.rate_per_s > 0 || options_.interval_ns > 0;
   for (int64_t i = 0; options_.count == 0 || i < options_.count; ++i) {
-    if (stop_->WaitUntil(begin_ns + PlannedNs(i))) return;
+    if (paced ? stop_->WaitUntil(begin_ns + PlannedNs(i)) : stop_->requested()) return;
     SendOne();
   }
 }
 
 void ProducerRun::SendOne() {
   value_.clear();
-  const MadeRecord made = maker_->Make(WallNs() / kSecondNs, &value_);
-  {
+  const MadeRecord made = maker_->Make(WallSeconds(), &value_);
+  if (broken_) return;
+  ++sent_;
+  if (!options_.quiet) {
     const std::lock_guard lock(mutex_);
-    if (broken_) return;
-    ++totals_.sent;
-    open_.emplace(made.sequence, made.key);
-    if (!options_.quiet) {
-      out_ << fmt::format("[SEND] {} | {} | {} {}", made.key, made.provider, ToText(made.raw_amount, 2), made.currency)
-           << std::endl;
-    }
+    out_ << fmt::format("[SEND] {} | {} | {} {}", made.key, made.provider, ToText(made.raw_amount, 2), made.currency)
+         << std::endl;
   }
   try {
     // Before the record can leave: what is in the topic is in this file.
     if (ack_log_) ack_log_->Send(made.sequence, made.key, value_, -1);
   } catch (const std::system_error& error) {
     StopBecause(error.what());
-    FailUnsent(made.sequence);
+    FailUnsent(made);
     return;
   }
   while (!producer_->TrySend(made.sequence, -1, made.key, value_)) {
     if (stop_->requested()) {
-      FailUnsent(made.sequence);
+      FailUnsent(made);
       return;
     }
     producer_->WaitForRoom(MonotonicNs() + kRoomWaitNs);
   }
 }
 
-void ProducerRun::FailUnsent(uint64_t sequence) {
+void ProducerRun::FailUnsent(const MadeRecord& made) {
   DeliveryReport report;
-  report.sequence = sequence;
+  report.sequence = made.sequence;
+  report.key = made.key;
   report.time_ns = MonotonicNs();
   report.outcome = DeliveryOutcome::kFail;
   report.error = RD_KAFKA_RESP_ERR__PURGE_QUEUE;
   OnReports({&report, 1});
 }
 
-std::string ProducerRun::ReportLine(const DeliveryReport& report, const std::string& id) const {
+std::string ProducerRun::ReportLine(const DeliveryReport& report) const {
   switch (report.outcome) {
     case DeliveryOutcome::kOk:
-      return fmt::format("[PRODUCER] {}Delivered: {} [partition {}]", utf8_ ? "✅ " : "", id, report.partition);
+      return fmt::format("[PRODUCER] {}Delivered: {} [partition {}]", utf8_ ? "✅ " : "", report.key, report.partition);
     case DeliveryOutcome::kFail:
-      return fmt::format("[PRODUCER] {}Failed: {}: {}", utf8_ ? "❌ " : "", id, rd_kafka_err2str(report.error));
+      return fmt::format("[PRODUCER] {}Failed: {}: {}", utf8_ ? "❌ " : "", report.key, rd_kafka_err2str(report.error));
     case DeliveryOutcome::kUnknown:
       break;
   }
-  return fmt::format("[PRODUCER] {}Unknown: {}: {}; the broker may have it or not", utf8_ ? "❓ " : "", id,
+  return fmt::format("[PRODUCER] {}Unknown: {}: {}; the broker may have it or not", utf8_ ? "❓ " : "", report.key,
                      rd_kafka_err2str(report.error));
 }
 
@@ -201,17 +201,17 @@ void ProducerRun::OnReports(std::span<const DeliveryReport> reports) {
     StopBecause(error.what());
   }
   const std::lock_guard lock(mutex_);
+  bool told = false;
   for (const DeliveryReport& report : reports) {
     int64_t& total = report.outcome == DeliveryOutcome::kOk     ? totals_.ok
                      : report.outcome == DeliveryOutcome::kFail ? totals_.failed
                                                                 : totals_.unknown;
     ++total;
-    auto id = open_.extract(report.sequence);
-    if (id && (!options_.quiet || report.outcome != DeliveryOutcome::kOk)) {
-      out_ << ReportLine(report, id.mapped()) << '\n';
-    }
+    if (options_.quiet && report.outcome == DeliveryOutcome::kOk) continue;
+    out_ << ReportLine(report) << '\n';
+    told = true;
   }
-  out_.flush();
+  if (told) out_.flush();
 }
 
 void ProducerRun::StopBecause(const std::string& what) {
@@ -236,7 +236,8 @@ int ProducerRun::Finish() {
   const int64_t rebuilds = producer_->rebuilds();
   producer_.reset();  // no delivery thread from here on
   // Records that were written down but whose report never came.
-  totals_.unknown += static_cast<int64_t>(open_.size());
+  totals_.sent = sent_;
+  totals_.unknown = totals_.sent - totals_.ok - totals_.failed;
   out_ << fmt::format("\nSummary: sent {}, delivered {}, failed {}, unknown {} in {:.1f} s{}", totals_.sent, totals_.ok,
                       totals_.failed, totals_.unknown, static_cast<double>(MonotonicNs() - started_ns_) / 1e9,
                       rebuilds > 0 ? fmt::format(" (the producer was rebuilt {} times)", rebuilds) : "")

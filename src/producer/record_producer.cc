@@ -121,6 +121,7 @@ bool RecordProducer::TrySend(uint64_t sequence, int32_t partition, std::string_v
   report.time_ns = MonotonicNs();
   report.outcome = DeliveryOutcome::kFail;
   report.error = error;
+  if (WantsKey(report.outcome)) report.key = key;
   Settle({&report, 1});
   return true;
 }
@@ -148,6 +149,11 @@ void RecordProducer::Purge() {
   giving_up_ = false;
 }
 
+bool RecordProducer::WantsKey(DeliveryOutcome outcome) const {
+  return options_.keys == ReportKeys::kAll ||
+         (options_.keys == ReportKeys::kOfFailures && outcome != DeliveryOutcome::kOk);
+}
+
 void RecordProducer::OnReport(rd_kafka_t* handle, const rd_kafka_message_t* message, void* self) {
   auto* producer = static_cast<RecordProducer*>(self);
   DeliveryReport report;
@@ -157,7 +163,8 @@ void RecordProducer::OnReport(rd_kafka_t* handle, const rd_kafka_message_t* mess
   report.partition = message->partition;
   report.offset = message->offset;
   report.error = message->err;
-  producer->reports_.push_back(report);
+  if (producer->WantsKey(report.outcome)) report.key.assign(static_cast<const char*>(message->key), message->key_len);
+  producer->reports_.push_back(std::move(report));
 }
 
 void RecordProducer::Settle(std::span<const DeliveryReport> reports) {

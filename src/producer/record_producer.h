@@ -32,12 +32,17 @@ struct DeliveryReport {
   int32_t partition = -1;
   int64_t offset = -1;  // -1: not told
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  std::string key = {};  // where RecordProducerOptions::keys asks for it
 };
+
+// Which reports carry the record's key.
+enum class ReportKeys : uint8_t { kNone, kOfFailures, kAll };
 
 struct RecordProducerOptions {
   KafkaSettings kafka;
   KafkaProperties properties;       // on top of acks=all, idempotence, murmur2_random and linger.ms=1
   int64_t in_flight_max = 100'000;  // records without an outcome
+  ReportKeys keys = ReportKeys::kNone;
 };
 
 class RecordProducer {
@@ -83,6 +88,7 @@ class RecordProducer {
     KafkaPtr<rd_kafka_t> producer;
     KafkaPtr<rd_kafka_topic_t> topic;
   };
+  bool WantsKey(DeliveryOutcome outcome) const;
   static void OnReport(rd_kafka_t* producer, const rd_kafka_message_t* message, void* self);
 
   Handle Make();

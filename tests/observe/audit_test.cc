@@ -11,7 +11,9 @@
 
 #include "common/crc32c.h"
 #include "harness/broker/mock_cluster.h"
+#include "harness/observe/log_lines.h"
 #include "observe_testing.h"
+#include "payment/canonical.h"
 #include "producer/payment_maker.h"
 #include "producer/record_producer.h"
 
@@ -44,16 +46,21 @@ class AuditTest : public ::testing::Test {
 
 TEST_F(AuditTest, SeesEachRecordAsItIs) {
   constexpr int kRecords = 5'000;
-  std::vector<pipeline::MadeRecord> made;
-  std::vector<uint32_t> checksums;
+  struct Sent {
+    uint64_t content_hash;
+    uint64_t id_hash;
+    uint32_t crc32c;
+  };
+  std::vector<Sent> sent;
+  sent.reserve(kRecords);
   Audit audit(kafka_, kPartitions, true, &recorder_);
   pipeline::PaymentMaker maker({.rec_prefix = "run.load"});
   pipeline::RecordProducer producer = Producer();
   for (int i = 0; i < kRecords; ++i) {
     std::string value;
-    made.push_back(maker.Make(1'700'000'000 + i, &value));
-    checksums.push_back(pipeline::RecordCrc32c(made.back().key, value));
-    Send(&producer, made.back().sequence, -1, made.back().key, value);
+    const pipeline::MadeRecord made = maker.Make(1'700'000'000 + i, &value);
+    sent.push_back({pipeline::CanonicalHash(*made.payment), IdHash(made.key), pipeline::RecordCrc32c(made.key, value)});
+    Send(&producer, made.sequence, -1, made.key, value);
   }
   ASSERT_TRUE(producer.WaitUntilBelow(1, SecondsFromNow(kWaitSeconds)));
   ASSERT_TRUE(audit.CatchUp(SecondsFromNow(kWaitSeconds)));
@@ -77,10 +84,10 @@ TEST_F(AuditTest, SeesEachRecordAsItIs) {
       seen[at] = true;
       ASSERT_TRUE(record.valid);
       ASSERT_FALSE(record.sentinel);
-      ASSERT_EQ(record.content_hash, made[at].content_hash);
-      ASSERT_EQ(record.id_hash, made[at].id_hash);
+      ASSERT_EQ(record.content_hash, sent[at].content_hash);
+      ASSERT_EQ(record.id_hash, sent[at].id_hash);
       ASSERT_EQ(record.timestamp_s, 1'700'000'000 + static_cast<int64_t>(at));
-      ASSERT_EQ(record.crc32c, checksums[at]);
+      ASSERT_EQ(record.crc32c, sent[at].crc32c);
       ASSERT_TRUE(history.names.Find(record.id_hash).has_value());
     }
   }

@@ -346,8 +346,8 @@ TEST(LogLinesTest, ReadsSendsAndOutcomes) {
   EXPECT_EQ(out.send.send.sent_ns, 77);
   EXPECT_EQ(out.send.send.planned_ns, 77);
   EXPECT_EQ(out.send.send.partition, 3);
-  EXPECT_EQ(out.send.send.content_hash, made.content_hash);
-  EXPECT_EQ(out.send.id_hash, made.id_hash);
+  EXPECT_EQ(out.send.send.content_hash, pipeline::CanonicalHash(*made.payment));
+  EXPECT_EQ(out.send.id_hash, IdHash(made.key));
   EXPECT_TRUE(out.send.find_phase);
 
   ASSERT_TRUE(parser.ParseAck(Padded(R"({"type":"send","t":78,"seq":13,"key":null,"value":null})").line(), &out));

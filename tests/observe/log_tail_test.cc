@@ -193,7 +193,7 @@ TEST_F(LogTailTest, ReadsWhatAProducerWroteBeforeItDied) {
     for (int i = 0; i < 500; ++i) {
       std::string value;
       const pipeline::MadeRecord made = maker.Make(1'700'000'000, &value);
-      hashes.push_back(made.content_hash);
+      hashes.push_back(pipeline::CanonicalHash(*made.payment));
       log.Send(made.sequence, made.key, value, -1);
       if (i % 2 == 0) {
         reports.push_back({.sequence = made.sequence, .time_ns = 9, .partition = 3, .offset = i});
