@@ -28,7 +28,9 @@ class Failure(Exception):
 class Program:
     """A process whose standard output is a line at a time, and whose standard error is kept for what went wrong."""
 
-    def __init__(self, argv, lines_from="stdout"):
+    def __init__(self, argv, lines_from="stdout", core=None):
+        """`core`: the only one that it may use, the first (0), the second (1), ...; where there are so many."""
+        cores = sorted(os.sched_getaffinity(0))
         self.name = pathlib.Path(argv[0]).name
         parent = os.getpid()
 
@@ -36,6 +38,8 @@ class Program:
             LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() != parent:
                 os._exit(1)
+            if core is not None and core < len(cores):
+                os.sched_setaffinity(0, {cores[core]})
 
         self.started_ns = time.monotonic_ns()
         self.process = subprocess.Popen([str(word) for word in argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -139,9 +143,9 @@ class Bench:
     def feed(self, brokers, records, *arguments):
         return self.run("bench-feed", "--brokers", brokers, "--topic", TOPIC, "--records", records, *arguments)
 
-    def reader(self, port, events, *arguments):
+    def reader(self, port, events, *arguments, core=None):
         """A bare client whose streams have all begun."""
-        reader = self.program("bench-read", "--server", f"127.0.0.1:{port}", "--events", events, *arguments)
+        reader = self.program("bench-read", "--server", f"127.0.0.1:{port}", "--events", events, *arguments, core=core)
         try:
             reader.answer()
         except Failure:
@@ -179,9 +183,9 @@ class Server(Program):
 
     FETCH = ("-X", "fetch.wait.max.ms=1")  # new data does not wake a waiting consumer of the mock
 
-    def __init__(self, bench, brokers, *arguments, port=0, fetch=FETCH):
+    def __init__(self, bench, brokers, *arguments, port=0, fetch=FETCH, core=None):
         super().__init__([bench.folder / "payment-server", "--brokers", brokers, "--topic", TOPIC, "--listen", "127.0.0.1",
-                          "--port", port, *fetch, *arguments], lines_from="both")
+                          "--port", port, *fetch, *arguments], lines_from="both", core=core)
         self.port = int(self.find(r"gRPC: .*:(\d+)")[1].group(1))
 
     def loaded(self):

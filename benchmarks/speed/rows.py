@@ -70,6 +70,19 @@ def through_server(bench, broker, log_id, records, rpc):
             return server.cpu_ns() / records / 1e3, records / took_ns * 1e3, records / max(1, answer["messages"])
 
 
+def from_window(bench, broker, log_id, records, rpc):
+    """M payments/s to one subscriber of a server that holds all of them in its window; None: not offered."""
+    with bench.server(broker.address, *WINDOW_LARGE) as server:
+        server.loaded()
+        with bench.reader(server.port, records, "--log-id", log_id, "--rpc", rpc) as reader:
+            answer = read_all(reader)
+            if answer is None:
+                return None
+            if answer["events"] != records:
+                raise Failure(f"{answer['events']} of {records} events, code {answer['code']}: {reader.errors}")
+            return records / (answer["last_ns"] - answer["first_ns"]) * 1e3
+
+
 def through_relay(bench, broker, records, batch):
     with bench.program("bare-relay", "--brokers", broker.address, "--records", records, "--batch", batch,
                        *BARE_KAFKA) as relay:
@@ -85,22 +98,27 @@ def pipeline(bench, repetitions, quick):
     one = Row("one-event", "server CPU per payment to 1 subscriber, one a message", "µs", 2, False, "bare relay")
     many = Row("batched", "the same, SubscribePayments: above the relay", "µs", 1.0, False, "bare relay, 64 a message",
                target="≤ +1.0 µs")
-    rate = Row("batched-rate", "payments/s, SubscribePayments", "M/s", 3, True, "one a message")
+    rate = Row("batched-rate", "payments/s from Kafka to 1 subscriber, SubscribePayments", "M/s", 3, True, "one a message")
+    sent = Row("batched-sent", "payments/s from the window to 1 subscriber, SubscribePayments", "M/s", 3, True,
+               "one a message")
 
     with bench.broker(PARTITIONS) as raw, bench.broker(PARTITIONS) as ready:
         log_id = bench.feed(raw.address, records)["log_id"]
         bench.feed(ready.address, records, "--events")
-        for ours, batched, relay, relay_batched in turns(
+        for ours, batched, relay, relay_batched, window, window_batched in turns(
                 repetitions, lambda: through_server(bench, raw, log_id, records, "stream"),
                 lambda: through_server(bench, raw, log_id, records, "subscribe"),
-                lambda: through_relay(bench, ready, records, 1), lambda: through_relay(bench, ready, records, 64)):
+                lambda: through_relay(bench, ready, records, 1), lambda: through_relay(bench, ready, records, 64),
+                lambda: from_window(bench, raw, log_id, records, "stream"),
+                lambda: from_window(bench, raw, log_id, records, "subscribe")):
             one.add(ours[0], relay[0])
             if batched is None:
                 many.note = rate.note = "not offered"
                 continue
             many.add(batched[0], relay_batched[0], batched[0] - relay_batched[0])
             rate.add(batched[1], ours[1])
-    return [one, many, rate]
+            sent.add(window_batched, window)
+    return [one, many, rate, sent]
 
 
 def fan_out(bench, repetitions, quick):
@@ -108,10 +126,12 @@ def fan_out(bench, repetitions, quick):
     row = Row("fan-out", f"server CPU per event delivered to {streams} subscribers", "µs", 1.2, False,
               "bare server, one shared buffer")
 
+    # Server on one core, reader on another: gRPC's callback threads take twice the time for a write, and more than twice
+    # the CPU, whenever two of them happen to run at once (docs/performance.md), with our server as with the bare one.
     def server():
         # The mock is asked a thousand times a second otherwise, which has nothing to do with subscribers.
-        with bench.broker(PARTITIONS) as broker, Server(bench, broker.address, *WINDOW_LARGE, fetch=FETCH_IDLE) as program:
-            with bench.reader(program.port, events, "--streams", streams) as reader:
+        with bench.broker(PARTITIONS) as broker, Server(bench, broker.address, *WINDOW_LARGE, fetch=FETCH_IDLE, core=0) as program:
+            with bench.reader(program.port, events, "--streams", streams, core=1) as reader:
                 begin_ns = program.cpu_ns()
                 bench.feed(broker.address, events)
                 answer = reader.answer()
@@ -121,8 +141,8 @@ def fan_out(bench, repetitions, quick):
                 return (program.cpu_ns() - begin_ns) / received / 1e3
 
     def bare():
-        with bench.program("bare-fan-out", "--events", events) as program:
-            with bench.reader(program.answer()["port"], events, "--streams", streams) as reader:
+        with bench.program("bare-fan-out", "--events", events, core=0) as program:
+            with bench.reader(program.answer()["port"], events, "--streams", streams, core=1) as reader:
                 begin_ns = program.cpu_ns()
                 program.go()
                 received = reader.answer()["events"]

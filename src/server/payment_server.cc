@@ -77,11 +77,17 @@ struct PaymentServer::State {
         verifier(options.kafka, &replica, options.stuck_ns * 2),
         catch_up(options.kafka, options.catch_up_readers_max),
         hub(&replica, options.calls_max, options.calls_per_peer_max) {
-    streams = {&replica,      &hub,
-               &verifier,     &catch_up,
-               server_id,     options.stuck_ns,
-               journal.get(), options.slow_subscriber,
-               &counters,     options.payments_max};
+    streams = {&replica,
+               &hub,
+               &verifier,
+               &catch_up,
+               &ready_runs,
+               server_id,
+               options.stuck_ns,
+               journal.get(),
+               options.slow_subscriber,
+               &counters,
+               options.payments_max};
     unaries = {&replica, &hub, &status, &counters, options.stuck_ns};
   }
 
@@ -109,6 +115,7 @@ struct PaymentServer::State {
   KafkaReader reader;
   TokenVerifier verifier;
   CatchUpPool catch_up;
+  ReadyRuns ready_runs;
   StreamHub hub;
   StreamServices streams;
   UnaryServices unaries;

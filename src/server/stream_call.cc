@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <span>
 #include <utility>
 
 #include "common/clock.h"
@@ -146,8 +147,29 @@ bool StreamCall::Begin() {
   return cursor_ != nullptr;
 }
 
+bool StreamCall::PullReady() {
+  const std::optional<uint64_t> sequence = cursor_->window_sequence();
+  if (!sequence || queue_.batched()) return false;
+  std::shared_ptr<const ReadyRun> run = services_.ready_runs->Find(cursor_->generation(), *sequence);
+  if (run == nullptr) return false;
+  const auto first = static_cast<size_t>(*sequence - run->begin_sequence);
+  if (!cursor_->TakeRun(run->generation, *sequence, std::span(run->positions).subspan(first))) return false;
+  queue_.PushRun(std::move(run), first);
+  return true;
+}
+
+void StreamCall::QueueAndShare(std::optional<uint64_t> sequence, std::vector<StreamEvent> events) {
+  const bool whole = sequence && !events.empty() && cursor_->window_sequence() == *sequence + events.size();
+  if (!whole || queue_.batched()) return queue_.Push(std::move(events));
+  std::shared_ptr<const ReadyRun> run = MakeReadyRun(cursor_->generation(), *sequence, std::move(events));
+  services_.ready_runs->Add(run);
+  queue_.PushRun(std::move(run), 0);
+}
+
 bool StreamCall::Pull() {
   using Outcome = StreamCursor::Outcome;
+  if (PullReady()) return true;
+  const std::optional<uint64_t> sequence = cursor_->window_sequence();
   std::vector<StreamEvent> events;
   std::vector<int64_t> covered;
   Outcome outcome = Outcome::kMore;
@@ -159,7 +181,7 @@ bool StreamCall::Pull() {
       covered = cursor_->Covered(access.state());
     }
   }
-  queue_.Push(std::move(events));
+  QueueAndShare(sequence, std::move(events));
   if (!covered.empty()) {
     const bool arrived = outcome == Outcome::kIdle && !std::exchange(arrived_, true);
     queue_.OfferBookmarks(covered, arrived, MonotonicNs());
@@ -222,9 +244,9 @@ void StreamCall::SendStart(const std::string& log_id, const std::vector<Partitio
 
 void StreamCall::Write() {
   const size_t queued = queue_.events();
-  buffer_ = queue_.TakeMessage(services_.journal, subscription_);
+  const grpc::ByteBuffer* const message = queue_.TakeMessage(services_.journal, subscription_);
   services_.counters->written.Add(static_cast<int64_t>(queued - queue_.events()),
-                                  static_cast<int64_t>(buffer_.Length()));
+                                  static_cast<int64_t>(message->Length()));
   if (stage_ == Stage::kCatchingUp) room_.notify_all();
   grpc::WriteOptions options;
   // A hint leaves the message in the transport's buffer until the next write: right while one is at hand, and wrong for
@@ -232,13 +254,13 @@ void StreamCall::Write() {
   if (wrote_ && !queue_.empty()) options.set_buffer_hint();
   wrote_ = true;
   writing_ = true;
-  StartWrite(&buffer_, options);
+  StartWrite(message, options);
 }
 
 void StreamCall::OnWriteDone(bool ok) {
   const std::lock_guard lock(mutex_);
   writing_ = false;
-  buffer_.Clear();
+  queue_.ReleaseMessage();
   if (!ok) return End(grpc::StatusCode::CANCELLED, "the client has gone", "client");
   PumpLocked();
 }

@@ -17,6 +17,7 @@
 
 #include "payment.pb.h"
 #include "server/catch_up_pool.h"
+#include "server/ready_runs.h"
 #include "server/replica.h"
 #include "server/server_counters.h"
 #include "server/server_journal.h"
@@ -34,6 +35,7 @@ struct StreamServices {
   StreamHub* hub = nullptr;
   TokenVerifier* verifier = nullptr;
   CatchUpPool* catch_up = nullptr;
+  ReadyRuns* ready_runs = nullptr;
   std::string server_id;
   // How long a stream that was ended may leave its status unread, and one that is caught up its events, before it is
   // cancelled.
@@ -101,6 +103,10 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   // Both: false when nothing more comes of it now (waits, is being verified or caught up, has ended).
   bool Begin();
   bool Pull();
+  // What another stream has made ready of the window, when this one wants just that.
+  bool PullReady();
+  // Shares what was pulled from the window's entries from `sequence` on, when it is all of them; else queues it.
+  void QueueAndShare(std::optional<uint64_t> sequence, std::vector<StreamEvent> events);
   // Decides where a stream without a token, or with one, begins; makes the cursor when it may. False: waits.
   // `complete`: the store holds the snapshot that the stream begins with.
   bool Decide(ResumeDecision* decision, std::string* log_id, bool* complete);
@@ -124,8 +130,7 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   std::optional<std::vector<Watermarks>> fresh_;  // what the verifier was told
   std::unique_ptr<StreamCursor> cursor_;
   StreamQueue queue_;
-  bool arrived_ = false;     // at the window's end, once
-  grpc::ByteBuffer buffer_;  // of the write in flight
+  bool arrived_ = false;  // at the window's end, once
   bool writing_ = false;
   bool wrote_ = false;  // the first message
   bool ended_ = false;  // Finish was called

@@ -34,6 +34,12 @@ void StreamQueue::Push(std::vector<StreamEvent> events) {
   }
 }
 
+void StreamQueue::PushRun(std::shared_ptr<const ReadyRun> run, size_t first) {
+  run_ = std::move(run);
+  run_next_ = first;
+  run_end_ = run_->messages.size();
+}
+
 void StreamQueue::OfferBookmarks(const std::vector<int64_t>& covered, bool at_once, int64_t now_ns) {
   // Those that wait say less and come later: once they are sent, the next ones say it all.
   if (!batched() || !bookmarks_.empty()) return;
@@ -56,18 +62,33 @@ StreamEvent StreamQueue::TakeEvent(ServerJournal* journal, uint64_t subscription
   return event;
 }
 
-grpc::ByteBuffer StreamQueue::TakeMessage(ServerJournal* journal, uint64_t subscription) {
-  if (!batched()) return EventMessage(TakeEvent(journal, subscription));
+const grpc::ByteBuffer* StreamQueue::TakeMessage(ServerJournal* journal, uint64_t subscription) {
+  if (run_next_ < run_end_) {
+    const EventPosition& at = run_->positions[run_next_];
+    if (journal != nullptr) journal->Wrote(subscription, at.partition, at.offset);
+    return &run_->messages[run_next_++];
+  }
+  if (!batched()) {
+    message_ = EventMessage(TakeEvent(journal, subscription));
+    return &message_;
+  }
   BatchEncoder batch(batch_events_max_, kBatchBytesMax);
   while (!events_.empty() && batch.Fits(events_.front())) batch.Add(TakeEvent(journal, subscription));
   if (events_.empty() && batch.Fits(bookmarks_)) {
     batch.Add(bookmarks_);
     bookmarks_.clear();
   }
-  return BatchMessage(batch.Take());
+  message_ = BatchMessage(batch.Take());
+  return &message_;
+}
+
+void StreamQueue::ReleaseMessage() {
+  message_.Clear();
+  if (run_next_ == run_end_) run_.reset();
 }
 
 void StreamQueue::Clear() {
+  run_next_ = run_end_;  // the run itself stays until the message that was taken of it is released
   events_.clear();
   bookmarks_.clear();
   bytes_ = 0;

@@ -6,8 +6,10 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <vector>
 
+#include "server/ready_runs.h"
 #include "server/server_journal.h"
 #include "stream/bookmarks.h"
 #include "stream/stream_cursor.h"
@@ -26,24 +28,33 @@ class StreamQueue {
   void Start(std::vector<int64_t> after) { told_ = ToldPositions(std::move(after)); }
 
   void Push(std::vector<StreamEvent> events);
+  // The events of `run` from `first` on. Only without batches, and only when empty.
+  void PushRun(std::shared_ptr<const ReadyRun> run, size_t first);
   // All that is owed up to `covered` was pushed. A bookmark says so when enough of it is news to the client, or
   // `at_once` for any; never without batches. `now_ns`: monotonic.
   void OfferBookmarks(const std::vector<int64_t>& covered, bool at_once, int64_t now_ns);
   // Nothing is left to send, and the client was last told of its position a while ago.
   bool IsBookmarkDue(int64_t now_ns) const;
 
-  bool empty() const { return events_.empty() && bookmarks_.empty(); }
-  size_t events() const { return events_.size(); }
+  bool empty() const { return events() == 0 && bookmarks_.empty(); }
+  size_t events() const { return run_end_ - run_next_ + events_.size(); }
   // While a stream is caught up, this bounds its reader.
   bool has_room() const;
-  // The next message; not when empty. `journal`, when there is one, hears of each event as written to `subscription`.
-  grpc::ByteBuffer TakeMessage(ServerJournal* journal, uint64_t subscription);
+  // The next message, valid until ReleaseMessage(); not when empty. `journal`, when there is one, hears of each event
+  // as written to `subscription`.
+  const grpc::ByteBuffer* TakeMessage(ServerJournal* journal, uint64_t subscription);
+  void ReleaseMessage();
+  // Drops what was not taken.
   void Clear();
 
  private:
   StreamEvent TakeEvent(ServerJournal* journal, uint64_t subscription);
 
   const int32_t batch_events_max_;
+  grpc::ByteBuffer message_;             // that was taken, unless it is the run's
+  std::shared_ptr<const ReadyRun> run_;  // its events [run_next_, run_end_) come before events_
+  size_t run_next_ = 0;
+  size_t run_end_ = 0;
   std::deque<StreamEvent> events_;
   int64_t bytes_ = 0;                // of their frames
   ToldPositions told_;               // when batched, of all that was pushed

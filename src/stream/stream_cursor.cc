@@ -178,6 +178,19 @@ StreamCursor::Outcome StreamCursor::PullWindow(const ReplicaState& state, const 
   return budget.took() ? Outcome::kEvents : Outcome::kIdle;
 }
 
+bool StreamCursor::TakeRun(uint64_t generation, uint64_t sequence, std::span<const EventPosition> run) {
+  if (generation != generation_ || phase_ != Phase::kWindow || sequence != sequence_ || filter_ != Filter{})
+    return false;
+  // All new to this stream: none is the record at a token's end, which Pull would have to compare.
+  const auto is_next = [this](const EventPosition& at) {
+    return static_cast<size_t>(at.partition) < after_.size() && at.offset > after_[at.partition];
+  };
+  if (!std::all_of(run.begin(), run.end(), is_next)) return false;
+  for (const EventPosition& at : run) after_[at.partition] = at.offset;
+  sequence_ += run.size();
+  return true;
+}
+
 bool CatchUpPlan::Offer(int32_t partition, int64_t offset, Provider provider, PaymentStatus status) {
   if (offset <= covered_[partition]) return false;
   covered_[partition] = offset;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,11 @@ struct StreamEvent {
   int64_t offset = 0;
   uint32_t record_crc32c = 0;
   bool existing = false;
+};
+
+struct EventPosition {
+  int32_t partition = 0;
+  int64_t offset = 0;
 };
 
 struct PullLimits {
@@ -54,6 +60,11 @@ class StreamCursor {
   // Appends what comes next to `out`.
   Outcome Pull(const ReplicaState& state, const PullLimits& limits, std::vector<StreamEvent>* out);
 
+  // `run`: the window's entries from `sequence` on, one after the other, of the log's `generation`. True: they are what
+  // Pull would append next, whatever the window has forgotten since, and this stands behind them now; false: Pull.
+  // Needs no state: for streams that share what one of them has pulled.
+  bool TakeRun(uint64_t generation, uint64_t sequence, std::span<const EventPosition> run);
+
   // After kCatchUp: Kafka is read for every record with an offset above these.
   const std::vector<int64_t>& catch_up_from() const { return after_; }
   // Everything up to `covered` was sent. True: the window holds what follows, Pull goes on there.
@@ -68,6 +79,7 @@ class StreamCursor {
   // other filters count. Not after kFellOff or kReplaced, nor while Kafka is read for this subscriber.
   std::vector<int64_t> Covered(const ReplicaState& state) const;
 
+  uint64_t generation() const { return generation_; }
   // How far it is: in the snapshot, or in the window before this sequence number; neither: to be caught up.
   bool in_snapshot() const { return phase_ == Phase::kSnapshot; }
   std::optional<uint64_t> window_sequence() const {
@@ -81,7 +93,6 @@ class StreamCursor {
   bool HasFallenOff(const ReplicaState& state) const;
   bool IsReplaced(const ReplicaState& state) const { return generation_ != state.generation(); }
   const Refusal& refusal() const { return refusal_; }
-  const Filter& filter() const { return filter_; }
 
  private:
   enum class Phase : uint8_t { kSnapshot, kCatchUp, kWindow };

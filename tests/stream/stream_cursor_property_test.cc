@@ -53,9 +53,23 @@ class TestReplica {
   }
   const ReplicaState& state() const { return state_; }
 
+  // What a stream pulled of the window, entry by entry from `sequence` on, for other streams to take.
+  void Share(uint64_t sequence, const std::vector<StreamEvent>& events) { runs_.push_back({sequence, events}); }
+  // The events of any shared run that holds this entry, from it on; empty: none does.
+  std::vector<StreamEvent> SharedFrom(uint64_t sequence) const {
+    std::vector<StreamEvent> found;
+    for (const auto& [begin, events] : runs_) {
+      if (begin > sequence || sequence - begin >= events.size()) continue;
+      if (!found.empty() && *rc::gen::arbitrary<bool>()) continue;
+      found.assign(events.begin() + static_cast<std::ptrdiff_t>(sequence - begin), events.end());
+    }
+    return found;
+  }
+
  private:
   const TestLog& log_;
   ReplicaState state_;
+  std::vector<std::pair<uint64_t, std::vector<StreamEvent>>> runs_;
 };
 
 // A client: keeps its position as the contract says, and everything it received.
@@ -97,13 +111,17 @@ class TestClient {
   bool connected() const { return cursor_ != nullptr; }
 
   // One step of the server's for this client. False: nothing to do until more is applied.
-  bool Serve(const TestReplica& replica) {
+  bool Serve(TestReplica* served) {
+    TestReplica& replica = *served;
     if (catch_up_) return ReadKafka(replica);
+    const std::optional<uint64_t> sequence = cursor_->window_sequence();
+    if (sequence && TakeShared(replica.SharedFrom(*sequence), *sequence)) return true;
     const PullLimits limits = {*rc::gen::inRange(1, 5), *rc::gen::inRange<int64_t>(1, 200), *rc::gen::inRange(1, 6)};
     std::vector<StreamEvent> out;
     const Outcome outcome = cursor_->Pull(replica.state(), limits, &out);
     RC_ASSERT((outcome == Outcome::kEvents) == !out.empty());
     RC_ASSERT(static_cast<int32_t>(out.size()) <= limits.events_max);
+    if (sequence && cursor_->window_sequence() == *sequence + out.size()) replica.Share(*sequence, out);
     for (const StreamEvent& event : out) Send(event);
     RC_ASSERT(outcome != Outcome::kRefused);
     RC_ASSERT(outcome != Outcome::kReplaced);
@@ -137,6 +155,17 @@ class TestClient {
     std::vector<Bookmark> bookmarks;
   };
 
+  bool TakeShared(const std::vector<StreamEvent>& events, uint64_t sequence) {
+    if (events.empty() || *rc::gen::arbitrary<bool>()) return false;
+    std::vector<EventPosition> positions;
+    positions.reserve(events.size());
+    for (const StreamEvent& event : events) positions.push_back({event.partition, event.offset});
+    if (!cursor_->TakeRun(cursor_->generation(), sequence, positions)) return false;
+    RC_TAG("took a shared run");
+    RC_ASSERT(cursor_->window_sequence() == sequence + events.size());
+    for (const StreamEvent& event : events) Send(event);
+    return true;
+  }
   void Send(const StreamEvent& event) {
     told_.OnEvent(event.partition, event.offset);
     in_flight_.push_back({event, {}});
@@ -329,14 +358,14 @@ RC_GTEST_PROP(StreamCursorTest, EverySubscriberGetsWhatItIsOwed, ()) {
         break;
       default:
         if (!client.connected()) client.Connect(replica.get());
-        client.Serve(*replica);
+        client.Serve(replica.get());
     }
   }
   replica->GrowTo(partitions);
   replica->ApplySome(1000);
   for (int quiet = 0; quiet < 2;) {
     if (!client.connected()) client.Connect(replica.get());
-    const bool busy = client.Serve(*replica) || client.in_flight() > 0;
+    const bool busy = client.Serve(replica.get()) || client.in_flight() > 0;
     client.Receive(3);
     quiet = busy ? 0 : quiet + 1;
   }
