@@ -7,11 +7,6 @@
 namespace harness {
 namespace {
 
-std::string Cut(std::string text, size_t bytes_max = kTextBytesMax) {
-  if (text.size() > bytes_max) text.resize(bytes_max);
-  return text;
-}
-
 // `values[index] = value`, where index is one that is there or the next one.
 template <typename T>
 bool SetAt(std::vector<T>* values, size_t index, T value, size_t count_max) {
@@ -30,7 +25,7 @@ size_t At(const std::vector<size_t>& counts, size_t index) { return index < coun
 
 HistoryBuilder::HistoryBuilder(std::string run_id, EntryCounts expected, int64_t events_max)
     : expected_(std::move(expected)), events_max_(events_max) {
-  history_.run_id = Cut(std::move(run_id));
+  history_.run_id = CutText(std::move(run_id));
   history_.names.Reserve(std::min(expected_.names, kNamesMax));
   history_.audited = false;  // until the audit says what it reads
 }
@@ -41,7 +36,7 @@ bool HistoryBuilder::SetProducer(size_t producer, std::string name, bool has_ack
     history_.producers.emplace_back().sends.reserve(At(expected_.sends, producer));
     producers_.emplace_back();
   }
-  history_.producers[producer].name = Cut(std::move(name));
+  history_.producers[producer].name = CutText(std::move(name));
   history_.producers[producer].has_acks = has_acks;
   return true;
 }
@@ -54,7 +49,7 @@ bool HistoryBuilder::SetClient(size_t client, const Client& description) {
     counts_.clients.emplace_back();
   }
   Client& into = history_.clients[client];
-  into.name = Cut(description.name);
+  into.name = CutText(description.name);
   into.filter = description.filter;
   into.resume = description.resume;
   into.observed = description.observed;
@@ -73,18 +68,18 @@ bool HistoryBuilder::SetPhase(size_t phase, const Phase& value) {
 
 bool HistoryBuilder::SetFault(size_t fault, const FaultEvent& value) {
   FaultEvent cut = value;
-  cut.evidence = Cut(std::move(cut.evidence));
+  cut.evidence = CutText(std::move(cut.evidence));
   return SetAt(&history_.faults, fault, std::move(cut), kConnectionsMax);
 }
 
 bool HistoryBuilder::SetProcess(size_t process, const ProcessSpan& value) {
   ProcessSpan cut = value;
-  cut.how = Cut(std::move(cut.how));
+  cut.how = CutText(std::move(cut.how));
   return SetAt(&history_.processes, process, std::move(cut), kConnectionsMax);
 }
 
 bool HistoryBuilder::SetProbedServer(size_t server, const ProbedServer& value) {
-  return SetAt(&history_.probed, server, {Cut(value.name), Cut(value.address)}, kProbedServersMax);
+  return SetAt(&history_.probed, server, {CutText(value.name), CutText(value.address)}, kProbedServersMax);
 }
 
 bool HistoryBuilder::OnUnaryRead(const UnaryRead& read) {
@@ -269,120 +264,6 @@ bool HistoryBuilder::OnWatermarks(int32_t partition, int64_t low, int64_t high) 
   return true;
 }
 
-bool HistoryBuilder::OnConnection(size_t client, const Connection& connection) {
-  if (client >= history_.clients.size()) return false;
-  Client& into = history_.clients[client];
-  if (into.connections.size() >= kConnectionsMax) {
-    Complain("connections " + into.name, "client " + into.name + " connected more than " +
-                                             std::to_string(kConnectionsMax) + " times; the rest was not recorded");
-    return true;
-  }
-  into.connections.push_back(connection);
-  Connection& added = into.connections.back();
-  added.server = Cut(std::move(added.server));
-  added.server_id = Cut(std::move(added.server_id));
-  added.message = Cut(std::move(added.message));
-  added.log_id = Cut(std::move(added.log_id));
-  added.subscription = Cut(std::move(added.subscription));
-  counts_.clients[client].connections += 1;
-  counts_.clients[client].connected = added.ended_ns == 0;
-  return true;
-}
-
-bool HistoryBuilder::IsDistinct(size_t client, const Delivery& delivery) {
-  uint32_t space = 0;
-  uint64_t number = 0;
-  if (delivery.offset >= 0 && delivery.partition >= 0) {
-    space = static_cast<uint32_t>(delivery.partition);
-    number = static_cast<uint64_t>(delivery.offset);
-  } else if (delivery.rec.has_value()) {
-    space = 0x8000'0000U | delivery.rec.producer();
-    number = delivery.rec.sequence();
-  } else {
-    return true;  // nothing tells it from another
-  }
-  const DistinctSet::Result result = clients_[client].seen.Insert(space, number);
-  if (result == DistinctSet::Result::kFull) {
-    const std::string& name = history_.clients[client].name;
-    Complain("spread " + name,
-             "client " + name + " told of offsets too far apart to count; `delivered` lacks some of its records");
-  }
-  return result == DistinctSet::Result::kNew;
-}
-
-bool HistoryBuilder::OnDeliveries(size_t client, std::span<const Delivery> deliveries) {
-  if (client >= history_.clients.size()) return false;
-  if (deliveries.empty() || !HasRoomFor(deliveries.size())) return true;
-  Client& into = history_.clients[client];
-  if (into.connections.empty()) {
-    // A program that does not mark its connections: all that it says is one.
-    into.marks_connections = false;
-    Connection first;
-    first.started_ns = deliveries.front().time_ns;
-    OnConnection(client, first);
-  }
-  Connection& connection = into.connections.back();
-  if (connection.first_message_ns == 0) connection.first_message_ns = deliveries.front().time_ns;
-  ClientCounts& counts = counts_.clients[client];
-  const auto index = static_cast<uint32_t>(into.connections.size() - 1);
-  for (const Delivery& delivery : deliveries) {
-    into.deliveries.push_back(delivery);
-    into.deliveries.back().connection = index;
-    if (delivery.kind == DeliveryKind::kDropped) {
-      counts.dropped += 1;
-    } else if (!delivery.sentinel && IsDistinct(client, delivery)) {
-      counts.delivered += 1;
-    }
-  }
-  counts.last_delivery_ns = std::max(counts.last_delivery_ns, deliveries.back().time_ns);
-  return true;
-}
-
-bool HistoryBuilder::OnBookmarks(size_t client, std::span<const Bookmark> bookmarks) {
-  if (client >= history_.clients.size()) return false;
-  Client& into = history_.clients[client];
-  if (into.connections.empty()) return false;  // nobody can have sent them
-  if (!HasRoomFor(bookmarks.size())) return true;
-  for (const Bookmark& bookmark : bookmarks) {
-    into.bookmarks.push_back(bookmark);
-    into.bookmarks.back().connection = static_cast<uint32_t>(into.connections.size() - 1);
-    into.bookmarks.back().deliveries = into.deliveries.size();
-  }
-  return true;
-}
-
-bool HistoryBuilder::OnConnectionEnd(size_t client, int64_t time_ns, int code, const std::string& message) {
-  if (client >= history_.clients.size()) return false;
-  Client& into = history_.clients[client];
-  counts_.clients[client].connected = false;
-  if (into.connections.empty() || into.connections.back().ended_ns != 0) {
-    return OnFailedAttempt(client, {time_ns, code, message});  // no stream was open that could end
-  }
-  Connection& connection = into.connections.back();
-  connection.ended_ns = std::max<int64_t>(time_ns, 1);
-  connection.code = code;
-  connection.message = Cut(message);
-  return true;
-}
-
-bool HistoryBuilder::OnFailedAttempt(size_t client, const FailedAttempt& attempt) {
-  if (client >= history_.clients.size()) return false;
-  Client& into = history_.clients[client];
-  if (into.attempts.size() >= kConnectionsMax) {
-    Complain("attempts " + into.name, "client " + into.name + " failed to connect more than " +
-                                          std::to_string(kConnectionsMax) + " times; the rest was not recorded");
-    return true;
-  }
-  into.attempts.push_back({attempt.time_ns, attempt.code, Cut(attempt.message)});
-  return true;
-}
-
-bool HistoryBuilder::OnBrokenLines(size_t client, int64_t count) {
-  if (client >= history_.clients.size()) return false;
-  history_.clients[client].broken_lines += count;
-  return true;
-}
-
 bool HistoryBuilder::OnName(uint64_t id_hash, std::string_view id) {
   if (history_.names.size() < kNamesMax) return history_.names.Add(id_hash, id.substr(0, kNameBytesMax));
   if (!history_.names.Find(id_hash)) names_skipped_ += 1;
@@ -394,7 +275,7 @@ void HistoryBuilder::HarnessError(std::string sentence) {
     harness_errors_skipped_ += 1;
     return;
   }
-  history_.harness_errors.push_back(Cut(std::move(sentence)));
+  history_.harness_errors.push_back(CutText(std::move(sentence)));
 }
 
 void HistoryBuilder::Complain(const std::string& key, const std::string& sentence) {

@@ -47,6 +47,11 @@ struct EntryCounts {
   size_t names = 0;
 };
 
+inline std::string CutText(std::string text) {
+  if (text.size() > kTextBytesMax) text.resize(kTextBytesMax);
+  return text;
+}
+
 class HistoryBuilder {
  public:
   explicit HistoryBuilder(std::string run_id, EntryCounts expected = {}, int64_t events_max = kEventsMax);

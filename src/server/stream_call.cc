@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <span>
 #include <utility>
 
@@ -16,7 +15,6 @@ namespace pipeline {
 namespace {
 
 constexpr char kFellOffText[] = "the stream has left the log window (it reads too slowly); resume";
-constexpr char kReplacedText[] = "the log was replaced; resume";
 
 CallMethod MethodOf(const StreamRequest& request) {
   return request.batch_events_max > 0 ? CallMethod::kSubscribePayments : CallMethod::kStreamPayments;
@@ -203,7 +201,7 @@ bool StreamCall::Pull() {
       CatchUp();
       return false;
     case Outcome::kReplaced:
-      End(grpc::StatusCode::UNAVAILABLE, kReplacedText, "kafka");
+      EndReplaced();
       return false;
     case Outcome::kIncomplete:
       EndIncomplete();
@@ -287,6 +285,8 @@ void StreamCall::EndRefused(const Refusal& refusal) {
   End(StatusCodeOf(refusal.code), refusal.message, "refused");
 }
 
+void StreamCall::EndReplaced() { End(grpc::StatusCode::UNAVAILABLE, "the log was replaced; resume", "kafka"); }
+
 void StreamCall::EndIncomplete() {
   const grpc::Status status = PaymentsBeyondLimit(services_.payments_max, services_.counters);
   End(status.error_code(), status.error_message(), "limit");
@@ -328,7 +328,7 @@ void StreamCall::Tick(int64_t now_ns) {
     fell_off = !replaced && cursor_->HasFallenOff(access.state());
     if (tell && !replaced && !fell_off) covered = cursor_->Covered(access.state());
   }
-  if (replaced) return End(grpc::StatusCode::UNAVAILABLE, kReplacedText, "kafka");
+  if (replaced) return EndReplaced();
   // One that is caught up instead costs what is queued, until it reads again.
   if (fell_off && services_.slow_subscriber == SlowSubscriber::kDisconnect) {
     return End(grpc::StatusCode::UNAVAILABLE, kFellOffText, "slow");
@@ -342,98 +342,6 @@ void StreamCall::EndForShutdown(int64_t cancel_at_ns) {
   const std::lock_guard lock(mutex_);
   End(grpc::StatusCode::UNAVAILABLE, "the server is shutting down; resume", "shutdown");
   if (cancel_at_ns_ != 0) cancel_at_ns_ = std::min(cancel_at_ns_, cancel_at_ns);
-}
-
-// --- Verification ---
-
-ResumeDecision StreamCall::DecideWith(const ReplicaState& state, const std::vector<Watermarks>& fresh) {
-  return DecideResume(*request_.token, state, &fresh);  // it changes in OnVerified alone, on this thread
-}
-
-void StreamCall::OnVerified(std::vector<Watermarks> fresh, const std::vector<int32_t>& same) {
-  const std::lock_guard lock(mutex_);
-  for (::payment::PartitionResume& at : *request_.token->mutable_partitions()) {
-    if (std::find(same.begin(), same.end(), at.partition()) != same.end()) at.clear_record_crc32c();
-  }
-  fresh_ = std::move(fresh);
-  stage_ = Stage::kStarting;
-  PumpLocked();
-}
-
-void StreamCall::OnRefused(Refusal refusal) {
-  const std::lock_guard lock(mutex_);
-  EndRefused(refusal);
-}
-
-void StreamCall::OnKafkaFailed(const std::string& reason) {
-  const std::lock_guard lock(mutex_);
-  End(grpc::StatusCode::UNAVAILABLE, "Kafka can't be read to resume this stream: " + reason, "kafka");
-}
-
-// --- Catch-up ---
-
-std::vector<int64_t> StreamCall::catch_up_from() const {
-  const std::lock_guard lock(mutex_);
-  return cursor_->catch_up_from();
-}
-
-bool StreamCall::Send(std::vector<StreamEvent> events, const std::vector<int64_t>& covered) {
-  std::unique_lock lock(mutex_);
-  if (ended_) return false;
-  queue_.Push(std::move(events));
-  queue_.OfferBookmarks(covered, false, MonotonicNs());
-  PumpLocked();
-  const auto has_room = [this] { return ended_ || queue_.has_room(); };
-  // One that reads nothing at all must not keep a reader for ever; others may wait for it.
-  for (size_t left = queue_.events(); !has_room(); left = queue_.events()) {
-    const bool roomy = room_.wait_for(lock, std::chrono::nanoseconds(services_.stuck_ns), has_room);
-    if (roomy || queue_.events() != left) continue;
-    if (services_.slow_subscriber == SlowSubscriber::kDisconnect) {
-      End(grpc::StatusCode::UNAVAILABLE, "the stream reads nothing while it is caught up; resume", "slow");
-    } else {
-      LeaveLocked(covered);
-      return false;
-    }
-  }
-  return !ended_;
-}
-
-void StreamCall::Leave(const std::vector<int64_t>& covered) {
-  const std::lock_guard lock(mutex_);
-  if (!ended_) LeaveLocked(covered);
-}
-
-// It asks for a reader again once it has sent what is queued.
-void StreamCall::LeaveLocked(const std::vector<int64_t>& covered) {
-  cursor_->SetCaughtUpTo(covered);
-  stage_ = Stage::kFlowing;
-  PumpLocked();
-}
-
-CaughtUpStream::Join StreamCall::TryJoin(const std::vector<int64_t>& covered) {
-  const std::lock_guard lock(mutex_);
-  if (ended_) return Join::kLeave;
-  bool replaced = false;
-  bool outgrown = false;
-  bool joined = false;
-  {
-    const Replica::Access access = services_.replica->Lock();
-    replaced = cursor_->IsReplaced(access.state());
-    joined = !replaced && cursor_->TryJoin(access.state(), covered);
-    outgrown = !replaced && !joined && cursor_->OutgrewReader(access.state());
-  }
-  if (replaced) {
-    End(grpc::StatusCode::UNAVAILABLE, kReplacedText, "kafka");
-    return Join::kLeave;
-  }
-  if (outgrown) {
-    LeaveLocked(covered);
-    return Join::kLeave;
-  }
-  if (!joined) return Join::kNotYet;
-  stage_ = Stage::kFlowing;
-  PumpLocked();
-  return Join::kJoined;
 }
 
 }  // namespace pipeline

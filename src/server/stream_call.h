@@ -116,6 +116,7 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   void SendStart(const std::string& log_id, const std::vector<PartitionStart>& starts);
   void Write();
   void EndRefused(const Refusal& refusal);
+  void EndReplaced();
   void EndIncomplete();
   void End(grpc::StatusCode code, const std::string& message, const char* reason);
 

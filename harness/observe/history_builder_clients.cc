@@ -1,0 +1,123 @@
+// What clients told: the half of HistoryBuilder that joins connections, deliveries and bookmarks.
+#include <algorithm>
+#include <utility>
+
+#include "harness/observe/history_builder.h"
+
+namespace harness {
+
+bool HistoryBuilder::OnConnection(size_t client, const Connection& connection) {
+  if (client >= history_.clients.size()) return false;
+  Client& into = history_.clients[client];
+  if (into.connections.size() >= kConnectionsMax) {
+    Complain("connections " + into.name, "client " + into.name + " connected more than " +
+                                             std::to_string(kConnectionsMax) + " times; the rest was not recorded");
+    return true;
+  }
+  into.connections.push_back(connection);
+  Connection& added = into.connections.back();
+  added.server = CutText(std::move(added.server));
+  added.server_id = CutText(std::move(added.server_id));
+  added.message = CutText(std::move(added.message));
+  added.log_id = CutText(std::move(added.log_id));
+  added.subscription = CutText(std::move(added.subscription));
+  counts_.clients[client].connections += 1;
+  counts_.clients[client].connected = added.ended_ns == 0;
+  return true;
+}
+
+bool HistoryBuilder::IsDistinct(size_t client, const Delivery& delivery) {
+  uint32_t space = 0;
+  uint64_t number = 0;
+  if (delivery.offset >= 0 && delivery.partition >= 0) {
+    space = static_cast<uint32_t>(delivery.partition);
+    number = static_cast<uint64_t>(delivery.offset);
+  } else if (delivery.rec.has_value()) {
+    space = 0x8000'0000U | delivery.rec.producer();
+    number = delivery.rec.sequence();
+  } else {
+    return true;  // nothing tells it from another
+  }
+  const DistinctSet::Result result = clients_[client].seen.Insert(space, number);
+  if (result == DistinctSet::Result::kFull) {
+    const std::string& name = history_.clients[client].name;
+    Complain("spread " + name,
+             "client " + name + " told of offsets too far apart to count; `delivered` lacks some of its records");
+  }
+  return result == DistinctSet::Result::kNew;
+}
+
+bool HistoryBuilder::OnDeliveries(size_t client, std::span<const Delivery> deliveries) {
+  if (client >= history_.clients.size()) return false;
+  if (deliveries.empty() || !HasRoomFor(deliveries.size())) return true;
+  Client& into = history_.clients[client];
+  if (into.connections.empty()) {
+    // A program that does not mark its connections: all that it says is one.
+    into.marks_connections = false;
+    Connection first;
+    first.started_ns = deliveries.front().time_ns;
+    OnConnection(client, first);
+  }
+  Connection& connection = into.connections.back();
+  if (connection.first_message_ns == 0) connection.first_message_ns = deliveries.front().time_ns;
+  ClientCounts& counts = counts_.clients[client];
+  const auto index = static_cast<uint32_t>(into.connections.size() - 1);
+  for (const Delivery& delivery : deliveries) {
+    into.deliveries.push_back(delivery);
+    into.deliveries.back().connection = index;
+    if (delivery.kind == DeliveryKind::kDropped) {
+      counts.dropped += 1;
+    } else if (!delivery.sentinel && IsDistinct(client, delivery)) {
+      counts.delivered += 1;
+    }
+  }
+  counts.last_delivery_ns = std::max(counts.last_delivery_ns, deliveries.back().time_ns);
+  return true;
+}
+
+bool HistoryBuilder::OnBookmarks(size_t client, std::span<const Bookmark> bookmarks) {
+  if (client >= history_.clients.size()) return false;
+  Client& into = history_.clients[client];
+  if (into.connections.empty()) return false;  // nobody can have sent them
+  if (!HasRoomFor(bookmarks.size())) return true;
+  for (const Bookmark& bookmark : bookmarks) {
+    into.bookmarks.push_back(bookmark);
+    into.bookmarks.back().connection = static_cast<uint32_t>(into.connections.size() - 1);
+    into.bookmarks.back().deliveries = into.deliveries.size();
+  }
+  return true;
+}
+
+bool HistoryBuilder::OnConnectionEnd(size_t client, int64_t time_ns, int code, const std::string& message) {
+  if (client >= history_.clients.size()) return false;
+  Client& into = history_.clients[client];
+  counts_.clients[client].connected = false;
+  if (into.connections.empty() || into.connections.back().ended_ns != 0) {
+    return OnFailedAttempt(client, {time_ns, code, message});  // no stream was open that could end
+  }
+  Connection& connection = into.connections.back();
+  connection.ended_ns = std::max<int64_t>(time_ns, 1);
+  connection.code = code;
+  connection.message = CutText(message);
+  return true;
+}
+
+bool HistoryBuilder::OnFailedAttempt(size_t client, const FailedAttempt& attempt) {
+  if (client >= history_.clients.size()) return false;
+  Client& into = history_.clients[client];
+  if (into.attempts.size() >= kConnectionsMax) {
+    Complain("attempts " + into.name, "client " + into.name + " failed to connect more than " +
+                                          std::to_string(kConnectionsMax) + " times; the rest was not recorded");
+    return true;
+  }
+  into.attempts.push_back({attempt.time_ns, attempt.code, CutText(attempt.message)});
+  return true;
+}
+
+bool HistoryBuilder::OnBrokenLines(size_t client, int64_t count) {
+  if (client >= history_.clients.size()) return false;
+  history_.clients[client].broken_lines += count;
+  return true;
+}
+
+}  // namespace harness
