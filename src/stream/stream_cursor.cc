@@ -179,8 +179,9 @@ StreamCursor::Outcome StreamCursor::PullWindow(const ReplicaState& state, const 
 }
 
 bool StreamCursor::TakeRun(uint64_t generation, uint64_t sequence, std::span<const EventPosition> run) {
-  if (generation != generation_ || phase_ != Phase::kWindow || sequence != sequence_ || filter_ != Filter{})
+  if (generation != generation_ || phase_ != Phase::kWindow || sequence != sequence_ || filter_ != Filter{}) {
     return false;
+  }
   // All new to this stream: none is the record at a token's end, which Pull would have to compare.
   const auto is_next = [this](const EventPosition& at) {
     return static_cast<size_t>(at.partition) < after_.size() && at.offset > after_[at.partition];
