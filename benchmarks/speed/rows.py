@@ -51,21 +51,23 @@ def catch_up(bench, repetitions, quick):
     return [parsed, counted, cpu]
 
 
-def read_all(reader):
+def read_all(reader, events):
     """What the reader got of a stream of which every event was owed; None when the server does not offer it."""
     answer = reader.answer()
-    return None if answer["code"] == UNIMPLEMENTED else answer
+    if answer["code"] == UNIMPLEMENTED:
+        return None
+    if answer["events"] != events:
+        raise Failure(f"{answer['events']} of {events} events, code {answer['code']}: {reader.errors}")
+    return answer
 
 
 def through_server(bench, broker, log_id, records, rpc):
     """(CPU µs per payment, M payments/s, payments per message) from Kafka to one subscriber that wants every record."""
     with bench.server(broker.address, *WINDOW_LARGE) as server:
         with bench.reader(server.port, records, "--log-id", log_id, "--rpc", rpc) as reader:
-            answer = read_all(reader)
+            answer = read_all(reader, records)
             if answer is None:
                 return None
-            if answer["events"] != records:
-                raise Failure(f"{answer['events']} of {records} events, code {answer['code']}: {reader.errors}")
             took_ns = answer["last_ns"] - server.started_ns
             return server.cpu_ns() / records / 1e3, records / took_ns * 1e3, records / max(1, answer["messages"])
 
@@ -75,11 +77,9 @@ def from_window(bench, broker, log_id, records, rpc):
     with bench.server(broker.address, *WINDOW_LARGE) as server:
         server.loaded()
         with bench.reader(server.port, records, "--log-id", log_id, "--rpc", rpc) as reader:
-            answer = read_all(reader)
+            answer = read_all(reader, records)
             if answer is None:
                 return None
-            if answer["events"] != records:
-                raise Failure(f"{answer['events']} of {records} events, code {answer['code']}: {reader.errors}")
             return records / (answer["last_ns"] - answer["first_ns"]) * 1e3
 
 
