@@ -126,8 +126,8 @@ def fan_out(bench, repetitions, quick):
     row = Row("fan-out", f"server CPU per event delivered to {streams} subscribers", "µs", 1.2, False,
               "bare server, one shared buffer")
 
-    # Server on one core, reader on another: gRPC's callback threads take twice the time for a write, and more than twice
-    # the CPU, whenever two of them happen to run at once (docs/performance.md), with our server as with the bare one.
+    # Server on one core, reader on another: gRPC's callback threads take more than twice the CPU for a write whenever two
+    # of them happen to run on two cores at once (docs/performance.md).
     def server():
         # The mock is asked a thousand times a second otherwise, which has nothing to do with subscribers.
         with bench.broker(PARTITIONS) as broker, Server(bench, broker.address, *WINDOW_LARGE, fetch=FETCH_IDLE, core=0) as program:
