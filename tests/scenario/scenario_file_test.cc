@@ -45,7 +45,8 @@ TEST(ScenarioFileTest, RestartIsThePlanItDescribes) {
   EXPECT_EQ(scenario.clients[0].reconnect_delay_max_ns, 3'000'000'000);
   EXPECT_EQ(scenario.clients[1].reconnect_delay_min_ns, 100'000'000);
   EXPECT_EQ(scenario.clients[1].reconnect_delay_max_ns, 500'000'000);
-  EXPECT_EQ(scenario.clients[1].args, (std::vector<std::string>{"--backoff", "100ms..500ms"}));
+  const std::vector<std::string> arguments = {"--backoff", "100ms..500ms", "--attempts", "0"};
+  EXPECT_EQ(scenario.clients[1].args, arguments);
   ASSERT_EQ(scenario.producers.size(), 1u);
   EXPECT_EQ(scenario.producers[0].kind, ProducerKind::kEmbedded);
   EXPECT_EQ(scenario.producers[0].records_per_payment_max, 3);
