@@ -185,6 +185,14 @@ TEST_F(PaymentProducerTest, FailsWhenTheBrokerRefusesARecord) {
   CheckAgainstTopic();
 }
 
+TEST_F(PaymentProducerTest, NamesAFailedRecordEvenWhenQuiet) {
+  rd_kafka_mock_push_request_errors(cluster_.mock(), kProduceApi, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+  Child child("payment-producer", Args({"2", "--interval", "200ms", "--quiet"}), output_);
+  EXPECT_EQ(child.Wait(), 1);
+  EXPECT_EQ(CountOf(child.Output(), "[PRODUCER] "), 1u) << child.Output();
+  EXPECT_EQ(CountOf(child.Output(), "[PRODUCER] Failed: pay_"), 1u) << child.Output();
+}
+
 TEST_F(PaymentProducerTest, CallsUnknownWhatABrokerThatIsGoneNeverAnswered) {
   Child child("payment-producer", Args({"--count", "0", "--interval", "5ms", "--flush-timeout", "100ms"}), output_);
   AwaitCondition([&] { return !ReadAckLog(ack_log_).outcomes.empty(); }, "an acknowledged record");
@@ -206,6 +214,8 @@ TEST_F(PaymentProducerTest, StopsWhenTheLogCanNotBeWritten) {
   EXPECT_EQ(child.Wait(), 1);
   EXPECT_NE(child.Output().find(ack_log_), std::string::npos) << child.Output();
   EXPECT_NE(child.Output().find("stopping"), std::string::npos) << child.Output();
+  // A record that was not sent has an id too. (There is none when it was an outcome that could not be written.)
+  EXPECT_EQ(CountOf(child.Output(), "[PRODUCER] Failed: "), CountOf(child.Output(), "[PRODUCER] Failed: pay_"));
   // The line that did not fit whole is torn, and the next run cuts it off and goes on.
   Child next("payment-producer", Args({"3", "--interval", "0s"}), output_);
   EXPECT_EQ(next.Wait(), 0) << next.Output();
