@@ -54,8 +54,9 @@ TEST_F(ShippedScenariosTest, BurstDrains) {
 // whole.
 TEST_F(ShippedScenariosTest, SlowSubscribersLoseNothing) {
   std::vector<std::string> arguments = {"run", ScenarioPath("slow-subscriber")};
-  for (const char* change : {"/phases/1/count=100000", "/phases/2/duration=8s", "/faults/0/duration=9s",
-                             "/faults/1/duration=9s", "/servers/0/args/1=3MB", "/servers/1/args/1=3MB"}) {
+  for (const char* change :
+       {"/phases/1/count=100000", "/phases/2/duration=1s", "/phases/3/duration=7s", "/faults/0/duration=9s",
+        "/faults/1/duration=9s", "/servers/0/args/1=3MB", "/servers/1/args/1=3MB"}) {
     arguments.insert(arguments.end(), {"--set", change});
   }
   if (pipeline::kSanitized) {  // whose own memory is many times the server's
