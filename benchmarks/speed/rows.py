@@ -113,7 +113,7 @@ def pipeline(bench, repetitions, quick):
                 lambda: from_window(bench, raw, log_id, records, "subscribe")):
             one.add(ours[0], relay[0])
             if batched is None:
-                many.note = rate.note = "not offered"
+                many.note = rate.note = sent.note = "not offered"
                 continue
             many.add(batched[0], relay_batched[0], batched[0] - relay_batched[0])
             rate.add(batched[1], ours[1])

@@ -32,23 +32,23 @@ enum class Name : uint8_t {
   kTimestamp,
   kOther
 };
-constexpr std::array<std::string_view, 8> kQuotedNames = {"id\"",     "provider\"",       "amount\"",   "currency\"",
-                                                          "status\"", "customer_email\"", "metadata\"", "timestamp\""};
+constexpr std::array<std::string_view, 8> kMemberNames = {"id",     "provider",       "amount",   "currency",
+                                                          "status", "customer_email", "metadata", "timestamp"};
+
+template <typename IsName>
+Name FindName(const IsName& is_name) {
+  return static_cast<Name>(std::find_if(kMemberNames.begin(), kMemberNames.end(), is_name) - kMemberNames.begin());
+}
 
 // `text` begins with a name and the quote behind it, and has simdjson's padding.
 Name NameAt(const char* text) {
-  for (size_t i = 0; i < kQuotedNames.size(); ++i) {
-    const std::string_view name = kQuotedNames[i];
-    if (text[0] == name[0] && std::memcmp(text, name.data(), name.size()) == 0) return static_cast<Name>(i);
-  }
-  return Name::kOther;
+  return FindName([text](std::string_view name) {
+    return text[name.size()] == '"' && std::memcmp(text, name.data(), name.size()) == 0;
+  });
 }
 
 Name NameOf(std::string_view key) {
-  for (size_t i = 0; i < kQuotedNames.size(); ++i) {
-    if (key == kQuotedNames[i].substr(0, kQuotedNames[i].size() - 1)) return static_cast<Name>(i);
-  }
-  return Name::kOther;
+  return FindName([key](std::string_view name) { return key == name; });
 }
 
 // Members whose type can be wrong, one bit each.

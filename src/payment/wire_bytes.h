@@ -1,6 +1,7 @@
 // Protobuf's wire format, as far as messages are put together by hand here (codec, event_frame, batch_encoder). Pure.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -16,8 +17,8 @@ inline char* PutVarint(uint64_t value, char* at) {
   return at;
 }
 inline void AppendVarint(uint64_t value, std::string* out) {
-  for (; value >= 0x80; value >>= 7) out->push_back(static_cast<char>(value | 0x80));
-  out->push_back(static_cast<char>(value));
+  std::array<char, kVarintBytesMax> bytes;
+  out->append(bytes.data(), PutVarint(value, bytes.data()));
 }
 
 }  // namespace pipeline

@@ -55,10 +55,8 @@ class ProducerRun {
   std::mutex mutex_;
   std::ostream& out_;
   std::ostream& err_;
-  AckLogTotals totals_;
+  AckLogTotals totals_;               // `sent` is the main thread's alone, `unknown` what is left at the end
   std::atomic<bool> broken_ = false;  // the ack log could not be written
-
-  int64_t sent_ = 0;  // main thread
 
   std::unique_ptr<AckLog> ack_log_;
   std::unique_ptr<PaymentMaker> maker_;
@@ -148,7 +146,7 @@ void ProducerRun::SendOne() {
   value_.clear();
   const MadeRecord made = maker_->Make(WallSeconds(), &value_);
   if (broken_) return;
-  ++sent_;
+  ++totals_.sent;
   if (!options_.quiet) {
     const std::lock_guard lock(mutex_);
     out_ << fmt::format("[SEND] {} | {} | {} {}", made.key, made.provider, ToText(made.raw_amount, 2), made.currency)
@@ -203,10 +201,8 @@ void ProducerRun::OnReports(std::span<const DeliveryReport> reports) {
   const std::lock_guard lock(mutex_);
   bool told = false;
   for (const DeliveryReport& report : reports) {
-    int64_t& total = report.outcome == DeliveryOutcome::kOk     ? totals_.ok
-                     : report.outcome == DeliveryOutcome::kFail ? totals_.failed
-                                                                : totals_.unknown;
-    ++total;
+    if (report.outcome == DeliveryOutcome::kOk) ++totals_.ok;
+    if (report.outcome == DeliveryOutcome::kFail) ++totals_.failed;
     if (options_.quiet && report.outcome == DeliveryOutcome::kOk) continue;
     out_ << ReportLine(report) << '\n';
     told = true;
@@ -236,7 +232,6 @@ int ProducerRun::Finish() {
   const int64_t rebuilds = producer_->rebuilds();
   producer_.reset();  // no delivery thread from here on
   // Records that were written down but whose report never came.
-  totals_.sent = sent_;
   totals_.unknown = totals_.sent - totals_.ok - totals_.failed;
   out_ << fmt::format("\nSummary: sent {}, delivered {}, failed {}, unknown {} in {:.1f} s{}", totals_.sent, totals_.ok,
                       totals_.failed, totals_.unknown, static_cast<double>(MonotonicNs() - started_ns_) / 1e9,

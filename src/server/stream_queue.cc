@@ -37,7 +37,6 @@ void StreamQueue::Push(std::vector<StreamEvent> events) {
 void StreamQueue::PushRun(std::shared_ptr<const ReadyRun> run, size_t first) {
   run_ = std::move(run);
   run_next_ = first;
-  run_end_ = run_->messages.size();
 }
 
 void StreamQueue::OfferBookmarks(const std::vector<int64_t>& covered, bool at_once, int64_t now_ns) {
@@ -63,7 +62,7 @@ StreamEvent StreamQueue::TakeEvent(ServerJournal* journal, uint64_t subscription
 }
 
 const grpc::ByteBuffer* StreamQueue::TakeMessage(ServerJournal* journal, uint64_t subscription) {
-  if (run_next_ < run_end_) {
+  if (run_left() > 0) {
     const EventPosition& at = run_->positions[run_next_];
     if (journal != nullptr) journal->Wrote(subscription, at.partition, at.offset);
     return &run_->messages[run_next_++];
@@ -84,11 +83,11 @@ const grpc::ByteBuffer* StreamQueue::TakeMessage(ServerJournal* journal, uint64_
 
 void StreamQueue::ReleaseMessage() {
   message_.Clear();
-  if (run_next_ == run_end_) run_.reset();
+  if (run_left() == 0) run_.reset();
 }
 
 void StreamQueue::Clear() {
-  run_next_ = run_end_;  // the run itself stays until the message that was taken of it is released
+  run_next_ += run_left();  // the run itself stays until the message that was taken of it is released
   events_.clear();
   bookmarks_.clear();
   bytes_ = 0;

@@ -37,7 +37,7 @@ class StreamQueue {
   bool IsBookmarkDue(int64_t now_ns) const;
 
   bool empty() const { return events() == 0 && bookmarks_.empty(); }
-  size_t events() const { return run_end_ - run_next_ + events_.size(); }
+  size_t events() const { return run_left() + events_.size(); }
   // While a stream is caught up, this bounds its reader.
   bool has_room() const;
   // The next message, valid until ReleaseMessage(); not when empty. `journal`, when there is one, hears of each event
@@ -48,13 +48,13 @@ class StreamQueue {
   void Clear();
 
  private:
+  size_t run_left() const { return run_ == nullptr ? 0 : run_->messages.size() - run_next_; }
   StreamEvent TakeEvent(ServerJournal* journal, uint64_t subscription);
 
   const int32_t batch_events_max_;
   grpc::ByteBuffer message_;             // that was taken, unless it is the run's
-  std::shared_ptr<const ReadyRun> run_;  // its events [run_next_, run_end_) come before events_
+  std::shared_ptr<const ReadyRun> run_;  // its events from run_next_ on come before events_
   size_t run_next_ = 0;
-  size_t run_end_ = 0;
   std::deque<StreamEvent> events_;
   int64_t bytes_ = 0;                // of their frames
   ToldPositions told_;               // when batched, of all that was pushed

@@ -1,7 +1,6 @@
 #include "stream/shared_bytes.h"
 
 #include <atomic>
-#include <cstring>
 #include <new>
 
 namespace pipeline {
@@ -21,18 +20,6 @@ std::pair<SharedBytes, char*> SharedBytes::ToFill(size_t size_bytes) {
   new (bytes.block_) Header{{1}, static_cast<uint32_t>(size_bytes)};
   char* const data = static_cast<char*>(bytes.block_) + sizeof(Header);
   return {std::move(bytes), data};
-}
-
-SharedBytes::SharedBytes(std::initializer_list<std::string_view> parts) {
-  size_t size_bytes = 0;
-  for (std::string_view part : parts) size_bytes += part.size();
-  auto [bytes, to] = ToFill(size_bytes);
-  for (std::string_view part : parts) {
-    if (part.empty()) continue;  // its pointer may be null, which memcpy does not allow
-    std::memcpy(to, part.data(), part.size());
-    to += part.size();
-  }
-  *this = std::move(bytes);
 }
 
 SharedBytes SharedBytes::ShareUnseen() const {

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <string_view>
 #include <utility>
 
@@ -13,8 +12,6 @@ namespace pipeline {
 class SharedBytes {
  public:
   SharedBytes() = default;
-  // A copy of `parts`, one after the other; at most 4 GiB together.
-  SharedBytes(std::initializer_list<std::string_view> parts);
   ~SharedBytes() { Unref(block_); }
   SharedBytes(const SharedBytes& other) : block_(other.block_) { Ref(block_); }
   SharedBytes(SharedBytes&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <cstring>
 #include <limits>
 #include <string>
 
@@ -33,7 +34,8 @@ RC_GTEST_PROP(EventFrameTest, IsWhatProtobufWrites, ()) {
 }
 
 TEST(SharedBytesTest, CopiesShareAndTheLastOneFrees) {
-  SharedBytes first({"ab", "", "c"});
+  auto [first, to] = SharedBytes::ToFill(3);
+  std::memcpy(to, "abc", 3);
   EXPECT_EQ(first.view(), "abc");
   SharedBytes second = first;
   EXPECT_EQ(second.view().data(), first.view().data());
