@@ -80,7 +80,7 @@ Case CheckCase(const std::string& group, const CheckResult& check) {
       break;
   }
   for (const Violation& violation : check.violations) {
-    result.details.push_back(fmt::format("{} (cause: {})", violation.sentence, CauseName(violation.cause)));
+    result.details.push_back(fmt::format("{} (cause: {})", violation.sentence, CausesText(violation.causes)));
   }
   if (check.violation_count > static_cast<int64_t>(check.violations.size())) {
     result.details.push_back(fmt::format("{} violations in all", check.violation_count));

@@ -47,7 +47,7 @@ struct Report {
   const RunFacts& facts;
 };
 
-inline constexpr int kResultSchemaVersion = 1;  // of result.json
+inline constexpr int kResultSchemaVersion = 2;  // of result.json
 
 // `width_columns` 0: not a terminal. `color`: ANSI colours. `utf8`: symbols beyond ASCII. DetectConsoleStyle (text.h)
 // finds out what fits a file descriptor.
@@ -57,7 +57,7 @@ struct ConsoleStyle {
   bool utf8 = true;
 };
 std::string SummaryText(const Report& report, const ConsoleStyle& style);
-std::string ResultJson(const Report& report);   // docs/formats.md, "schema_version": 1
+std::string ResultJson(const Report& report);   // docs/formats.md, "schema_version": 2
 std::string JunitXml(const Report& report);     // one case per invariant, threshold and fault
 bool HasWitness(const Report& report);          // something was violated
 std::string WitnessText(const Report& report);  // empty without

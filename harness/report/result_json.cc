@@ -164,7 +164,7 @@ Json FaultsJson(const Report& report) {
 Json ViolationsJson(const Report& report, const CheckResult& check) {
   Json violations = Json::array();
   for (const Violation& violation : check.violations) {
-    Json entry{{"cause", CauseName(violation.cause)}, {"sentence", violation.sentence}};
+    Json entry{{"causes", CauseNames(violation.causes)}, {"sentence", violation.sentence}};
     if (!violation.client.empty()) entry["client"] = violation.client;
     if (violation.partition >= 0) entry["partition"] = violation.partition;
     if (violation.offset >= 0) entry["offset"] = violation.offset;

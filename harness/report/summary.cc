@@ -288,7 +288,7 @@ void SummaryWriter::AddViolations() {
     const Violation& first = check->violations.front();
     text_ += Paragraph(
         "  ",
-        fmt::format("{}: {} (cause: {})", Printable(check->name), Printable(first.sentence), CauseName(first.cause)),
+        fmt::format("{}: {} (cause: {})", Printable(check->name), Printable(first.sentence), CausesText(first.causes)),
         columns_);
     if (check->violation_count > 1) {
       text_ += Paragraph("  ", fmt::format("and {}", Counted(check->violation_count - 1, "more violation")), columns_);

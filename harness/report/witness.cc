@@ -45,7 +45,7 @@ class WitnessWriter {
       return text_;
     }
     violation_ = &check_.violations.front();
-    Line(fmt::format("{} (cause: {})", violation_->sentence, CauseName(violation_->cause)));
+    Line(fmt::format("{} (cause: {})", violation_->sentence, CausesText(violation_->causes)));
     if (!check_.reason.empty()) Line(check_.reason);
     FindSubject();
     if (subject_.is_record()) {

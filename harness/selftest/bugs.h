@@ -2,19 +2,22 @@
 // selftest command and its tests. Pure.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "harness/verify/verdict.h"
+
 namespace harness {
 
 struct SeededBug {
-  std::string_view name;       // "server/swap": program, and the bug as the program knows it
-  std::string_view sentence;   // what it does
-  std::string_view invariant;  // the one that has to be violated
-  std::string_view causes;     // any of these, separated by '|', is the cause that has to be named
+  std::string_view name;         // "server/swap": program, and the bug as the program knows it
+  std::string_view sentence;     // what it does
+  std::string_view invariant;    // the one that has to be violated
+  std::array<Causes, 2> causes;  // either of these sets has to be named; the second may be empty: there is one
 };
 
 // The program that has it: "server" of "server/swap".

@@ -162,7 +162,7 @@ class Selftest {
     std::string what;
     switch (trial.outcome) {
       case TrialOutcome::kOtherCause:
-        what = fmt::format("{} names none of the causes {}", task.bug->invariant, task.bug->causes);
+        what = "another set of causes than " + ExpectedText(*task.bug);
         break;
       case TrialOutcome::kMissed:
         what = fmt::format("{} missed", task.bug->invariant);

@@ -1,6 +1,7 @@
 #include "harness/selftest/selftest_table.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -31,14 +32,19 @@ std::string Counted(const std::map<std::string, int64_t>& counts, std::string_vi
   return text.empty() ? "–" : text;
 }
 
-// "LOST: client, server-or-wire"
-std::string ExpectedText(const SeededBug& bug) {
-  std::string text = fmt::format("{}: ", bug.invariant);
-  for (const char c : bug.causes) text += c == '|' ? std::string(", ") : std::string(1, c);
-  return text;
+std::vector<std::string> ExpectedSuspects(const SeededBug& bug) {
+  std::vector<std::string> expected;
+  for (const Causes causes : bug.causes) {
+    if (!causes.empty()) expected.push_back(SuspectsText(CauseNames(causes)));
+  }
+  return expected;
 }
 
 }  // namespace
+
+std::string ExpectedText(const SeededBug& bug) {
+  return fmt::format("{}: {}", bug.invariant, fmt::join(ExpectedSuspects(bug), ", "));
+}
 
 void SelftestTally::Add(size_t bug, const Trial& trial) {
   BugTally& tally = bugs[bug];
@@ -67,11 +73,11 @@ bool SelftestTally::HasNoRuns() const {
 }
 
 std::string TableText(const SelftestTally& tally) {
-  std::string text = fmt::format("{:<24} {:<31} {:>7}  {:>7}  {:<34} {}\n", "Bug", "Expected, and its cause", "Caught",
-                                 "Records", "Caught by (runs)", "Cause (violations)");
+  std::string text = fmt::format("{:<24} {:<38} {:>7}  {:>7}  {:<34} {}\n", "Bug", "Expected, and its causes", "Caught",
+                                 "Records", "Caught by (runs)", "Causes (violations)");
   for (const BugTally& bug : tally.bugs) {
     if (bug.runs() == 0) continue;
-    text += fmt::format("{:<24} {:<31} {:>7}  {:>7}  {:<34} {}\n", bug.bug->name, ExpectedText(*bug.bug),
+    text += fmt::format("{:<24} {:<38} {:>7}  {:>7}  {:<34} {}\n", bug.bug->name, ExpectedText(*bug.bug),
                         fmt::format("{}/{}", bug.caught, bug.runs()), Median(bug.records),
                         Counted(bug.violated, bug.bug->invariant), Counted(bug.causes, {}));
   }
@@ -93,7 +99,7 @@ std::string TableJson(const SelftestTally& tally) {
     bugs.push_back({{"name", bug.bug->name},
                     {"sentence", bug.bug->sentence},
                     {"invariant", bug.bug->invariant},
-                    {"causes_expected", bug.bug->causes},
+                    {"causes_expected", ExpectedSuspects(*bug.bug)},
                     {"runs", bug.runs()},
                     {"caught", bug.caught},
                     {"other_cause", bug.other_cause},

@@ -33,6 +33,9 @@ struct SelftestTally {
   bool HasNoRuns() const;
 };
 
+// What the verdict has to say of `bug`: "LOST: server/wire/client, client".
+std::string ExpectedText(const SeededBug& bug);
+
 std::string TableText(const SelftestTally& tally);
 std::string TableJson(const SelftestTally& tally);
 

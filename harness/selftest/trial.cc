@@ -9,13 +9,20 @@ namespace {
 
 using Json = nlohmann::json;
 
-bool IsOneOf(std::string_view word, std::string_view words) {
-  for (;;) {
-    const size_t bar = words.find('|');
-    if (words.substr(0, bar) == word) return true;
-    if (bar == std::string_view::npos) return false;
-    words.remove_prefix(bar + 1);
+bool IsExpected(const SeededBug& bug, const std::string& named) {
+  return std::any_of(bug.causes.begin(), bug.causes.end(),
+                     [&](Causes causes) { return !causes.empty() && SuspectsText(CauseNames(causes)) == named; });
+}
+
+// What `violation` names; empty: nothing that is a list of names.
+std::string Suspects(const Json& violation) {
+  std::vector<std::string_view> names;
+  const auto causes = violation.find("causes");
+  if (causes == violation.end() || !causes->is_array()) return "";
+  for (const Json& cause : *causes) {
+    if (const auto* name = cause.get_ptr<const Json::string_t*>()) names.emplace_back(*name);
   }
+  return SuspectsText(names);
 }
 
 // Offsets count the records of their partition: times the partitions, about what was logged by then.
@@ -35,7 +42,7 @@ Trial Read(const Json& result, std::string_view invariant) {
       if (trial.witness.empty()) trial.witness = violation.value("sentence", "");
       if (trial.violated.back() != invariant) continue;
       if (trial.causes.empty()) trial.records = RecordsUntil(result, violation);
-      trial.causes.push_back(violation.value("cause", ""));
+      trial.causes.push_back(Suspects(violation));
     }
   }
   return trial;
@@ -47,12 +54,18 @@ bool HasVerdict(int exit_code, const Json& result) {
 
 }  // namespace
 
+std::string SuspectsText(const std::vector<std::string_view>& names) {
+  std::string text;
+  for (const std::string_view name : names) text.append(text.empty() ? "" : "/").append(name);
+  return text;
+}
+
 Trial JudgeTrial(const SeededBug& bug, int exit_code, const Json& result) {
   if (!HasVerdict(exit_code, result)) return {};
   Trial trial = Read(result, bug.invariant);
   const bool named = std::find(trial.violated.begin(), trial.violated.end(), bug.invariant) != trial.violated.end();
   const bool caused = std::any_of(trial.causes.begin(), trial.causes.end(),
-                                  [&](const std::string& cause) { return IsOneOf(cause, bug.causes); });
+                                  [&](const std::string& suspects) { return IsExpected(bug, suspects); });
   trial.outcome = exit_code != kExitFail || !named ? TrialOutcome::kMissed
                   : caused                         ? TrialOutcome::kCaught
                                                    : TrialOutcome::kOtherCause;

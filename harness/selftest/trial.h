@@ -20,10 +20,13 @@ enum class TrialOutcome : uint8_t {
   kNoRun,       // no verdict: exit 2, 3 or 130, or no result.json
 };
 
+// "server/wire/client": a set of suspects as one word.
+std::string SuspectsText(const std::vector<std::string_view>& names);
+
 struct Trial {
   TrialOutcome outcome = TrialOutcome::kNoRun;
   std::vector<std::string> violated;  // invariants
-  std::vector<std::string> causes;    // of the expected invariant
+  std::vector<std::string> causes;    // of the expected invariant's violations, each as SuspectsText
   int64_t records = -1;               // logged until the first violation's record was; -1: none is named
   std::string witness;                // the first violation's sentence
 };

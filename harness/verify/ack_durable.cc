@@ -106,7 +106,7 @@ class AckDurable {
   void Report(Rec rec, const Send& send, Cause cause, const std::string& what) {
     findings_.Add([&] {
       Violation violation;
-      violation.cause = cause;
+      violation.causes = cause;
       violation.partition = send.partition;
       violation.offset = send.offset;
       violation.rec = rec;

@@ -35,7 +35,7 @@ void Report(const Evidence& evidence, const ClientView& view, size_t delivery, c
             const std::string& than, Findings* findings) {
   findings->Add([&] {
     Violation violation = AtDelivery(evidence, view, delivery);
-    violation.cause = Cause::kServerOrWire;
+    violation.causes = kDeliveryHops;
     violation.sentence = fmt::format(
         "client {} received {} {}, {} than {}", view.client().name,
         PlaceText(evidence.history, violation.partition, violation.offset, violation.id_hash, violation.rec),

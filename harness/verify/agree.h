@@ -6,7 +6,7 @@
 // With the audit each delivery in A is compared with the log (by rec where the server gives no positions); what the log
 // does not hold, or not as a valid payment, is PHANTOM's. Without it, deliveries with positions are compared with each
 // other, and the one that came first in the history's order is taken as right; n/a then with less than two observed
-// clients. Cause: server-or-wire. Linear; without the audit a hash map of all positions.
+// clients. Cause: server, wire or client. Linear; without the audit a hash map of all positions.
 #pragma once
 
 #include "harness/verify/checker.h"

@@ -135,7 +135,7 @@ class Backoff {
 
   static Violation MakeViolation(const Client& client, int64_t time_ns, std::string sentence) {
     Violation violation;
-    violation.cause = Cause::kClient;
+    violation.causes = Cause::kClient;
     violation.client = client.name;
     violation.time_ns = time_ns;
     violation.sentence = std::move(sentence);

@@ -80,7 +80,7 @@ class BookmarkScan {
 
 Violation PassedOverBy(const Evidence& evidence, const ClientView& view, LogPlace place, const Bookmark& bookmark) {
   Violation violation = AtPlace(evidence, place);
-  violation.cause = Cause::kServerOrWire;
+  violation.causes = kDeliveryHops;
   violation.client = view.client().name;
   violation.time_ns = bookmark.time_ns;
   violation.sentence =

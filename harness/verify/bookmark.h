@@ -6,8 +6,8 @@
 // connection, at the first bookmark that does.
 //
 // n/a for clients that got none, for those that are not observed or mark no connections, and without the audit. Cause:
-// server-or-wire; `server` when its journal shows that it had not written the record by then. Linear in the log, the
-// deliveries and the bookmarks of each client; memory: 4 bytes for each log record.
+// server, wire or client; server when its journal shows that it had not written the record by then. Linear in the log,
+// the deliveries and the bookmarks of each client; memory: 4 bytes for each log record.
 #pragma once
 
 #include "harness/verify/checker.h"

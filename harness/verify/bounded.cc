@@ -57,7 +57,7 @@ CheckResult CheckBounded(const Evidence& evidence) {
       if (life.rss_bytes_max <= *limit_bytes) continue;
       findings.Add([&] {
         Violation violation;
-        violation.cause = Cause::kServer;
+        violation.causes = Cause::kServer;
         violation.time_ns = life.ended_ns;
         violation.sentence = fmt::format(
             "server {} (pid {}) had {} of resident memory, above its limit of {}{}; it had {} when it was ready, and "

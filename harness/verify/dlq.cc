@@ -67,7 +67,7 @@ class Dlq {
     }
     findings_.Add([&] {
       Violation violation;
-      violation.cause = Cause::kServer;
+      violation.causes = Cause::kServer;
       violation.partition = letter.partition;
       violation.offset = letter.offset;
       violation.sentence = fmt::format("the dead letter at {} is of no record that the log holds", Text(letter));
@@ -83,7 +83,7 @@ class Dlq {
   void Report(LogPlace place, const std::string& what) {
     findings_.Add([&] {
       Violation violation = AtPlace(evidence_, place);
-      violation.cause = Cause::kServer;
+      violation.causes = Cause::kServer;
       violation.sentence = PlaceText(evidence_, place) + " " + what;
       return violation;
     });

@@ -40,7 +40,7 @@ CheckResult CheckDup(const Evidence& evidence) {
       findings.Add([&] {
         Violation violation = AtDelivery(evidence, view, offence.delivery);
         const bool clients_own = offence.kind == OffenceKind::kRepeat && client.resume == ResumeMode::kToken;
-        violation.cause = clients_own ? Cause::kClient : Cause::kServerOrWire;
+        violation.causes = clients_own ? Causes(Cause::kClient) : kDeliveryHops;
         violation.sentence = Sentence(evidence, view, offence, violation);
         BlameHop(evidence, client, client.deliveries[offence.delivery].connection, HopFault::kRepeated, &violation);
         return violation;

@@ -8,7 +8,7 @@
 //
 // Cause: client, when a client that resumes by token hands a record on again, which it has to drop whatever the wire
 // does; for repeats on the wire, and for clients that don't resume, server or wire by the server's journal (hop.h),
-// else server-or-wire. Linear; memory grows with the offences (sequence_scan.h).
+// else server, wire or client. Linear; memory grows with the offences (sequence_scan.h).
 #pragma once
 
 #include "harness/verify/checker.h"

@@ -13,7 +13,7 @@ CheckResult CheckEfficacy(const Evidence& evidence) {
   const auto report = [&](const std::string& sentence, int64_t time_ns) {
     findings.Add([&] {
       Violation violation;
-      violation.cause = Cause::kHarness;
+      violation.causes = Cause::kHarness;
       violation.time_ns = time_ns;
       violation.sentence = sentence;
       return violation;

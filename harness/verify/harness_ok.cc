@@ -31,7 +31,7 @@ class HarnessOk {
               int64_t offset = -1) {
     findings_.Add([&] {
       Violation violation;
-      violation.cause = cause;
+      violation.causes = cause;
       violation.client = client;
       violation.partition = partition;
       violation.offset = offset;

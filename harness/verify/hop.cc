@@ -13,7 +13,7 @@ namespace {
 using Reading = ServerEvidence::Reading;
 
 struct Blame {
-  Cause cause = Cause::kServerOrWire;
+  Causes causes = kDeliveryHops;
   std::string why;
 };
 
@@ -26,8 +26,8 @@ Blame BehindBookmark(const Evidence& evidence, const Client& client, const Bookm
   const std::string where = fmt::format("subscription {}", evidence.servers.StreamOf(*at).number);
   const std::string& name = evidence.servers.ServerOf(*at).name;
   if (written.times > 0 && written.first_ns <= bookmark.time_ns) {
-    return {Cause::kWire, fmt::format("{} wrote it to {} {}, before the bookmark came", name, where,
-                                      MomentText(evidence.history, written.first_ns))};
+    return {kBehindServer, fmt::format("{} wrote it to {} {}, before the bookmark came", name, where,
+                                       MomentText(evidence.history, written.first_ns))};
   }
   if (written.times > 0) {
     return {Cause::kServer, fmt::format("{} wrote it to {} {}, after the bookmark had come", name, where,
@@ -62,8 +62,8 @@ class Hop {
     }
     if (written_.late) return {Cause::kServer, fmt::format("{} wrote it to {} only after a later one", name_, stream_)};
     if (written_.times > 0) {
-      return {Cause::kWire, fmt::format("{} wrote it to {} {}, before all later ones", name_, stream_,
-                                        MomentText(evidence_.history, written_.first_ns))};
+      return {kBehindServer, fmt::format("{} wrote it to {} {}, before all later ones", name_, stream_,
+                                         MomentText(evidence_.history, written_.first_ns))};
     }
     return written_.complete ? Blame{Cause::kServer, NeverWrote()} : Blame{};
   }
@@ -94,10 +94,10 @@ class Hop {
 
   Blame OnceOrNever() const {
     if (written_.times == 1) {
-      return {Cause::kWire, fmt::format("{} wrote it to {} once and in order", name_, stream_)};
+      return {kBehindServer, fmt::format("{} wrote it to {} once and in order", name_, stream_)};
     }
     if (!written_.complete) return {};
-    return {Cause::kWire, fmt::format("{} never wrote it to {}", name_, stream_)};
+    return {kBehindServer, fmt::format("{} never wrote it to {}", name_, stream_)};
   }
 
   std::string NeverWrote() const {
@@ -142,14 +142,14 @@ Blame BlameFor(const Hop& hop, HopFault fault) {
 
 void Accuse(const Blame& blame, Violation* violation) {
   if (blame.why.empty()) return;
-  violation->cause = blame.cause;
+  violation->causes = blame.causes;
   violation->sentence += "; " + blame.why;
 }
 
 }  // namespace
 
 void BlameHop(const Evidence& evidence, const Client& client, size_t connection, HopFault fault, Violation* violation) {
-  if (violation->cause != Cause::kServerOrWire || violation->offset < 0) return;
+  if (violation->causes != kDeliveryHops || violation->offset < 0) return;
   if (connection >= client.connections.size()) return;
   const auto at = evidence.servers.Behind(client.connections[connection]);
   if (!at || evidence.servers.IsCut(*at)) return;

@@ -40,7 +40,7 @@ class Live {
     if (role == Role::kProducer && span.how == "exit 0") return;
     findings_.Add([&] {
       Violation violation;
-      violation.cause = CauseOf(role);
+      violation.causes = CauseOf(role);
       if (role == Role::kClient) violation.client = BaseName(span.name);
       violation.time_ns = span.ended_ns;
       violation.sentence = fmt::format("{} (pid {}) ended {}, and nothing had asked for it: {}", span.name, span.pid,
@@ -94,7 +94,7 @@ class Live {
       const LogPlace first = missing.empty() ? evidence_.log.Find(partition, sentinel.offset) : missing[0];
       Violation violation = AtPlace(evidence_, first);
       violation.client = view.client().name;
-      violation.cause = CauseOfAbsence(view.client());
+      violation.causes = CausesOfAbsence(view.client());
       violation.sentence =
           fmt::format("client {} had not got the sentinel of partition {} (offset {}) when the drain ended; ",
                       view.client().name, partition, sentinel.offset);
@@ -123,7 +123,7 @@ class Live {
     BlameHop(evidence_, client, client.connections.size() - 1, HopFault::kMissing, violation);
   }
 
-  Cause CauseOfAbsence(const Client& client) const {
+  Causes CausesOfAbsence(const Client& client) const {
     bool client_runs = false, has_process = false, server_ready = false;
     for (const ProcessSpan& span : history_.processes) {
       const bool alive = span.ended_ns == 0 || span.ended_by_harness;
@@ -138,7 +138,7 @@ class Live {
     if (has_process && !client_runs) return Cause::kClient;
     if (!history_.processes.empty() && !server_ready) return Cause::kServer;
     if (client.connections.empty() && client.attempts.empty()) return Cause::kClient;
-    return Cause::kServerOrWire;
+    return kDeliveryHops;
   }
 
   void CheckSilences(const ClientView& view) {
@@ -155,7 +155,7 @@ class Live {
       findings_.Add([&] {
         Violation violation = AtPlace(evidence_, silence.unheard);
         violation.client = view.client().name;
-        violation.cause = Cause::kServerOrWire;
+        violation.causes = kDeliveryHops;
         violation.time_ns = silence.begin_ns;
         violation.sentence = sentence();
         return violation;
@@ -171,7 +171,7 @@ class Live {
     if (!any || history_.interrupted || history_.drained) return;
     findings_.Add([&] {
       Violation violation;
-      violation.cause = Cause::kServerOrWire;
+      violation.causes = kDeliveryHops;
       violation.time_ns = history_.drain_end_ns;
       violation.sentence = "not every client had its sentinels when the drain ended";
       return violation;

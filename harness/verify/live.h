@@ -6,7 +6,7 @@
 //  its
 //    filter. The violation names the first record that is missing and says how many are. In an interrupted run:
 //    pending. Cause: client, when it has ended or was never connected; server, when none of its list is ready; else
-//    by the server's journal of its last stream, server or wire (hop.h), or server-or-wire. A server lets a client down
+//    by the server's journal of its last stream (hop.h); else server, wire or client. A server lets a client down
 //    that it never let in: its process is alive, so "connected" means attempts.
 //  - No silence > T (JudgeOptions::silence_max_ns), counted only while load is offered, a server of the client's list
 //  is

@@ -41,7 +41,7 @@ class LogDup {
     }
     findings_.Add([&] {
       Violation violation = AtPlace(evidence_, place);
-      violation.cause = ProducerCause(history_, rec.producer());
+      violation.causes = ProducerCause(history_, rec.producer());
       violation.sentence = fmt::format(
           "the log holds {} again, after {}: its producer was told OK, and nothing that went wrong between it and the "
           "topic explains it",

@@ -28,7 +28,7 @@ class Explanation {
     return view_.client().deliveries[view_.first_delivery(next_)].connection;
   }
 
-  Cause cause = Cause::kServerOrWire;
+  Causes causes = kDeliveryHops;
   std::string why;
 
  private:
@@ -37,7 +37,7 @@ class Explanation {
     for (size_t i = 0; i < deliveries.size(); ++i) {
       if (deliveries[i].kind != DeliveryKind::kDropped || view_.place(i) != place_) continue;
       const bool late = has_next_ && view_.first_delivery(next_) < i;
-      if (!late) cause = Cause::kClient;
+      if (!late) causes = Cause::kClient;
       why = fmt::format("received {} and dropped{}", MomentText(evidence_.history, deliveries[i].time_ns),
                         late ? ", because a later one had come before it" : "");
       return true;
@@ -49,7 +49,7 @@ class Explanation {
     const PartitionLog& log = evidence_.history.partitions[static_cast<size_t>(partition_)];
     if (offset_ >= log.low_watermark) return false;
     if (has_next_ && evidence_.log.record(next_).offset < log.low_watermark) return false;
-    cause = Cause::kRetention;
+    causes = Cause::kRetention;
     why = fmt::format("the topic was trimmed up to offset {}", log.low_watermark);
     return true;
   }
@@ -69,10 +69,10 @@ class Explanation {
       why = fmt::format("a bookmark at offset {} had told it {} that it has all up to there", bookmark->offset,
                         MomentText(evidence_.history, bookmark->time_ns));
     } else if (!connection.sent.empty() && sent >= offset_) {
-      cause = Cause::kClient;
+      causes = Cause::kClient;
       why = fmt::format("on connection {} it asked to resume after offset {}", index + 1, sent);
     } else if (declared >= offset_) {
-      if (!connection.sent.empty()) cause = Cause::kServer;
+      if (!connection.sent.empty()) causes = Cause::kServer;
       why = fmt::format("connection {} resumed after offset {}", index + 1, declared);
     }
   }
@@ -90,7 +90,7 @@ Violation MakeViolation(const Evidence& evidence, const ClientView& view, LogPla
   const Explanation explanation(evidence, view, place);
   Violation violation = AtPlace(evidence, place);
   violation.client = view.client().name;
-  violation.cause = explanation.cause;
+  violation.causes = explanation.causes;
   const Send* send = FindSend(evidence.history, violation.rec);
   const bool acked = send != nullptr && send->outcome == Outcome::kOk;
   violation.sentence = fmt::format("client {} never got {}, which {}", view.client().name, PlaceText(evidence, place),
@@ -152,7 +152,7 @@ CheckResult CheckLost(const Evidence& evidence) {
   }
   if (!any) return findings.NotApplicable("no client is observed");
   for (Violation& violation : *findings.kept()) {
-    if (violation.cause == Cause::kServerOrWire && AllMiss(evidence, violation)) violation.cause = Cause::kServer;
+    if (violation.causes == kDeliveryHops && AllMiss(evidence, violation)) violation.causes = Cause::kServer;
   }
   if (pending > 0) findings.Note(fmt::format("interrupted: {} deliveries pending", pending));
   return findings.Finish();

@@ -9,8 +9,8 @@
 //
 // n/a for clients that are not observed, and without the audit. Cause, by the evidence: retention, when the record lies
 // below the low watermark and nothing between it and the watermark was received; client, when the client had it and
-// dropped it, or sent a token that claimed it; by the server's journal, server or wire (hop.h); server, when every
-// client that was owed it misses it (two at least); else server-or-wire. Linear in log and deliveries.
+// dropped it, or sent a token that claimed it; by the server's journal, server, or wire or client (hop.h); server, when
+// every client that was owed it misses it (two at least); else server, wire or client. Linear in log and deliveries.
 #pragma once
 
 #include "harness/verify/checker.h"

@@ -32,7 +32,7 @@ bool Counts(const ClientView& view, size_t delivery) {
 
 Violation Missing(const std::string& client, const std::string& sentence) {
   Violation violation;
-  violation.cause = Cause::kHarness;
+  violation.causes = Cause::kHarness;
   violation.client = client;
   violation.sentence = sentence;
   return violation;

@@ -21,7 +21,7 @@ CheckResult CheckOrder(const Evidence& evidence) {
       findings.Add([&] {
         Violation violation = AtDelivery(evidence, view, offence.delivery);
         const Violation later = AtDelivery(evidence, view, offence.before);
-        violation.cause = Cause::kServerOrWire;
+        violation.causes = kDeliveryHops;
         violation.sentence = fmt::format(
             "client {} {} {} {}, after offset {}", client.name,
             offence.kind == OffenceKind::kBackward ? "handed on" : "received for the first time (and dropped)",

@@ -4,7 +4,7 @@
 // later one, and that the client therefore dropped, counts: the client hid the disorder from A at the price of a loss.
 // Where the server gives no positions, new records are judged by their place in the log (by rec), a snapshot is not.
 // n/a for clients that are not observed, and for those whose log marks no connections. Cause: by the
-// server's journal, server or wire (hop.h); else server-or-wire. Linear (sequence_scan.h).
+// server's journal, server, or wire or client (hop.h); else server, wire or client. Linear (sequence_scan.h).
 #pragma once
 
 #include "harness/verify/checker.h"

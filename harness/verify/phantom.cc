@@ -129,7 +129,7 @@ class Phantom {
   void Report(LogPlace place, Cause cause, const std::string& what) {
     findings_.Add([&] {
       Violation violation = AtPlace(evidence_, place);
-      violation.cause = cause;
+      violation.causes = cause;
       violation.sentence = "the log holds " + PlaceText(evidence_, place) + ", " + what;
       return violation;
     });
@@ -138,7 +138,7 @@ class Phantom {
   void Report(const ClientView& view, size_t delivery, const std::string& what) {
     findings_.Add([&] {
       Violation violation = AtDelivery(evidence_, view, delivery);
-      violation.cause = Cause::kServerOrWire;
+      violation.causes = kDeliveryHops;
       violation.sentence =
           fmt::format("client {} received {} {}, {}", view.client().name,
                       PlaceText(history_, violation.partition, violation.offset, violation.id_hash, violation.rec),

@@ -38,7 +38,7 @@ class Resume {
 
   Violation Jumped(const Client& client, const Connection& connection, const PassedOver& passed) const {
     Violation violation = AtPlace(evidence_, passed.place);
-    violation.cause = CauseFor(connection);
+    violation.causes = CausesFor(connection);
     violation.client = client.name;
     violation.time_ns = client.deliveries[passed.delivery].time_ns;
     violation.sentence = fmt::format(
@@ -66,7 +66,7 @@ class Resume {
       if (token.after + 1 >= begin) continue;
       findings_.Add([&] {
         Violation violation;
-        violation.cause = CauseFor(connection);
+        violation.causes = CausesFor(connection);
         violation.client = client.name;
         violation.partition = token.partition;
         violation.offset = token.after + 1;
@@ -80,8 +80,8 @@ class Resume {
     }
   }
 
-  static Cause CauseFor(const Connection& connection) {
-    return connection.sent.empty() ? Cause::kServerOrWire : Cause::kServer;
+  static Causes CausesFor(const Connection& connection) {
+    return connection.sent.empty() ? kDeliveryHops : Causes(Cause::kServer);
   }
 
   const Evidence& evidence_;

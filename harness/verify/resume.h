@@ -11,8 +11,8 @@
 // with no more to say, has jumped.
 //
 // n/a for clients that are not observed, that never resumed, whose log marks no connections, and without the audit.
-// Cause: server, when the token that was sent is known; else by the server's journal (hop.h), or server-or-wire. Linear
-// (stream_scan.h).
+// Cause: server, when the token that was sent is known; else by the server's journal (hop.h), or server, wire or
+// client. Linear (stream_scan.h).
 #pragma once
 
 #include "harness/verify/checker.h"

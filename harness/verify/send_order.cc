@@ -66,7 +66,7 @@ class SendOrder {
     }
     findings_.Add([&] {
       Violation violation = AtPlace(evidence_, sent.place);
-      violation.cause = ProducerCause(history_, producer);
+      violation.causes = ProducerCause(history_, producer);
       violation.sentence =
           fmt::format("producer {} sent {} after {}, and the log has it before", history_.producers[producer].name,
                       PlaceText(evidence_, sent.place), PlaceText(evidence_, before.place));

@@ -1,6 +1,6 @@
 // What servers' own journals say of one hop: whether the server behind a client's connection read a record from Kafka,
-// and whether it wrote it to that stream, how often and in which order. Splits `server-or-wire` into `server` and
-// `wire`; called by the checkers whose causes need it, and by ZOMBIE. Pure; const after construction, so thread-safe.
+// and whether it wrote it to that stream, how often and in which order. Splits "server, wire or client";
+// called by the checkers whose causes need it, and by ZOMBIE. Pure; const after construction, so thread-safe.
 //
 // A connection and a stream join by name: the server names each stream in its metadata, and the client's log keeps the
 // name. "Written" is handed to gRPC. What the journal has, happened; what it lacks did not happen only where it is

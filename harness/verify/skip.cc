@@ -40,7 +40,7 @@ CheckResult CheckSkip(const Evidence& evidence) {
       if (resumes || lost.contains(passed.place)) continue;
       findings.Add([&] {
         Violation violation = AtPlace(evidence, passed.place);
-        violation.cause = Cause::kServerOrWire;
+        violation.causes = kDeliveryHops;
         violation.client = client.name;
         violation.time_ns = client.deliveries[passed.delivery].time_ns;
         violation.sentence = Sentence(evidence, view, passed);

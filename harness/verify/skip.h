@@ -10,8 +10,8 @@
 // last sentinel.
 //
 // n/a for clients that are not observed, for those whose log marks no connections, and without the audit. Cause: by
-// the server's journal, server or wire (hop.h); else server-or-wire. Linear (stream_scan.h); once more through the log
-// when something was passed over.
+// the server's journal, server, or wire or client (hop.h); else server, wire or client. Linear (stream_scan.h); once
+// more through the log when something was passed over.
 #pragma once
 
 #include "harness/verify/checker.h"

@@ -101,7 +101,7 @@ class UnaryAgree {
   void Wrong(const UnaryRead& read, LogPlace seen, const std::string& what) {
     findings_.Add([&] {
       Violation violation = AtPlace(evidence_, seen);
-      violation.cause = Cause::kServer;
+      violation.causes = Cause::kServer;
       violation.client = history_.clients[read.client].name;
       violation.time_ns = read.answered_ns;
       violation.sentence =
@@ -172,7 +172,7 @@ class UnaryAgree {
   void Wrong(const ListWalk& walk, uint64_t id_hash, LogPlace place, const std::string& what) {
     findings_.Add([&] {
       Violation violation = place == kNoPlace ? Violation() : AtPlace(evidence_, place);
-      violation.cause = Cause::kServer;
+      violation.causes = Cause::kServer;
       violation.id_hash = id_hash;
       violation.time_ns = walk.end_ns;
       const std::string known = place == kNoPlace ? "" : ", known from " + PlaceText(evidence_, place);

@@ -18,10 +18,27 @@ std::string_view CauseName(Cause cause) {
       return "client";
     case Cause::kHarness:
       return "harness";
-    case Cause::kServerOrWire:
-      return "server-or-wire";
   }
   return "harness";
+}
+
+std::vector<std::string_view> CauseNames(Causes causes) {
+  std::vector<std::string_view> names;
+  for (size_t i = 0; i < kCauseCount; ++i) {
+    const auto cause = static_cast<Cause>(i);
+    if (causes.Contains(cause)) names.push_back(CauseName(cause));
+  }
+  return names;
+}
+
+std::string CausesText(Causes causes) {
+  const std::vector<std::string_view> names = CauseNames(causes);
+  std::string text;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) text += i + 1 == names.size() ? " or " : ", ";
+    text += names[i];
+  }
+  return text;
 }
 
 }  // namespace harness

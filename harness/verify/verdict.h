@@ -2,17 +2,53 @@
 // the exit code. Plain data, pure.
 #pragma once
 
+#include <compare>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/verify/history.h"
 
 namespace harness {
 
-// One list, everywhere.
-enum class Cause : uint8_t { kProducer, kBroker, kRetention, kServer, kWire, kClient, kHarness, kServerOrWire };
-std::string_view CauseName(Cause cause);  // "server-or-wire"
+// A hop at which something can go wrong. One list, everywhere; in the order of a record's way.
+enum class Cause : uint8_t { kProducer, kBroker, kRetention, kServer, kWire, kClient, kHarness };
+inline constexpr size_t kCauseCount = 7;
+std::string_view CauseName(Cause cause);  // "server"
+
+// The suspects of a violation: every hop that the evidence does not exclude, and no other.
+class Causes {
+ public:
+  constexpr Causes() = default;
+  constexpr Causes(Cause cause) : bits_(Bit(cause)) {}  // NOLINT(google-explicit-constructor): one suspect is a set
+  constexpr Causes(std::initializer_list<Cause> causes) {
+    for (const Cause cause : causes) bits_ = static_cast<uint8_t>(bits_ | Bit(cause));
+  }
+  constexpr bool Contains(Cause cause) const { return (bits_ & Bit(cause)) != 0; }
+  constexpr bool empty() const { return bits_ == 0; }
+  // Those that are in both: what two pieces of evidence leave.
+  constexpr Causes And(Causes other) const { return FromBits(bits_ & other.bits_); }
+  constexpr auto operator<=>(const Causes&) const = default;
+
+ private:
+  static constexpr uint8_t Bit(Cause cause) { return static_cast<uint8_t>(1U << static_cast<unsigned>(cause)); }
+  static constexpr Causes FromBits(int bits) {
+    Causes causes;
+    causes.bits_ = static_cast<uint8_t>(bits);
+    return causes;
+  }
+  uint8_t bits_ = 0;
+};
+std::vector<std::string_view> CauseNames(Causes causes);  // "server", "wire"
+std::string CausesText(Causes causes);                    // "server, wire or client"
+
+// Where a record can go wrong between the topic and a client's log of it, when only these two are seen.
+inline constexpr Causes kDeliveryHops = {Cause::kServer, Cause::kWire, Cause::kClient};
+// Behind the server's hand-over to gRPC.
+inline constexpr Causes kBehindServer = {Cause::kWire, Cause::kClient};
 
 enum class CheckState : uint8_t {
   kPass,
@@ -27,7 +63,7 @@ inline bool IsBroken(CheckState state) { return state == CheckState::kViolated |
 
 // One violation: what, who, where.
 struct Violation {
-  Cause cause = Cause::kHarness;
+  Causes causes = Cause::kHarness;
   std::string client;  // empty: none
   int32_t partition = -1;
   int64_t offset = -1;

@@ -72,7 +72,7 @@ class Zombie {
 
   Violation About(const Client& client, int64_t time_ns) const {
     Violation violation;
-    violation.cause = Cause::kServer;
+    violation.causes = Cause::kServer;
     violation.client = client.name;
     violation.time_ns = time_ns;
     return violation;

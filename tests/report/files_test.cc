@@ -38,7 +38,7 @@ class FilesTest : public ::testing::Test {
 TEST(ResultJsonTest, VerdictAndFiguresAreWhereProgramsLookForThem) {
   const ReportParts parts = LossyRun();
   const json result = json::parse(ResultJson(parts.View()));
-  EXPECT_EQ(result["schema_version"], 1);
+  EXPECT_EQ(result["schema_version"], 2);
   EXPECT_EQ(result["scenario"], "restart");
   EXPECT_EQ(result["seed"], 7);
   EXPECT_EQ(result["verdict"], "FAIL");

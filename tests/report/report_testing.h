@@ -147,7 +147,7 @@ inline ReportParts LossyRun() {
   CheckResult lost = Check("LOST", CheckState::kViolated);
   lost.violation_count = 2;
   Violation violation;
-  violation.cause = Cause::kServer;
+  violation.causes = Cause::kServer;
   violation.client = "fast";
   violation.partition = 0;
   violation.offset = 4;

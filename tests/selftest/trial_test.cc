@@ -22,7 +22,7 @@ Json ResultWith(const std::string& invariant, const std::string& cause) {
            {{{"name", "LOST"}, {"state", "pass"}, {"violations", Json::array()}},
             {{"name", invariant},
              {"state", "violated"},
-             {"violations", {{{"cause", cause}, {"offset", 20}, {"sentence", "what happened"}}}}}}}};
+             {"violations", {{{"causes", {cause}}, {"offset", 20}, {"sentence", "what happened"}}}}}}}};
 }
 
 TEST(TrialTest, TheExpectedInvariantAndCauseAreCaught) {
@@ -62,7 +62,7 @@ TEST(SelftestTableTest, OnlyAllOfItIsRight) {
   tally.Add(0, JudgeTrial(Swap(), 1, ResultWith("ORDER", "server")));
   tally.AddLegal(JudgeLegalTrial(0, ResultWith("X", "server")));
   EXPECT_TRUE(tally.IsRight());
-  EXPECT_THAT(TableText(tally), HasSubstr("server/swap              ORDER: server                       1/1 "));
+  EXPECT_THAT(TableText(tally), HasSubstr("server/swap              ORDER: server                              1/1 "));
   EXPECT_THAT(TableText(tally), HasSubstr("1 runs, 0 false alarms"));
   SelftestTally missed = tally;
   missed.Add(0, JudgeTrial(Swap(), 0, ResultWith("LOST", "server")));

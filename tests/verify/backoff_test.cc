@@ -36,7 +36,7 @@ Violation Only(const Story& story) {
   EXPECT_EQ(Violated(verdict), Names{"BACKOFF"}) << Sentences(verdict);
   const CheckResult result = Of(verdict, "BACKOFF");
   EXPECT_EQ(result.violation_count, 1) << Sentences(verdict);
-  EXPECT_EQ(result.violations.at(0).cause, Cause::kClient);
+  EXPECT_EQ(result.violations.at(0).causes, Cause::kClient);
   EXPECT_EQ(result.violations.at(0).client, "watcher");
   return result.violations.at(0);
 }

@@ -39,7 +39,7 @@ TEST(BookmarkTest, OneThatComesTooEarlyIsAViolationForEachRecord) {
   const CheckResult result = BookmarkOf(story);
   ASSERT_EQ(result.violation_count, 2);
   EXPECT_EQ(result.violations[0].offset, 1);
-  EXPECT_EQ(result.violations[0].cause, Cause::kServerOrWire);
+  EXPECT_EQ(result.violations[0].causes, kDeliveryHops);
   EXPECT_EQ(result.violations[0].client, "watcher");
   EXPECT_NE(result.violations[0].sentence.find("got a bookmark at offset 2 of partition 0"), std::string::npos)
       << result.violations[0].sentence;
@@ -104,7 +104,7 @@ TEST(BookmarkTest, TheServersJournalTellsWhetherItHadWrittenTheRecord) {
   early.ServerSends(0, 0, 0);
   early.End();
   ASSERT_EQ(BookmarkOf(early).violation_count, 1);
-  EXPECT_EQ(BookmarkOf(early).violations[0].cause, Cause::kServer);
+  EXPECT_EQ(BookmarkOf(early).violations[0].causes, Cause::kServer);
   EXPECT_NE(BookmarkOf(early).violations[0].sentence.find("server-1 wrote it to subscription 1"), std::string::npos);
 
   ServerStory written;  // and came late all the same
@@ -115,7 +115,7 @@ TEST(BookmarkTest, TheServersJournalTellsWhetherItHadWrittenTheRecord) {
   written.Deliver(0, 0, 0);
   written.End();
   ASSERT_EQ(BookmarkOf(written).violation_count, 1);
-  EXPECT_EQ(BookmarkOf(written).violations[0].cause, Cause::kWire);
+  EXPECT_EQ(BookmarkOf(written).violations[0].causes, kBehindServer);
 }
 
 // The token claims it, because the server had said so.
@@ -136,7 +136,7 @@ TEST(BookmarkTest, ALossBehindABookmarkIsTheServers) {
   const Verdict verdict = story.Judged();
   EXPECT_EQ(Violated(verdict), (Names{"BOOKMARK", "LOST"})) << Sentences(verdict);
   ASSERT_EQ(Of(verdict, "LOST").violation_count, 1);
-  EXPECT_EQ(Of(verdict, "LOST").violations[0].cause, Cause::kServer) << Sentences(verdict);
+  EXPECT_EQ(Of(verdict, "LOST").violations[0].causes, Cause::kServer) << Sentences(verdict);
 }
 
 TEST(BookmarkTest, IsNotApplicableWithoutAny) {

@@ -39,7 +39,7 @@ TEST(BoundedTest, ABuiltInServerMayHaveItsWindowAndThreeTimesTheTopic) {
   const CheckResult result = Bounded(WithPeak(kDefaultLimit + 1));
   EXPECT_EQ(result.state, CheckState::kViolated);
   ASSERT_EQ(result.violations.size(), 1);
-  EXPECT_EQ(result.violations[0].cause, Cause::kServer);
+  EXPECT_EQ(result.violations[0].causes, Cause::kServer);
   EXPECT_THAT(result.violations[0].sentence, HasSubstr("server server-1 (pid 7) had "));
 }
 

@@ -34,7 +34,7 @@ void ExpectViolated(const Story& story, const std::string& sentence) {
   const CheckResult result = Of(story.Judged(), "DLQ");
   EXPECT_EQ(result.state, CheckState::kViolated);
   ASSERT_EQ(result.violation_count, 1);
-  EXPECT_EQ(result.violations[0].cause, Cause::kServer);
+  EXPECT_EQ(result.violations[0].causes, Cause::kServer);
   EXPECT_THAT(result.violations[0].sentence, HasSubstr(sentence));
 }
 

@@ -66,7 +66,7 @@ TEST(AckDurableTest, WhatRetentionTookIsNobodysLie) {
   log.low_watermark = 1;
   story.End();
   const Verdict verdict = story.Judged();
-  EXPECT_EQ(Of(verdict, "ACK_DURABLE").violations.at(0).cause, Cause::kRetention);
+  EXPECT_EQ(Of(verdict, "ACK_DURABLE").violations.at(0).causes, Cause::kRetention);
   EXPECT_EQ(verdict.exit_code, 4) << Sentences(verdict);
 }
 
@@ -104,7 +104,7 @@ TEST(PhantomTest, AProcessIsNotBelievedAgainstTheLogTheHarnessIs) {
     story.End();
     const Verdict verdict = story.Judged();
     EXPECT_EQ(Violated(verdict), Names{"PHANTOM"});
-    EXPECT_EQ(Of(verdict, "PHANTOM").violations.at(0).cause, producer == 0 ? Cause::kBroker : Cause::kProducer);
+    EXPECT_EQ(Of(verdict, "PHANTOM").violations.at(0).causes, producer == 0 ? Cause::kBroker : Cause::kProducer);
   }
 }
 

@@ -1,5 +1,5 @@
-// The server's journal splits `server-or-wire` both ways, for each kind of violation; it says nothing where it is cut,
-// where it ends too early, and of a stream that it does not have.
+// The server's journal splits "server, wire or client" both ways, for each kind of violation; it says nothing where it
+// is cut, where it ends too early, and of a stream that it does not have.
 #include "harness/verify/hop.h"
 
 #include <gtest/gtest.h>
@@ -15,9 +15,9 @@ Violation First(const ServerStory& story, const std::string& invariant) {
   return result.violations.empty() ? Violation() : result.violations.front();
 }
 
-void ExpectBlamed(const ServerStory& story, const std::string& invariant, Cause cause, const std::string& why) {
+void ExpectBlamed(const ServerStory& story, const std::string& invariant, Causes causes, const std::string& why) {
   const Violation violation = First(story, invariant);
-  EXPECT_EQ(CauseName(violation.cause), CauseName(cause)) << violation.sentence;
+  EXPECT_EQ(CausesText(violation.causes), CausesText(causes)) << violation.sentence;
   EXPECT_NE(violation.sentence.find(why), std::string::npos) << violation.sentence;
 }
 
@@ -49,8 +49,8 @@ TEST(HopTest, WhatTheServerNeverReadIsTheServersLoss) {
   ExpectBlamed(story, "LOST", Cause::kServer, "server-1 rejected it (no_id)");
 }
 
-TEST(HopTest, WhatTheServerWroteInOrderWasLostOnTheWire) {
-  ExpectBlamed(LostOne({0, 1, 2}), "LOST", Cause::kWire, "server-1 wrote it to subscription 1 at 0.");
+TEST(HopTest, WhatTheServerWroteInOrderWasLostBehindIt) {
+  ExpectBlamed(LostOne({0, 1, 2}), "LOST", kBehindServer, "server-1 wrote it to subscription 1 at 0.");
 }
 
 TEST(HopTest, WhatTheServerWroteTooLateIsTheServersLoss) {
@@ -60,16 +60,16 @@ TEST(HopTest, WhatTheServerWroteTooLateIsTheServersLoss) {
 TEST(HopTest, WithoutAJournalOrWithOneThatIsCutNothingIsSplit) {
   ServerStory story = LostOne({0, 2});
   story.history.servers[0].lives[0].lost = 1;
-  ExpectBlamed(story, "LOST", Cause::kServerOrWire, "Kafka acknowledged");
+  ExpectBlamed(story, "LOST", kDeliveryHops, "Kafka acknowledged");
   story = LostOne({0, 2});
   story.history.servers[0].broken_lines = 1;
-  ExpectBlamed(story, "LOST", Cause::kServerOrWire, "Kafka acknowledged");
+  ExpectBlamed(story, "LOST", kDeliveryHops, "Kafka acknowledged");
   story = LostOne({0, 2});
   story.history.clients[0].connections[0].subscription = "another/1";
-  ExpectBlamed(story, "LOST", Cause::kServerOrWire, "Kafka acknowledged");
+  ExpectBlamed(story, "LOST", kDeliveryHops, "Kafka acknowledged");
   story = LostOne({0, 2});
   story.history.servers.clear();
-  ExpectBlamed(story, "LOST", Cause::kServerOrWire, "Kafka acknowledged");
+  ExpectBlamed(story, "LOST", kDeliveryHops, "Kafka acknowledged");
 }
 
 // A killed server takes the last of its journal with it: absent there is not absent.
@@ -81,7 +81,7 @@ TEST(HopTest, BeyondTheEndOfAKilledServersJournalNothingIsKnown) {
   story.Deliver(0, 0, 2);
   story.End();
   std::erase_if(story.history.servers[0].events, [](const ServerEvent& event) { return event.offset > 0; });
-  ExpectBlamed(story, "LOST", Cause::kServerOrWire, "Kafka acknowledged");
+  ExpectBlamed(story, "LOST", kDeliveryHops, "Kafka acknowledged");
   story.history.servers[0].streams[0].ended_ns = story.now_ns;
   ExpectBlamed(story, "LOST", Cause::kServer, "never wrote it to subscription 1");
   story.history.servers[0].streams[0].ended_ns = 0;
@@ -110,8 +110,8 @@ ServerStory Repeated(int times) {
 
 TEST(HopTest, ARepeatIsTheServersWhenItWroteItTwice) {
   ExpectBlamed(Repeated(2), "DUP", Cause::kServer, "server-1 wrote it to subscription 1 2 times");
-  ExpectBlamed(Repeated(1), "DUP", Cause::kWire, "once and in order");
-  ExpectBlamed(Repeated(0), "DUP", Cause::kWire, "server-1 never wrote it");
+  ExpectBlamed(Repeated(1), "DUP", kBehindServer, "once and in order");
+  ExpectBlamed(Repeated(0), "DUP", kBehindServer, "server-1 never wrote it");
 }
 
 TEST(HopTest, ARepeatBelowWhereTheStreamBeganIsTheServers) {
@@ -140,7 +140,7 @@ ServerStory Swapped(const std::vector<int64_t>& written) {
 TEST(HopTest, ADisorderIsTheServersWhenItWroteItSo) {
   ExpectBlamed(Swapped({0, 2, 1}), "ORDER", Cause::kServer, "after a later one");
   ExpectBlamed(Swapped({0, 1, 2, 1}), "ORDER", Cause::kServer, "2 times");
-  ExpectBlamed(Swapped({0, 1, 2}), "ORDER", Cause::kWire, "once and in order");
+  ExpectBlamed(Swapped({0, 1, 2}), "ORDER", kBehindServer, "once and in order");
 }
 
 // What the client has from its second stream the first had skipped; what the second began behind it is RESUME's.
@@ -165,7 +165,7 @@ TEST(HopTest, WhatAStreamPassedOverIsSplitToo) {
   jumped.ServerWrites(0, 1);
   jumped.ServerSends(0, 0, 2);
   jumped.End();
-  ExpectBlamed(jumped, "RESUME", Cause::kWire, "server-1 wrote it to subscription 2 at 0.");
+  ExpectBlamed(jumped, "RESUME", kBehindServer, "server-1 wrote it to subscription 2 at 0.");
 }
 
 // A record that the client's filter excludes.
@@ -183,7 +183,7 @@ ServerStory Unwanted(bool written) {
 
 TEST(HopTest, WhatNobodyAskedForIsTheServersWhenItWroteIt) {
   ExpectBlamed(Unwanted(true), "PHANTOM", Cause::kServer, "server-1 wrote it to subscription 1");
-  ExpectBlamed(Unwanted(false), "PHANTOM", Cause::kWire, "server-1 never wrote it to subscription 1");
+  ExpectBlamed(Unwanted(false), "PHANTOM", kBehindServer, "server-1 never wrote it to subscription 1");
 }
 
 TEST(HopTest, ASentinelThatTheServerNeverWroteIsTheServersToo) {

@@ -39,7 +39,7 @@ TEST(LiveTest, ASilenceLongerThanTheLimitIsOne) {
   const Verdict verdict = story.Judged();
   EXPECT_EQ(Violated(verdict), Names{"LIVE"}) << Sentences(verdict);
   EXPECT_EQ(Of(verdict, "LIVE").violations.at(0).offset, 2);
-  EXPECT_EQ(Of(verdict, "LIVE").violations.at(0).cause, Cause::kServerOrWire);
+  EXPECT_EQ(Of(verdict, "LIVE").violations.at(0).causes, kDeliveryHops);
   // Time thresholds can be reported instead.
   const Verdict reported = story.Judged({.report_time_thresholds = true});
   EXPECT_EQ(reported.exit_code, 0);
@@ -153,9 +153,9 @@ TEST(LiveTest, WhoIsToBlameForAnAbsentSentinel) {
     story.Deliver(0, 0, 0);
     story.End({0});
     change(&story);
-    return Of(story.Judged(), "LIVE").violations.at(0).cause;
+    return Of(story.Judged(), "LIVE").violations.at(0).causes;
   };
-  EXPECT_EQ(absent([](Story*) {}), Cause::kServerOrWire);
+  EXPECT_EQ(absent([](Story*) {}), kDeliveryHops);
   EXPECT_EQ(absent([](Story* story) {
               story->history.processes[0].ended_ns = story->now_ns;
               story->history.processes[0].ended_by_fault = true;

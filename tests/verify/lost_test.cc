@@ -105,7 +105,7 @@ TEST(LostTest, WhatTheClientDroppedThoughItCameInOrderIsTheClientsLoss) {
   story.End();
   const Verdict verdict = story.Judged();
   EXPECT_EQ(Only(verdict).offset, 0);
-  EXPECT_EQ(Only(verdict).cause, Cause::kClient);
+  EXPECT_EQ(Only(verdict).causes, Cause::kClient);
 }
 
 // Offsets 0 and 3 arrive, on either side of a reconnect; 1 and 2 are skipped.
@@ -128,10 +128,10 @@ Verdict Skip(int64_t sent_after, int64_t declared_after) {
 }
 
 TEST(LostTest, ATokenTellsWhoseASkipWas) {
-  EXPECT_EQ(Of(Skip(2, 2), "LOST").violations.at(0).cause, Cause::kClient);
-  EXPECT_EQ(Of(Skip(0, 2), "LOST").violations.at(0).cause, Cause::kServer);
-  EXPECT_EQ(Of(Skip(0, 0), "LOST").violations.at(0).cause, Cause::kServerOrWire);
-  EXPECT_EQ(Of(Skip(-1, 2), "LOST").violations.at(0).cause, Cause::kServerOrWire);
+  EXPECT_EQ(Of(Skip(2, 2), "LOST").violations.at(0).causes, Cause::kClient);
+  EXPECT_EQ(Of(Skip(0, 2), "LOST").violations.at(0).causes, Cause::kServer);
+  EXPECT_EQ(Of(Skip(0, 0), "LOST").violations.at(0).causes, kDeliveryHops);
+  EXPECT_EQ(Of(Skip(-1, 2), "LOST").violations.at(0).causes, kDeliveryHops);
 }
 
 TEST(LostTest, WhatWasTrimmedBeforeTheClientGotThereIsRetentionsAndProvesNothing) {
@@ -143,7 +143,7 @@ TEST(LostTest, WhatWasTrimmedBeforeTheClientGotThereIsRetentionsAndProvesNothing
   story.End();
   const Verdict verdict = story.Judged();
   EXPECT_EQ(Of(verdict, "LOST").violation_count, 2) << Sentences(verdict);
-  EXPECT_EQ(Of(verdict, "LOST").violations.at(0).cause, Cause::kRetention);
+  EXPECT_EQ(Of(verdict, "LOST").violations.at(0).causes, Cause::kRetention);
   EXPECT_EQ(Of(verdict, "HARNESS_OK").state, CheckState::kInvalid);
   EXPECT_EQ(verdict.exit_code, 4);
 }
@@ -157,7 +157,7 @@ TEST(LostTest, WhatTheClientSkippedLongBeforeItWasTrimmedIsStillLost) {
   story.history.partitions[0].low_watermark = 4;
   story.End();
   const Verdict verdict = story.Judged();
-  EXPECT_EQ(Only(verdict).cause, Cause::kServerOrWire);
+  EXPECT_EQ(Only(verdict).causes, kDeliveryHops);
   EXPECT_EQ(verdict.exit_code, 1);
 }
 

@@ -17,7 +17,7 @@ RC_GTEST_PROP(MutationTest, AClientThatMissesOneRecordHasLostIt, ()) {
   const Victim victim = OneOf(Victims(history, [](const Client& client, const Delivery& delivery) {
     return ByToken(client) && delivery.kind == DeliveryKind::kNew && !delivery.sentinel;
   }));
-  Expected expected = About(history, victim, "LOST", {Cause::kServerOrWire, Cause::kServer});
+  Expected expected = About(history, victim, "LOST", {kDeliveryHops, Cause::kServer});
   auto& deliveries = history.clients[victim.client].deliveries;
   deliveries.erase(deliveries.begin() + static_cast<std::ptrdiff_t>(victim.delivery));
   // Its drops of the same record would be received again: not this bug.
@@ -67,7 +67,7 @@ RC_GTEST_PROP(MutationTest, ARecordThatNoClientGotIsTheServersLoss, ()) {
     const auto client = std::find_if(history.clients.begin(), history.clients.end(),
                                      [&](const Client& candidate) { return candidate.name == violation.client; });
     const bool claimed = Claimed(*client, expected.partition, expected.offset);
-    RC_ASSERT(violation.cause == Cause::kServer || (claimed && violation.cause == Cause::kClient));
+    RC_ASSERT(violation.causes == Cause::kServer || (claimed && violation.causes == Cause::kClient));
   }
 }
 
@@ -77,7 +77,7 @@ RC_GTEST_PROP(MutationTest, ARecordHandedOnTwiceIsADup, ()) {
   const Victim victim =
       OneOf(Victims(history, [](const Client&, const Delivery& delivery) { return HasPosition(delivery); }));
   Client& client = history.clients[victim.client];
-  const Expected expected = About(history, victim, "DUP", {ByToken(client) ? Cause::kClient : Cause::kServerOrWire});
+  const Expected expected = About(history, victim, "DUP", {ByToken(client) ? Causes(Cause::kClient) : kDeliveryHops});
   Delivery again = client.deliveries[victim.delivery];
   // A repeat that a stream had declared would be one more on the same connection.
   RC_PRE(std::none_of(client.deliveries.begin(), client.deliveries.end(), [&](const Delivery& delivery) {
@@ -110,7 +110,7 @@ RC_GTEST_PROP(MutationTest, ARecordWithoutPositionMoreOftenThanTheLogHoldsItIsAD
   RC_LOG() << Sentences(verdict);
   RC_ASSERT(Violated(verdict) == Names{"DUP"});
   RC_ASSERT(Of(verdict, "DUP").violations.at(0).rec == again.rec);
-  RC_ASSERT(Of(verdict, "DUP").violations.at(0).cause == Cause::kServerOrWire);
+  RC_ASSERT(Of(verdict, "DUP").violations.at(0).causes == kDeliveryHops);
 }
 
 RC_GTEST_PROP(MutationTest, SwappedNeighboursAreOutOfOrder, ()) {
@@ -119,7 +119,7 @@ RC_GTEST_PROP(MutationTest, SwappedNeighboursAreOutOfOrder, ()) {
   const Victim victim = OneOf(Victims(history, [](const Client& client, const Delivery& delivery) {
     return HasPosition(delivery) && Neighbour(client, static_cast<size_t>(&delivery - client.deliveries.data()));
   }));
-  const Expected expected = About(history, victim, "ORDER", {Cause::kServerOrWire});
+  const Expected expected = About(history, victim, "ORDER", {kDeliveryHops});
   Client& client = history.clients[victim.client];
   Exchange(&client.deliveries[victim.delivery], &client.deliveries[*Neighbour(client, victim.delivery)]);
   ExpectVerdict(run, expected);
@@ -133,7 +133,7 @@ RC_GTEST_PROP(MutationTest, SwappedNeighboursOfWhichOneIsDroppedAreOutOfOrderAnd
     const auto i = static_cast<size_t>(&delivery - client.deliveries.data());
     return ByToken(client) && delivery.kind == DeliveryKind::kNew && !delivery.sentinel && Neighbour(client, i);
   }));
-  Expected expected = About(history, victim, "ORDER", {Cause::kServerOrWire});
+  Expected expected = About(history, victim, "ORDER", {kDeliveryHops});
   expected.violated = {"ORDER", "LOST"};
   Client& client = history.clients[victim.client];
   const size_t later = *Neighbour(client, victim.delivery);
@@ -159,7 +159,7 @@ RC_GTEST_PROP(MutationTest, ChangedContentDisagrees, ()) {
   const Victim victim = OneOf(Victims(run.history, [](const Client&, const Delivery& delivery) {
     return delivery.rec.has_value() && HasPosition(delivery);
   }));
-  const Expected expected = About(run.history, victim, "AGREE", {Cause::kServerOrWire});
+  const Expected expected = About(run.history, victim, "AGREE", {kDeliveryHops});
   Delivery& delivery = run.history.clients[victim.client].deliveries[victim.delivery];
   const int what = *rc::gen::inRange(0, 3);
   if (what == 0) delivery.content_hash ^= 2;
@@ -176,7 +176,7 @@ RC_GTEST_PROP(MutationTest, SwappedContentsDisagreeTwice, ()) {
   const Victim victim = OneOf(Victims(run.history, [](const Client& client, const Delivery& delivery) {
     return HasPosition(delivery) && delivery.content_hash != client.deliveries.back().content_hash;
   }));
-  Expected expected = About(run.history, victim, "AGREE", {Cause::kServerOrWire});
+  Expected expected = About(run.history, victim, "AGREE", {kDeliveryHops});
   expected.count = 2;
   Client& client = run.history.clients[victim.client];
   RC_PRE(client.deliveries.back().kind != DeliveryKind::kDropped);
@@ -198,7 +198,7 @@ RC_GTEST_PROP(MutationTest, APaymentFromNowhereIsAPhantom, ()) {
   phantom.offset = run.history.partitions[static_cast<size_t>(phantom.partition)].end_offset + 5;
   phantom.rec = {};
   client.deliveries.push_back(phantom);
-  ExpectVerdict(run, {{"PHANTOM"}, "PHANTOM", {Cause::kServerOrWire}, client.name, phantom.partition, phantom.offset});
+  ExpectVerdict(run, {{"PHANTOM"}, "PHANTOM", {kDeliveryHops}, client.name, phantom.partition, phantom.offset});
 }
 
 RC_GTEST_PROP(MutationTest, ARecordThatTheFilterExcludesIsAPhantom, ()) {
@@ -233,7 +233,7 @@ RC_GTEST_PROP(MutationTest, ARecordThatTheFilterExcludesIsAPhantom, ()) {
   leaked.crc32c = leak.record.crc32c;
   leaked.sentinel = false;
   client.deliveries.insert(at, leaked);
-  ExpectVerdict(run, {{"PHANTOM"}, "PHANTOM", {Cause::kServerOrWire}, client.name, leak.partition, leak.record.offset});
+  ExpectVerdict(run, {{"PHANTOM"}, "PHANTOM", {kDeliveryHops}, client.name, leak.partition, leak.record.offset});
 }
 
 }  // namespace

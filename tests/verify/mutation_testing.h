@@ -21,9 +21,9 @@ using Names = std::set<std::string>;
 
 // What the verdict has to say.
 struct Expected {
-  Names violated;          // these invariants and no other
-  std::string invariant;   // the one that names the record
-  std::set<Cause> causes;  // any of these
+  Names violated;           // these invariants and no other
+  std::string invariant;    // the one that names the record
+  std::set<Causes> causes;  // any of these
   std::string client;
   int32_t partition = -1;
   int64_t offset = -1;
@@ -58,7 +58,7 @@ inline void ExpectVerdict(const ModelRun& run, const Expected& expected) {
   RC_ASSERT(violation.client == expected.client);
   RC_ASSERT(violation.partition == expected.partition);
   RC_ASSERT(violation.offset == expected.offset);
-  RC_ASSERT(expected.causes.contains(violation.cause));
+  RC_ASSERT(expected.causes.contains(violation.causes));
 }
 
 struct Victim {
@@ -81,7 +81,7 @@ std::vector<Victim> Victims(const History& history, IsFit is_fit) {
 }
 
 inline Expected About(const History& history, const Victim& victim, const std::string& invariant,
-                      std::set<Cause> causes) {
+                      std::set<Causes> causes) {
   const Client& client = history.clients[victim.client];
   const Delivery& delivery = client.deliveries[victim.delivery];
   return {{invariant}, invariant, std::move(causes), client.name, delivery.partition, delivery.offset};

@@ -36,7 +36,7 @@ RC_GTEST_PROP(SeamMutationTest, WhatOneStreamLeavesOutAndALaterOneBringsIsASkip,
            delivery.connection + 1 < client.connections.size() && Neighbour(client, IndexOf(client, delivery)) &&
            !IsDroppedSomewhere(client, delivery);
   }));
-  Expected expected = About(run.history, victim, "SKIP", {Cause::kServerOrWire});
+  Expected expected = About(run.history, victim, "SKIP", {kDeliveryHops});
   expected.violated = {"ORDER", "SKIP"};
   Client& client = run.history.clients[victim.client];
   Delivery moved = client.deliveries[victim.delivery];
@@ -62,7 +62,7 @@ RC_GTEST_PROP(SeamMutationTest, AStreamThatDoesNotBeginWhereItsTokenEndsHasJumpe
   }));
   Client& client = run.history.clients[victim.client];
   const bool sent_is_known = !client.connections[client.deliveries[victim.delivery].connection].sent.empty();
-  Expected expected = About(run.history, victim, "RESUME", {sent_is_known ? Cause::kServer : Cause::kServerOrWire});
+  Expected expected = About(run.history, victim, "RESUME", {sent_is_known ? Causes(Cause::kServer) : kDeliveryHops});
   expected.violated = {"LOST", "RESUME"};
   client.deliveries.erase(client.deliveries.begin() + static_cast<std::ptrdiff_t>(victim.delivery));
   run.scenario.expect.relaxed.push_back({"NONVACUOUS", "it may have been the only one"});

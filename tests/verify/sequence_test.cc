@@ -41,7 +41,7 @@ TEST(SequenceTest, ARepeatOutsideTheDeclaredOverlapIsTheServersEvenIfDropped) {
   EXPECT_EQ(Violated(verdict), Names{"DUP"}) << Sentences(verdict);
   EXPECT_EQ(Of(verdict, "DUP").violation_count, 1);
   EXPECT_EQ(Of(verdict, "DUP").violations.at(0).offset, 2);
-  EXPECT_EQ(Of(verdict, "DUP").violations.at(0).cause, Cause::kServerOrWire);
+  EXPECT_EQ(Of(verdict, "DUP").violations.at(0).causes, kDeliveryHops);
 }
 
 TEST(SequenceTest, ARepeatHandedOnIsTheClientsWhateverTheStreamDeclared) {
@@ -53,7 +53,7 @@ TEST(SequenceTest, ARepeatHandedOnIsTheClientsWhateverTheStreamDeclared) {
   const Verdict verdict = story.Judged();
   EXPECT_EQ(Violated(verdict), Names{"DUP"}) << Sentences(verdict);
   EXPECT_EQ(Of(verdict, "DUP").violation_count, 1);
-  EXPECT_EQ(Of(verdict, "DUP").violations.at(0).cause, Cause::kClient);
+  EXPECT_EQ(Of(verdict, "DUP").violations.at(0).causes, Cause::kClient);
 }
 
 TEST(SequenceTest, ANewSnapshotWithoutAReasonIsNoNewLife) {
@@ -88,7 +88,7 @@ TEST(SequenceTest, WithoutResumeEachConnectionIsALife) {
   story.Deliver(0, 0, 1, DeliveryKind::kNew);
   const Verdict verdict = story.Judged();
   EXPECT_EQ(Violated(verdict), Names{"DUP"});
-  EXPECT_EQ(Of(verdict, "DUP").violations.at(0).cause, Cause::kServerOrWire);
+  EXPECT_EQ(Of(verdict, "DUP").violations.at(0).causes, kDeliveryHops);
 }
 
 TEST(SequenceTest, AStepBackAcrossAReconnectIsOutOfOrder) {

@@ -40,12 +40,12 @@ void Forget(History* history, const Victim& victim) {
   });
 }
 
-Cause CauseOfLoss(const ModelRun& run, const Client& client, const Delivery& lost) {
+Causes CausesOfLoss(const ModelRun& run, const Client& client, const Delivery& lost) {
   const Verdict verdict = Judge(run.history, run.scenario);
   RC_LOG() << Sentences(verdict);
   for (const Violation& violation : Of(verdict, "LOST").violations) {
     if (violation.client != client.name || violation.offset != lost.offset) continue;
-    if (violation.partition == lost.partition) return violation.cause;
+    if (violation.partition == lost.partition) return violation.causes;
   }
   RC_FAIL("nothing is lost");
   return Cause::kHarness;
@@ -57,8 +57,8 @@ RC_GTEST_PROP(ServerMutationTest, WhatTheServerWroteAndTheClientLacksWasLostOnTh
   const Client& client = run.history.clients[victim.client];
   const Delivery lost = client.deliveries[victim.delivery];
   Forget(&run.history, victim);
-  const Cause cause = CauseOfLoss(run, client, lost);
-  RC_ASSERT(cause == Cause::kWire || (cause == Cause::kClient && Claimed(client, lost.partition, lost.offset)));
+  const Causes causes = CausesOfLoss(run, client, lost);
+  RC_ASSERT(causes == kBehindServer || (causes == Cause::kClient && Claimed(client, lost.partition, lost.offset)));
 }
 
 RC_GTEST_PROP(ServerMutationTest, WhatTheServerNeverWroteIsTheServersLoss, ()) {
@@ -70,8 +70,8 @@ RC_GTEST_PROP(ServerMutationTest, WhatTheServerNeverWroteIsTheServersLoss, ()) {
   std::erase_if(run.history.servers[0].events, [&](const ServerEvent& event) {
     return event.kind == ServerEventKind::kWrote && event.partition == lost.partition && event.offset == lost.offset;
   });
-  const Cause cause = CauseOfLoss(run, client, lost);
-  RC_ASSERT(cause == Cause::kServer || (cause == Cause::kClient && Claimed(client, lost.partition, lost.offset)));
+  const Causes causes = CausesOfLoss(run, client, lost);
+  RC_ASSERT(causes == Cause::kServer || (causes == Cause::kClient && Claimed(client, lost.partition, lost.offset)));
 }
 
 RC_GTEST_PROP(ServerMutationTest, WhatTheServerSwappedIsTheServersDisorder, ()) {
@@ -99,7 +99,7 @@ RC_GTEST_PROP(ServerMutationTest, WhatTheServerSwappedIsTheServersDisorder, ()) 
   RC_LOG() << Sentences(verdict);
   const CheckResult order = Of(verdict, "ORDER");
   RC_ASSERT(order.violation_count == 1);
-  RC_ASSERT(order.violations[0].cause == (by_server ? Cause::kServer : Cause::kWire));
+  RC_ASSERT(order.violations[0].causes == (by_server ? Causes(Cause::kServer) : kBehindServer));
 }
 
 RC_GTEST_PROP(ServerMutationTest, AStreamThatOutlivesItsClientIsAZombie, ()) {
@@ -132,7 +132,7 @@ RC_GTEST_PROP(ServerMutationTest, AStreamThatOutlivesItsClientIsAZombie, ()) {
   if (in_time) return;
   RC_ASSERT(Of(verdict, "ZOMBIE").violation_count == 1);
   RC_ASSERT(Of(verdict, "ZOMBIE").violations[0].client == past.client);
-  RC_ASSERT(Of(verdict, "ZOMBIE").violations[0].cause == Cause::kServer);
+  RC_ASSERT(Of(verdict, "ZOMBIE").violations[0].causes == Cause::kServer);
 }
 
 }  // namespace

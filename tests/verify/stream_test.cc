@@ -24,7 +24,7 @@ void ExpectSkipOf(int64_t offset, const Names& violated, const Story& story) {
   ASSERT_EQ(skip.violation_count, 1) << Sentences(verdict);
   EXPECT_EQ(skip.violations[0].offset, offset);
   EXPECT_EQ(skip.violations[0].client, "watcher");
-  EXPECT_EQ(skip.violations[0].cause, Cause::kServerOrWire);
+  EXPECT_EQ(skip.violations[0].causes, kDeliveryHops);
 }
 
 void ExpectSilence(const Story& story) { EXPECT_EQ(story.Judged().exit_code, 0) << Sentences(story.Judged()); }
@@ -171,7 +171,7 @@ TEST(ResumeTest, AStreamThatBeginsTooLateHasJumpedOnce) {
     const Violation violation = Of(verdict, "RESUME").violations[0];
     EXPECT_EQ(violation.offset, 1);
     EXPECT_EQ(violation.client, "watcher");
-    EXPECT_EQ(violation.cause, sent_is_known ? Cause::kServer : Cause::kServerOrWire);
+    EXPECT_EQ(violation.causes, sent_is_known ? Causes(Cause::kServer) : kDeliveryHops);
   }
 }
 

@@ -94,7 +94,7 @@ RC_GTEST_PROP(SystemMutationTest, ASentinelThatDoesNotComeIsAFailureToLive, ()) 
   const Victim victim = OneOf(Victims(
       run.history, [](const Client&, const Delivery& delivery) { return delivery.sentinel && HasPosition(delivery); }));
   Client& client = run.history.clients[victim.client];
-  Expected expected = About(run.history, victim, "LIVE", {Cause::kServerOrWire});
+  Expected expected = About(run.history, victim, "LIVE", {kDeliveryHops});
   std::erase_if(client.deliveries, [&](const Delivery& delivery) {
     return delivery.sentinel && delivery.partition == expected.partition;
   });
@@ -131,7 +131,7 @@ RC_GTEST_PROP(SystemMutationTest, ARepeatOnTheWireThatNoStreamDeclaredIsADup, ()
   const Victim victim = OneOf(Victims(run.history, [](const Client& client, const Delivery& delivery) {
     return ByToken(client) && HasPosition(delivery);
   }));
-  const Expected expected = About(run.history, victim, "DUP", {Cause::kServerOrWire});
+  const Expected expected = About(run.history, victim, "DUP", {kDeliveryHops});
   Client& client = run.history.clients[victim.client];
   Delivery again = client.deliveries[victim.delivery];
   again.kind = DeliveryKind::kDropped;

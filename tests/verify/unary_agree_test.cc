@@ -57,7 +57,7 @@ class UnaryAgreeTest : public ::testing::Test {
     EXPECT_EQ(result.violation_count, 1) << Sentences(story_.Judged());
     ASSERT_FALSE(result.violations.empty());
     EXPECT_THAT(result.violations[0].sentence, HasSubstr(part));
-    EXPECT_EQ(result.violations[0].cause, Cause::kServer);
+    EXPECT_EQ(result.violations[0].causes, Cause::kServer);
   }
 
   Story story_;

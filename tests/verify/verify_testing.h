@@ -14,6 +14,8 @@
 
 namespace harness {
 
+inline void PrintTo(const Causes& causes, std::ostream* out) { *out << CausesText(causes); }
+
 // The invariants that are in `state`.
 inline std::set<std::string> InState(const Verdict& verdict, CheckState state) {
   std::set<std::string> names;
@@ -39,7 +41,7 @@ inline std::string Sentences(const Verdict& verdict) {
   for (const CheckResult& result : verdict.invariants) {
     if (!result.reason.empty()) text += result.name + " (" + result.reason + ")\n";
     for (const Violation& violation : result.violations) {
-      text += result.name + ": " + violation.sentence + " [" + std::string(CauseName(violation.cause)) + "]\n";
+      text += result.name + ": " + violation.sentence + " [" + CausesText(violation.causes) + "]\n";
     }
   }
   return text;

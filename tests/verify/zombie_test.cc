@@ -37,7 +37,7 @@ TEST(ZombieTest, AStreamThatIsWrittenToWhenItsClientHasLongGoneOnIsAZombie) {
   const CheckResult zombie = ZombieOf(story);
   ASSERT_EQ(zombie.violation_count, 1);
   EXPECT_EQ(zombie.judged, 2);
-  EXPECT_EQ(zombie.violations[0].cause, Cause::kServer);
+  EXPECT_EQ(zombie.violations[0].causes, Cause::kServer);
   EXPECT_EQ(zombie.violations[0].client, "watcher");
   EXPECT_EQ(zombie.violations[0].offset, 1);
   EXPECT_NE(zombie.violations[0].sentence.find("server-1 wrote to subscription 1 of watcher's connection 1"),
