@@ -1,0 +1,368 @@
+"""Each case: programs that are right or wrong in a known way, and the verdict that is right about them.
+
+`violated`: the invariants that must be violated, each with the suspects that every violation of it must name (a list: one of
+these sets). `also`: invariants that may be violated too, because they follow from the same fault, with their suspects
+(None: any). Nothing else may be violated. `pending`: what is judged wrongly today; such a case is run with --pending only.
+"""
+
+import dataclasses
+
+PASS, FAIL = 0, 1
+
+OURS = None  # payment-server, payment-client
+
+
+@dataclasses.dataclass
+class Case:
+    name: str
+    exit_code: int = PASS
+    violated: dict = dataclasses.field(default_factory=dict)
+    also: dict = dataclasses.field(default_factory=dict)
+    says: tuple = ()  # texts that the harness must print
+    server: str = OURS  # arguments of server.py
+    servers: int = 1
+    shell: list = dataclasses.field(default_factory=list)  # words before the server's command
+    server_json: dict = dataclasses.field(default_factory=dict)
+    clients: dict = dataclasses.field(default_factory=lambda: {"reference": OURS})  # arguments of client.py
+    resume: str = "token"
+    client_json: dict = dataclasses.field(default_factory=dict)  # by client's name
+    producer: str = None  # arguments of producer.py, beside the embedded one
+    producer_shell: bool = False
+    load: bool = True  # the embedded producer
+    poison: int = 0
+    records: tuple = (2, 4)  # of a payment
+    rate: str = "150/s"
+    duration: str = ""  # default: until a fault is over, or short
+    fault: tuple = ()  # type, target, further members
+    drain: str = "20s"
+    probe_ms: int = 20
+    relaxed: tuple = ()
+    pending: str = ""
+
+    def scenario(self, here, python, stubs):
+        env = {"PYTHONPATH": stubs, "PYTHONDONTWRITEBYTECODE": "1", "GRPC_ENABLE_FORK_SUPPORT": "0"}
+        command = lambda program, text: [python, f"{here}/{program}.py", *text.split()]
+        servers = []
+        for number in range(1, self.servers + 1):
+            server = {"name": f"server-{number}", **self.server_json}
+            if self.server is not OURS:
+                text = "--brokers {brokers} --topic {topic} --port {port} " + self.server
+                server.update(command=[*self.shell, *command("server", text)], env=env)
+            servers.append(server)
+        clients = []
+        for name, text in self.clients.items():
+            client = {"name": name, "resume": self.resume}
+            if text is OURS:
+                client["args"] = ["--backoff", "50ms..200ms", "--attempts", "0"]
+            else:
+                words = "--servers {servers} --event-log {event_log} "
+                client.update(command=command("client", words + text), env=env, reconnect_delay_min="100ms",
+                              reconnect_delay_max="500ms")
+            client.update(self.client_json.get(name, {}))
+            clients.append(client)
+        producers = []
+        if self.load:
+            producers.append({"name": "load", "records_per_payment": dict(zip(("min", "max"), self.records))})
+            if self.poison:
+                producers[0]["poison"] = {"every": self.poison}
+        if self.producer is not None:
+            words = "--brokers {brokers} --topic {topic} --ack-log {ack_log} --rec-prefix {rec_prefix} --name {name} "
+            producers.append({"name": "shop", "kind": "process", "command": command("producer", words + self.producer),
+                              "env": env})
+        duration = self.duration or ("2500ms" if self.fault or self.producer is not None else "1500ms")
+        scenario = {"name": "subjects", "broker": {"partitions": 2}, "servers": servers, "clients": clients,
+                    "producers": producers,
+                    "phases": [{"name": "steady", "duration": duration, "rate": self.rate if self.load else "0/s"}],
+                    "drain": {"timeout": self.drain}, "probe": {"interval": f"{self.probe_ms}ms"}}
+        if self.fault:
+            kind, target, *rest = self.fault
+            scenario["faults"] = [{"name": "fault", "type": kind, "target": target, "at": "steady+1s",
+                                   **(rest[0] if rest else {})}]
+        if self.relaxed:
+            scenario["expect"] = {"relaxed": [{"invariant": name, "reason": "a test of what is left"}
+                                              for name in self.relaxed]}
+        return scenario
+
+
+KILL = ("process.kill", "server-1", {"restart_after": "200ms"})
+TERMINATE = ("process.terminate", "server-1", {"restart_after": "200ms"})
+
+BOTH = {"ours": OURS, "theirs": "--resume token"}  # two different programs
+PLAIN = {"ours": OURS, "theirs": ""}
+ALL = "server wire client"
+
+
+def sound():
+    yield Case("sound-plain", server="", clients=PLAIN, resume="none")
+    yield Case("sound-plain-kill", server="", clients=PLAIN, resume="none", fault=KILL)
+    yield Case("sound-plain-default-resume", server="", clients={"ours": OURS}, fault=KILL)
+    yield Case("sound-plain-health", server="--health", clients=PLAIN, resume="none", fault=KILL)
+    yield Case("sound-positions", server="--positions --health", clients=BOTH)
+    yield Case("sound-positions-kill", server="--positions --health", clients=BOTH, fault=KILL)
+    yield Case("sound-positions-no-health-terminate", server="--positions", clients=BOTH, fault=TERMINATE)
+    yield Case("sound-two-servers", server="--positions --health", servers=2, clients=BOTH, fault=KILL)
+    yield Case("sound-two-plain-servers", server="", servers=2, clients=PLAIN, resume="none", fault=KILL)
+    yield Case("sound-bad-records", server="--positions --health", clients=BOTH, poison=5)
+    yield Case("sound-filters", server="--positions --health", clients={"ours": OURS, "theirs": "--resume token --provider 1"},
+               client_json={"ours": {"filter": {"status": "completed"}}, "theirs": {"filter": {"provider": "stripe"}}})
+    yield Case("sound-client", clients={"reference": OURS, "theirs": "--resume token"}, fault=KILL)
+    yield Case("sound-client-kill", clients={"reference": OURS, "theirs": "--resume token"},
+               fault=("process.kill", "theirs", {"restart_after": "200ms"}))
+    yield Case("sound-plain-client-kill", clients={"reference": OURS, "theirs": ""}, resume="none",
+               fault=("process.kill", "theirs", {"restart_after": "200ms"}))
+    yield Case("sound-no-connections", clients={"theirs": "--bug no-connections"}, resume="none")
+    yield Case("sound-no-kind", clients={"theirs": "--resume token --bug no-kind"})
+    yield Case("sound-double", clients={"theirs": "--resume token --double"})
+    yield Case("sound-resume-behind", clients={"theirs": "--resume token --bug resume-behind-drops"}, fault=KILL)
+    yield Case("sound-producer", producer="--rate 60")
+    yield Case("sound-producer-alone", producer="--rate 100", load=False)
+    yield Case("sound-producer-kill", producer="--rate 60", fault=("process.kill", "shop", {"restart_after": "200ms"}))
+    yield Case("sound-producer-no-start", producer="--rate 60 --bug no-start")
+    yield Case("sound-producer-bad-record", producer="--rate 60 --bug bad-record")
+    yield Case("sound-all-python", server="--positions --health", clients={"theirs": "--resume token"}, producer="--rate 60",
+               fault=KILL)
+    yield Case("sound-shell", server="--positions", shell=["sh", "-c", '"$@"; exit $?', "sh"], clients=BOTH, fault=KILL)
+    yield Case("sound-setsid", server="--positions", shell=["setsid", "--wait"], clients=BOTH, fault=KILL)
+    yield Case("sound-shell-pause", server="--positions", shell=["sh", "-c", '"$@"; exit $?', "sh"], clients=BOTH,
+               fault=("process.pause", "server-1", {"duration": "500ms"}))
+    yield Case("sound-supervised", server="--positions", shell=["sh", "-c", 'while :; do "$@" || sleep 0.1; done', "sh"],
+               clients=BOTH)
+    yield Case("sound-loads-slowly", server="--positions --bug loads-slowly", clients=BOTH, fault=KILL)
+    yield Case("sound-health-not-found", server="--positions --health --bug health-not-found", clients=BOTH, fault=KILL)
+    yield Case("sound-health-unauthenticated", server="--positions --health --bug health-unauthenticated", clients=BOTH)
+    yield Case("sound-chatty", server="--positions --health --bug chatty", clients=BOTH)
+    yield Case("sound-ignores-tokens", clients={"theirs": ""}, fault=KILL)
+    yield Case("sound-ignores-tokens-kill", clients={"theirs": ""}, fault=THEIRS_KILL)
+    yield Case("sound-no-ends", clients={"theirs": "--resume token --bug no-ends"}, fault=KILL)
+    yield Case("sound-crlf", clients={"theirs": "--resume token --bug crlf"}, fault=KILL)
+    yield Case("sound-jumping-numbers", clients={"theirs": "--resume token --bug jumping-numbers"}, fault=KILL)
+    yield Case("sound-same-number", clients={"theirs": "--resume token --bug same-number"}, fault=KILL)
+    yield Case("sound-no-sent", clients={"theirs": "--resume token --bug no-sent"}, fault=KILL)
+    yield Case("sound-delay", server="--positions --health --bug delay", clients=BOTH, fault=KILL)
+    yield Case("sound-hang-up", server="--positions --health --bug hang-up", clients=BOTH)
+    yield Case("sound-plain-hang-up", server="--bug hang-up", clients=PLAIN, resume="none", rate="40/s")
+    yield Case("sound-start-once", server="--positions --health --bug start-once", clients=BOTH, fault=KILL)
+    yield Case("sound-producer-no-rec", producer="--rate 60 --bug no-rec")
+    yield Case("sound-producer-sends-last", producer="--rate 60 --bug sends-last")
+    yield Case("sound-producer-unflushed", producer="--rate 60 --bug unflushed")
+    yield Case("sound-group", server="--positions --health --group {name}", clients=BOTH, fault=TERMINATE)
+
+
+
+SERVER = "server"
+CLIENT = "client"
+PRODUCER = "producer"
+WIRE = "server wire client"  # what one client's log can't tell apart
+EITHER = [SERVER, WIRE]  # two programs that agree exclude both, where that is looked at
+ASSENT = ["producer", "producer broker"]
+
+THEIRS_KILL = ("process.kill", "theirs", {"restart_after": "200ms"})
+
+
+def server_bugs():
+    """The server is wrong; both clients, which are different programs, are right."""
+    def case(bug, violated, also=None, name="", **more):
+        return Case("server-" + (name or bug.split(":")[0]), FAIL, violated, also or {},
+                    **{"clients": BOTH, "server": f"--positions --health --bug {bug}", **more})
+
+    yield case("lose", {"LOST": SERVER})
+    yield case("lose", {"LOST": WIRE}, name="lose-one-client", clients={"reference": OURS})
+    yield case("lose", {"LOST": WIRE}, name="lose-twins", clients={"one": OURS, "two": OURS})
+    yield case("lose-once", {"LOST": WIRE})
+    yield case("repeat", {"DUP": EITHER})
+    yield case("swap", {"ORDER": EITHER}, {"LOST": None, "SKIP": None})
+    yield case("freeze", {"LIVE": EITHER}, {"LOST": EITHER}, drain="4s")
+    yield case("freeze-partition", {"LIVE": EITHER}, {"LOST": EITHER}, drain="4s")
+    yield case("invent", {"PHANTOM": EITHER}, {"LOST": None, "SKIP": None, "ORDER": None, "LIVE": None}, drain="4s")
+    yield case("invent-nameless", {"PHANTOM": EITHER}, {"DUP": EITHER})
+    for field in ("amount", "double", "currency", "status", "provider", "email", "created", "processed", "id", "metadata"):
+        yield case("change-" + field, {"AGREE": EITHER})
+    yield case("cents", {"AGREE": EITHER}, rate="100/s")
+    yield case("change-content", {"AGREE": EITHER})
+    yield case("strip-metadata", {"AGREE": EITHER})
+    yield case("strip-one", {"AGREE": EITHER})
+    yield case("kind-new", {"AGREE": EITHER})
+    yield case("kind-word", {"AGREE": EITHER}, {"LOST": EITHER})
+    yield case("kind-seventh", {"AGREE": EITHER}, {"DUP": CLIENT, "LOST": CLIENT}, fault=THEIRS_KILL,
+               clients={"ours": OURS, "theirs": "--resume token --bug forget-log"})
+    yield case("wrong-offset", {"AGREE": EITHER}, {"PHANTOM": None, "LOST": None, "LIVE": None, "SKIP": None,
+                                                   "UNARY_AGREE": None})
+    yield case("wrong-checksum", {"AGREE": EITHER})
+    yield case("empty-event", {"LOST": EITHER}, {"AGREE": None, "BOOKMARK": None})
+    filters = {"ours": {"filter": {"provider": "stripe"}}, "theirs": {"filter": {"provider": "stripe"}}}
+    yield case("ignore-filter", {"PHANTOM": EITHER}, clients={"ours": OURS, "theirs": "--resume token --provider 1"},
+               client_json=filters)
+    yield case("merge", {"LOST": SERVER})
+    yield case("resume-skip", {"RESUME": SERVER}, {"LOST": SERVER}, fault=KILL)
+    yield case("resume-live", {"RESUME": SERVER}, {"LOST": SERVER}, fault=KILL, duration="5s")
+    for zero in ("resume-zero", "resume-zero-silent", "resume-partition"):
+        yield case(zero, {"DUP": EITHER}, {"RESUME": EITHER}, fault=KILL)
+    yield case("snapshot-empty", {"LOST": [WIRE, CLIENT]}, fault=THEIRS_KILL,
+               clients={"ours": OURS, "theirs": "--resume token --bug forget-log"}, also={"DUP": CLIENT})
+    yield case("resume-repeat", {"DUP": EITHER}, fault=KILL)
+    yield case("start-beyond", {"LOST": SERVER}, {"RESUME": SERVER})
+    yield case("snapshot-beyond", {"LOST": SERVER}, {"AGREE": None, "RESUME": None})
+    for refusal in ("range", "log", "argument"):
+        yield case("refuse-" + refusal, {"RESUME": SERVER}, {"LIVE": None, "LOST": None}, fault=KILL, drain="4s")
+    yield case("refuse-permission", {"LIVE": SERVER}, {"RESUME": None, "LOST": None}, fault=KILL, drain="4s")
+    yield case("new-log-id", {"RESUME": SERVER}, {"LIVE": None, "LOST": None}, fault=KILL, drain="4s")
+    yield case("start-at-end", {"LOST": SERVER}, {"UNARY_AGREE": SERVER, "LIVE": None, "RESUME": None}, fault=KILL)
+    yield case("stop-at-bad", {"LIVE": EITHER}, {"LOST": EITHER, "UNARY_AGREE": SERVER}, poison=40, drain="4s")
+    yield case("serve-bad", {"PHANTOM": EITHER}, {"UNARY_AGREE": SERVER}, poison=40)
+    for unary in ("get-internal", "get-not-found", "get-stale", "get-double", "list-processed", "list-skip", "list-count", "list-endless"):
+        yield case(unary, {"UNARY_AGREE": SERVER})
+    yield case("snapshot-stale", {"UNARY_AGREE": SERVER})
+    yield case("crash-on-terminate", {"LIVE": SERVER})
+    yield case("fail-on-terminate", {"LIVE": SERVER})
+    yield case("ignore-terminate", {"LIVE": SERVER})
+    yield case("exit", {"LIVE": SERVER}, {"LOST": None, "UNARY_AGREE": None}, drain="2s")
+    yield case("crash", {"LIVE": SERVER}, {"LOST": None, "UNARY_AGREE": None}, drain="2s")
+    yield case("commit-first", {"UNARY_AGREE": SERVER}, {"LOST": SERVER, "RESUME": SERVER}, fault=TERMINATE,
+               server="--positions --health --group {name} --bug commit-first")
+    yield case("none", {"LIVE": EITHER}, {"LOST": EITHER, "UNARY_AGREE": SERVER}, name="one-group", servers=2, drain="12s",
+               server="--positions --health --group together")
+
+
+def plain_server_bugs():
+    """The same without positions, at clients that ask for everything again."""
+    def case(bug, violated, also=None, **more):
+        return Case("plain-" + bug.split(":")[0], FAIL, violated, also or {},
+                    **{"clients": PLAIN, "resume": "none", "server": f"--bug {bug}", **more})
+
+    yield case("lose", {"LOST": SERVER})
+    yield case("lose-once", {"LOST": WIRE})
+    yield case("repeat", {"DUP": EITHER})
+    yield case("swap", {"ORDER": EITHER}, {"SKIP": None, "LOST": None})
+    yield case("freeze", {"LIVE": EITHER}, {"LOST": EITHER}, drain="4s")
+    yield case("invent", {"PHANTOM": EITHER})
+    yield case("invent-nameless", {"PHANTOM": EITHER})
+    yield case("change-amount", {"AGREE": EITHER})
+    yield case("change-double", {"AGREE": EITHER})
+    yield case("change-id", {"AGREE": EITHER})
+    yield case("strip-one", {"AGREE": EITHER}, {"LOST": None, "PHANTOM": None})
+    yield case("strip-metadata", {"AGREE": EITHER}, {"LIVE": None, "LOST": None, "PHANTOM": None}, drain="4s")
+    yield case("merge", {"LOST": SERVER})
+    yield case("snapshot-lose", {"LOST": EITHER}, fault=KILL)
+    yield case("snapshot-none", {"LOST": EITHER}, fault=KILL)
+    yield case("snapshot-stale", {"LOST": EITHER}, fault=KILL)
+    yield case("start-at-end", {"LOST": EITHER}, {"LIVE": None}, fault=KILL)
+    yield case("empty-event", {"LOST": EITHER}, {"AGREE": EITHER, "PHANTOM": EITHER})
+
+
+def client_bugs():
+    """A foreign client is wrong beside ours, which is right; our server."""
+    def case(bug, violated, also=None, name="", **more):
+        words = f"--resume token --bug {bug}"
+        return Case("client-" + (name or bug.split(":")[0].split()[0]), FAIL, violated, also or {},
+                    **{"clients": {"reference": OURS, "theirs": words}, **more})
+
+    yield case("lose", {"LOST": WIRE})
+    yield case("lose-every", {"LOST": WIRE})
+    yield case("repeat", {"DUP": CLIENT})
+    yield case("swap", {"ORDER": WIRE}, {"SKIP": None})
+    yield case("freeze", {"LIVE": WIRE}, {"LOST": WIRE}, drain="4s")
+    yield case("stall", {"LIVE": WIRE}, {"LOST": WIRE}, drain="4s")
+    yield case("invent", {"PHANTOM": WIRE}, {"ORDER": None, "LIVE": None, "LOST": None, "SKIP": None}, drain="4s")
+    yield case("change-amount", {"AGREE": WIRE})
+    yield case("change-email", {"AGREE": WIRE})
+    yield case("strip-one", {"AGREE": WIRE})
+    yield case("strip-metadata", {"AGREE": WIRE})
+    yield case("prefixed-names", {"AGREE": WIRE})
+    for impossible in ("empty-id", "huge-amount"):
+        yield case(impossible, {"AGREE": CLIENT}, {"LOST": None, "LIVE": None, "PHANTOM": None})
+    for times in ("epoch-times", "millisecond-times", "future-times", "backward-times", "text-times"):
+        yield case(times, {"LIVE": CLIENT}, {"LOST": None})
+    for lines in ("garbage", "big-offsets", "positions-as-texts"):
+        yield case(lines, {"LIVE": CLIENT}, {"LOST": None})
+    yield Case("client-rotate", PASS, clients={"reference": OURS, "theirs": "--resume token --bug rotate"})
+    yield case("silent", {"LIVE": WIRE})
+    yield case("resume-behind", {"DUP": CLIENT}, fault=KILL)
+    yield case("resume-ahead", {"LOST": CLIENT}, {"RESUME": None}, fault=KILL)
+    yield case("false-token", {"LOST": WIRE}, {"RESUME": None})
+    yield case("false-sent", {"LOST": CLIENT}, {"RESUME": [CLIENT, WIRE]}, fault=KILL)
+    yield case("resume-never", {"DUP": CLIENT}, {"RESUME": None, "LOST": CLIENT}, fault=KILL)
+    yield case("forget-log", {"DUP": CLIENT}, {"LOST": CLIENT}, fault=THEIRS_KILL)
+    yield case("storm", {"BACKOFF": CLIENT}, fault=("process.kill", "server-1", {"restart_after": "900ms"}))
+    yield case("give-up", {"LIVE": CLIENT}, {"LOST": None}, fault=KILL, drain="4s")
+    yield case("ignore-terminate", {"LIVE": CLIENT})
+    yield case("fail-on-terminate", {"LIVE": CLIENT})
+    yield case("lose", {"LOST": WIRE}, name="plain-lose", clients={"reference": OURS, "theirs": "--bug lose"}, resume="none")
+    yield case("repeat", {"DUP": WIRE}, name="plain-repeat", clients={"reference": OURS, "theirs": "--bug repeat"},
+               resume="none")
+    yield case("lose", {"LOST": WIRE}, name="lose-twins",
+               clients={"one": "--resume token --bug lose", "two": "--resume token --bug lose"})
+    yield case("none", {"LOST": WIRE}, {"LIVE": None, "SKIP": WIRE}, name="asks-too-little", drain="4s",
+               clients={"reference": OURS, "theirs": "--resume token --provider 1"})
+    yield case("none", {"PHANTOM": WIRE}, name="asks-too-much", client_json={"theirs": {"filter": {"provider": "stripe"}}})
+
+
+def producer_bugs():
+    """A foreign producer is wrong beside the embedded one."""
+    def case(bug, violated, also=None, exit_code=FAIL, **more):
+        return Case("producer-" + bug.split(":")[0], exit_code, violated, also or {},
+                    **{"producer": f"--rate 60 --bug {bug}", **more})
+
+    yield case("false-ack", {"ACK_DURABLE": ASSENT})
+    yield case("false-ack-nowhere", {"ACK_DURABLE": ASSENT})
+    yield case("truncate", {"ACK_DURABLE": ASSENT}, {"PHANTOM": ASSENT})
+    yield case("truncate-all", {"ACK_DURABLE": ASSENT}, {"PHANTOM": ASSENT})
+    yield case("another", {"PHANTOM": ASSENT}, {"ACK_DURABLE": ASSENT})
+    yield case("twice", {"LOG_DUP": ASSENT})
+    yield case("unsaid", {"PHANTOM": ASSENT})
+    yield case("unsaid-nameless", {"PHANTOM": ["broker", "producer broker"]})
+    yield case("late", {"SEND_ORDER": ASSENT})
+    yield case("says-fail", {"PHANTOM": ASSENT})
+    yield case("wrong-offset", {"ACK_DURABLE": ASSENT})
+    yield case("other-key", {"PHANTOM": ASSENT}, {"ACK_DURABLE": ASSENT})
+    yield case("no-key", {"PHANTOM": ASSENT}, {"ACK_DURABLE": ASSENT})
+    yield case("other-rec", {"PHANTOM": ASSENT}, {"ACK_DURABLE": ASSENT})
+    yield case("same-rec", {"PHANTOM": ASSENT}, {"ACK_DURABLE": ASSENT, "LOG_DUP": ASSENT})
+    yield case("no-outcomes", {})
+    yield case("refuses-most", {}, load=False)
+    yield case("nothing", {}, load=False, exit_code=4)
+    yield case("crash", {"LIVE": PRODUCER})
+    for lines in ("epoch-times", "sequence-zero", "same-sequence", "value-object"):
+        yield case(lines, {"LIVE": PRODUCER}, {"PHANTOM": None, "ACK_DURABLE": None})
+
+
+# What is judged wrongly today, and how.
+PENDING = {
+    "a server that says nothing on an empty topic counts as not there: exit 3":
+        "sound-plain sound-plain-kill sound-plain-default-resume sound-plain-health sound-two-plain-servers sound-plain-hang-up "
+        "plain-lose plain-lose-once plain-repeat plain-swap plain-freeze plain-invent plain-invent-nameless plain-change-amount "
+        "plain-change-double plain-change-id plain-strip-one plain-strip-metadata plain-merge plain-snapshot-lose "
+        "plain-snapshot-none plain-snapshot-stale plain-start-at-end plain-empty-event",
+    "so does a client whose log has no connection lines, or none that can be read":
+        "sound-no-connections client-text-times client-silent",
+    "a health service without an answer is no readiness": "sound-health-not-found sound-health-unauthenticated",
+    "the process that a fault means is another one": "sound-setsid",
+    "a client that never resumes has to say so in the scenario": "sound-ignores-tokens sound-ignores-tokens-kill",
+    "two copies of one program convict the server": "server-lose-twins client-lose-twins",
+    "a delivery that can't be placed is not judged": "server-invent-nameless",
+    "nobody compares these fields": "server-change-double server-change-processed server-get-double server-list-processed "
+                                    "server-list-count producer-other-key producer-no-key",
+    "what a subject wrote and can't be true is the harness's fault, or nobody's": "server-kind-word server-empty-event "
+        "client-empty-id client-huge-amount client-epoch-times client-millisecond-times client-future-times "
+        "client-backward-times client-garbage client-big-offsets client-positions-as-texts producer-epoch-times "
+        "producer-sequence-zero producer-same-sequence producer-value-object",
+    "the server says what it owes": "server-start-beyond server-resume-zero client-false-token",
+    "a refusal is believed": "server-refuse-range server-refuse-log server-refuse-argument server-refuse-permission "
+                             "server-new-log-id",
+    "an error is no answer, and no violation": "server-get-internal",
+    "nobody looks at how a program ends": "server-crash-on-terminate server-fail-on-terminate server-ignore-terminate "
+                                          "client-fail-on-terminate client-ignore-terminate",
+    "corruption behind the acknowledgement is not looked for": "producer-truncate producer-truncate-all",
+    "sends that failed or are in doubt are not judged": "producer-no-outcomes producer-refuses-most",
+    "a log that is put away is read on in the old file": "client-rotate",
+    "a client that begins anew although it had a token is one suspect of three":
+        "server-kind-seventh client-resume-never client-forget-log",
+    "a client that begins anew on a loaded machine may stay behind": "server-snapshot-empty",
+}
+
+CASES = [*sound(), *server_bugs(), *plain_server_bugs(), *client_bugs(), *producer_bugs()]
+_names = {case.name for case in CASES}
+for _reason, _cases in PENDING.items():
+    for _name in _cases.split():
+        assert _name in _names, f"no such case: {_name}"
+        next(case for case in CASES if case.name == _name).pending = _reason
+assert len(_names) == len(CASES), "two cases have one name"
