@@ -5,6 +5,8 @@
 #include <charconv>
 #include <limits>
 
+#include "payment/json_token.h"
+
 namespace pipeline {
 namespace {
 
@@ -25,6 +27,17 @@ constexpr int64_t kScaleMax = int64_t{1} << 40;
 constexpr int64_t kDigitsThatFit = 18;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// "e-2", "E+7", or nothing.
+int64_t ParseScale(std::string_view text) {
+  if (text.empty()) return 0;
+  text.remove_prefix(1);
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  int64_t scale = 0;
+  for (const char c : text) scale = std::min(scale * 10 + (c - '0'), kScaleMax);
+  return negative ? -scale : scale;
+}
 
 uint64_t Magnitude(int64_t units) {
   return units < 0 ? ~static_cast<uint64_t>(units) + 1 : static_cast<uint64_t>(units);
@@ -134,6 +147,41 @@ std::optional<Money> ParseMoney(std::string_view number_text, uint32_t shift) {
   if (!decimal.Parse(number_text)) return std::nullopt;
   return decimal.ToMoney(shift);
 }
+
+std::optional<int64_t> ParseFloor(std::string_view number_text) {
+  if (!IsJsonNumber(number_text)) return std::nullopt;
+  const bool negative = number_text.starts_with('-');
+  if (negative) number_text.remove_prefix(1);
+  const size_t e = std::min(number_text.find_first_of("eE"), number_text.size());
+  const std::string_view digits = number_text.substr(0, e);
+  // How many of the digits, or of zeros behind them, stand before the point.
+  int64_t before_point =
+      static_cast<int64_t>(std::min(digits.find('.'), digits.size())) + ParseScale(number_text.substr(e));
+  const uint64_t limit = static_cast<uint64_t>(std::numeric_limits<int64_t>::max()) + (negative ? 1 : 0);
+  uint64_t whole = 0;
+  bool fraction = false;
+  const auto add = [&](uint64_t digit) {
+    const bool fits = whole <= (limit - digit) / 10;
+    whole = whole * 10 + digit;
+    return fits;
+  };
+  for (const char c : digits) {
+    if (c == '.') continue;
+    if (before_point-- <= 0) {
+      fraction = fraction || c != '0';
+    } else if (!add(static_cast<uint64_t>(c - '0'))) {
+      return std::nullopt;
+    }
+  }
+  for (; before_point > 0 && whole > 0; --before_point) {
+    if (!add(0)) return std::nullopt;
+  }
+  if (!negative) return static_cast<int64_t>(whole);
+  if (fraction && whole == limit) return std::nullopt;
+  return static_cast<int64_t>(~(whole + (fraction ? 1 : 0)) + 1);
+}
+
+uint32_t StripeDigits(std::string_view currency) { return currency == "UGX" ? 2 : MinorDigits(currency); }
 
 uint32_t MinorDigits(std::string_view currency) {
   constexpr std::array<std::string_view, 16> kNone = {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA",

@@ -23,8 +23,15 @@ inline constexpr uint32_t kMoneyExponentMax = 18;
 // whether it is allowed is the caller's rule.
 std::optional<Money> ParseMoney(std::string_view number_text, uint32_t shift);
 
-// Minor digits of an ISO 4217 currency, upper case (JPY 0, KWD 3, unknown 2).
+// The whole part of a JSON number, rounded down (-0.5 gives -1), however many digits its fraction has. nullopt when it
+// is not a number or the whole part does not fit int64.
+std::optional<int64_t> ParseFloor(std::string_view number_text);
+
+// Minor digits of an ISO 4217 currency, upper case (JPY 0, KWD 3, unknown 2): for display.
 uint32_t MinorDigits(std::string_view currency);
+// The digits that Stripe's amounts have: the same but for currencies that lost their minor unit and are given in
+// hundredths there (UGX).
+uint32_t StripeDigits(std::string_view currency);
 
 // The nearest double, for Payment.amount.
 double ToDouble(const Money& money);

@@ -81,19 +81,6 @@ struct Members {
   uint32_t wrong = 0;
 };
 
-// Whole seconds; a fraction is cut off (towards the past).
-std::optional<int64_t> ParseSeconds(std::string_view number_text) {
-  const auto number = ParseMoney(number_text, 0);
-  if (!number) return std::nullopt;
-  int64_t seconds = number->units;
-  bool fraction = false;
-  for (uint32_t i = 0; i < number->exponent; ++i) {
-    fraction = fraction || seconds % 10 != 0;
-    seconds /= 10;
-  }
-  return fraction && number->units < 0 ? seconds - 1 : seconds;
-}
-
 void AssignUpper(std::string_view text, std::string* out) {
   out->assign(text);
   for (char& c : *out) {
@@ -144,6 +131,7 @@ struct RecordDecoder::Parser {
 };
 
 bool RecordDecoder::Parser::Load(std::string_view value) {
+  if (value.starts_with("\xEF\xBB\xBF")) return false;  // a byte order mark is no JSON; newer simdjson skips it
   const size_t padded_size = value.size() + simdjson::SIMDJSON_PADDING;
   if (buffer.size() < padded_size) buffer.resize(std::max(padded_size, buffer.size() * 2));
   std::memcpy(buffer.data(), value.data(), value.size());
@@ -221,7 +209,7 @@ bool RecordDecoder::Parser::ReadNumber(ondemand::value value, json_type type, st
 bool RecordDecoder::Parser::ReadTimestamp(ondemand::value value, json_type type) {
   std::string_view text;
   if (!ReadNumber(value, type, &text)) return false;
-  const auto seconds = text.empty() ? std::nullopt : ParseSeconds(text);
+  const auto seconds = text.empty() ? std::nullopt : ParseFloor(text);
   members.timestamp_s = seconds.value_or(0);
   members.wrong &= ~kTimestampMember;
   if (!seconds && type != json_type::null) members.wrong |= kTimestampMember;
@@ -333,7 +321,7 @@ RejectReason RecordDecoder::Parser::Fill(Payment* payment) const {
   payment->provider = ProviderFromText(members.provider);
   AssignUpper(members.currency, &payment->currency);
   // Stripe counts in the currency's minor unit, the others in the major one.
-  const uint32_t shift = payment->provider == Provider::kStripe ? MinorDigits(payment->currency) : 0;
+  const uint32_t shift = payment->provider == Provider::kStripe ? StripeDigits(payment->currency) : 0;
   const auto amount = ParseMoney(members.amount_text, shift);
   if (!amount) return RejectReason::kBadAmount;
   if (amount->units < 0) return RejectReason::kNegativeAmount;

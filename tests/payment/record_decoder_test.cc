@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
 
 #include "payment/codec.h"
@@ -61,6 +62,7 @@ TEST(RecordDecoder, TakesMinorUnitsFromStripeAlone) {
   EXPECT_EQ(amount("stripe", "500", "jpy"), "¥500 JPY");
   EXPECT_EQ(amount("stripe", "1500", "kwd"), "1.500 KWD");
   EXPECT_EQ(amount("stripe", "150", "xts"), "1.50 XTS");
+  EXPECT_EQ(amount("stripe", "150000", "ugx"), "1500 UGX");  // hundredths at Stripe, though it has no minor unit
   EXPECT_EQ(amount("square", "150", "usd"), "$150.00 USD");
 }
 
@@ -114,6 +116,7 @@ TEST(RecordDecoder, SaysWhyAValueIsRejected) {
   EXPECT_EQ(ReasonFor(""), "tombstone");
   EXPECT_EQ(ReasonFor(" "), "not_json");
   EXPECT_EQ(ReasonFor("hello"), "not_json");
+  EXPECT_EQ(ReasonFor("\xEF\xBB\xBF{\"id\":\"p\",\"amount\":1}"), "not_json");
   EXPECT_EQ(ReasonFor("[]"), "not_json");
   EXPECT_EQ(ReasonFor("null"), "not_json");
   EXPECT_EQ(ReasonFor("{"), "not_json");
@@ -166,6 +169,14 @@ TEST(RecordDecoder, ReadsWholeSecondsFromAnyNumber) {
   EXPECT_EQ(seconds("-1"), -1);
   EXPECT_EQ(seconds("-0.5"), -1);
   EXPECT_EQ(seconds("-2.0"), -2);
+  EXPECT_EQ(seconds("1706700000.12345678901234567890"), 1706700000);
+  EXPECT_EQ(seconds("1e-30"), 0);
+  EXPECT_EQ(seconds("-1e-30"), -1);
+  EXPECT_EQ(seconds("0.0000000017067e18"), 1706700000);
+  EXPECT_EQ(seconds("9223372036854775807.5"), std::numeric_limits<int64_t>::max());
+  EXPECT_EQ(seconds("-9223372036854775808"), std::numeric_limits<int64_t>::min());
+  EXPECT_EQ(ReasonFor(With("\"timestamp\":-9223372036854775808.5")), "bad_field");
+  EXPECT_EQ(ReasonFor(With("\"timestamp\":9223372036854775808")), "bad_field");
 }
 
 TEST(RecordDecoder, MetadataScalarsAreTheirText) {

@@ -1,0 +1,311 @@
+#include "harness/contract/record_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/contract/decimal.h"
+
+namespace harness {
+namespace {
+
+using pipeline::Payment;
+using pipeline::RejectReason;
+using Json = nlohmann::json;
+
+constexpr size_t kKeyAndValueBytesMax = size_t{3} << 20;
+constexpr int kDepthMax = 64;  // the record's own object is 1
+constexpr int kNumberOverflow = 406;
+
+enum Member : size_t { kId, kProvider, kAmount, kCurrency, kStatus, kEmail, kMetadata, kTimestamp, kMembers };
+constexpr std::array<std::string_view, kMembers> kNames = {"id",     "provider",       "amount",   "currency",
+                                                           "status", "customer_email", "metadata", "timestamp"};
+
+// What a member is, as far as it matters here.
+struct Value {
+  enum class Kind : uint8_t { kAbsent, kText, kNumber, kBoolean, kObject, kArray };  // null is absent
+  Kind kind = Kind::kAbsent;
+  std::string text;  // of a number or boolean: as it stands in the record
+};
+
+// Tells how far the parser has read, which its events do not.
+struct Cursor {
+  using iterator_category = std::forward_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  const char* at = nullptr;
+  const char** furthest = nullptr;
+
+  reference operator*() const { return *at; }
+  Cursor& operator++() {
+    *furthest = ++at;
+    return *this;
+  }
+  Cursor operator++(int) {
+    Cursor old = *this;
+    ++*this;
+    return old;
+  }
+  bool operator==(const Cursor& other) const { return at == other.at; }
+  bool operator!=(const Cursor& other) const { return at != other.at; }
+};
+
+bool IsNumberByte(char c) { return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E'; }
+
+std::string_view NumberAt(std::string_view text, size_t begin) {
+  size_t end = begin;
+  while (end < text.size() && IsNumberByte(text[end])) ++end;
+  return text.substr(begin, end - begin);
+}
+
+// The same text with each number cut to its first digit, so that none is too large for a double.
+std::string WithSmallNumbers(std::string_view text) {
+  std::string small(text);
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') in_string = !in_string;
+    if (in_string && text[i] == '\\') ++i;
+    if (in_string || (text[i] != '-' && (text[i] < '0' || text[i] > '9'))) continue;
+    const std::string_view number = NumberAt(text, i);
+    const size_t kept = number.front() == '-' ? 2 : 1;
+    if (IsNumber(number))
+      std::fill(small.begin() + static_cast<std::ptrdiff_t>(i + kept),
+                small.begin() + static_cast<std::ptrdiff_t>(i + number.size()), ' ');
+    i += number.size() - 1;
+  }
+  return small;
+}
+
+// The Unicode standard's table of well-formed sequences (3-7).
+bool IsUtf8(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i++]);
+    if (lead < 0x80) continue;
+    const int more = lead >= 0xC2 && lead <= 0xDF   ? 1
+                     : lead >= 0xE0 && lead <= 0xEF ? 2
+                     : lead >= 0xF0 && lead <= 0xF4 ? 3
+                                                    : 0;
+    if (more == 0 || text.size() - i < static_cast<size_t>(more)) return false;
+    const auto next = static_cast<unsigned char>(text[i]);
+    const bool overlong = (lead == 0xE0 && next < 0xA0) || (lead == 0xF0 && next < 0x90);
+    const bool surrogate = lead == 0xED && next > 0x9F;
+    const bool beyond = lead == 0xF4 && next > 0x8F;
+    if (overlong || surrogate || beyond) return false;
+    for (int k = 0; k < more; ++k) {
+      if ((static_cast<unsigned char>(text[i++]) & 0xC0) != 0x80) return false;
+    }
+  }
+  return true;
+}
+
+std::string Lower(std::string_view word) {
+  std::string lower(word);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return lower;
+}
+
+// The parser's events, of which the members that mean something are kept. A function that returns false ends the
+// parsing: it is not JSON, or not such JSON.
+class Handler {
+ public:
+  void Begin(std::string_view original, const char* parsed, const char* const* furthest) {
+    original_ = original;
+    parsed_ = parsed;
+    furthest_ = furthest;
+    depth_ = 0;
+    overflow_ = false;
+    for (Value& value : members_) value.kind = Value::Kind::kAbsent;
+    metadata_count_ = 0;
+  }
+
+  bool null() { return Take(Value::Kind::kAbsent, {}); }
+  bool boolean(bool value) { return Take(Value::Kind::kBoolean, value ? "true" : "false"); }
+  bool number_integer(int64_t /*value*/) { return TakeNumber(); }
+  bool number_unsigned(uint64_t /*value*/) { return TakeNumber(); }
+  bool number_float(double /*value*/, const std::string& /*text*/) { return TakeNumber(); }
+  bool string(const std::string& text) { return Take(Value::Kind::kText, text); }
+  bool binary(const std::vector<uint8_t>& /*bytes*/) { return false; }
+  bool start_object(size_t /*size*/) {
+    if (depth_ == 0) return ++depth_ == 1;
+    return Take(Value::Kind::kObject, {}) && ++depth_ <= kDepthMax;
+  }
+  bool end_object() { return --depth_ >= 0; }
+  bool start_array(size_t /*size*/) { return Take(Value::Kind::kArray, {}) && ++depth_ <= kDepthMax; }
+  bool end_array() { return --depth_ >= 0; }
+  bool key(const std::string& name) {
+    if (depth_ == 1) {
+      member_ = static_cast<size_t>(std::find(kNames.begin(), kNames.end(), name) - kNames.begin());
+    } else if (InMetadata()) {
+      AddEntry(name);
+    }
+    return true;
+  }
+  bool parse_error(size_t /*position*/, const std::string& /*token*/, const Json::exception& error) {
+    overflow_ = error.id == kNumberOverflow;
+    return false;
+  }
+
+  // The parsing ended at a number that no double holds, which is JSON all the same.
+  bool overflow() const { return overflow_; }
+  const Value& member(Member name) const { return members_[name]; }
+  // Sorted by key; of each key the last entry; without the absent ones.
+  std::vector<std::pair<const std::string*, const Value*>> Metadata() const {
+    std::vector<std::pair<const std::string*, const Value*>> entries;
+    for (size_t i = metadata_count_; i-- > 0;) entries.emplace_back(&metadata_[i].first, &metadata_[i].second);
+    std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return *a.first < *b.first; });
+    const auto same = [](const auto& a, const auto& b) { return *a.first == *b.first; };
+    entries.erase(std::unique(entries.begin(), entries.end(), same), entries.end());
+    std::erase_if(entries, [](const auto& entry) { return entry.second->kind == Value::Kind::kAbsent; });
+    return entries;
+  }
+
+ private:
+  bool InMetadata() const {
+    return depth_ == 2 && member_ == kMetadata && members_[kMetadata].kind == Value::Kind::kObject;
+  }
+  void AddEntry(const std::string& name) {
+    if (metadata_count_ == metadata_.size()) metadata_.emplace_back();
+    metadata_[metadata_count_].first = name;
+    metadata_[metadata_count_].second.kind = Value::Kind::kAbsent;
+    ++metadata_count_;
+  }
+  bool Take(Value::Kind kind, std::string_view text) {
+    if (depth_ == 0) return false;  // a record is an object
+    Value* value = nullptr;
+    if (depth_ == 1 && member_ < kMembers) {
+      value = &members_[member_];
+      if (member_ == kMetadata) metadata_count_ = 0;
+    } else if (InMetadata() && metadata_count_ > 0) {
+      value = &metadata_[metadata_count_ - 1].second;
+    }
+    if (value == nullptr) return true;
+    value->kind = kind;
+    value->text = text;
+    return true;
+  }
+  // The parser has read one byte beyond the number.
+  bool TakeNumber() {
+    const char* begin = *furthest_ - 1;
+    while (begin > parsed_ && IsNumberByte(begin[-1])) --begin;
+    return Take(Value::Kind::kNumber, NumberAt(original_, static_cast<size_t>(begin - parsed_)));
+  }
+
+  std::string_view original_;
+  const char* parsed_ = nullptr;
+  const char* const* furthest_ = nullptr;
+  int depth_ = 0;
+  size_t member_ = kMembers;
+  bool overflow_ = false;
+  std::array<Value, kMembers> members_;
+  std::vector<std::pair<std::string, Value>> metadata_;  // the first metadata_count_; as they stand
+  size_t metadata_count_ = 0;
+};
+
+bool IsTextOrAbsent(const Value& value) {
+  return value.kind == Value::Kind::kText || value.kind == Value::Kind::kAbsent;
+}
+std::string_view TextOf(const Value& value) {
+  return value.kind == Value::Kind::kText ? std::string_view(value.text) : std::string_view();
+}
+
+// False: an entry of it is no text.
+bool ReadMetadata(const Handler& handler, Payment* payment) {
+  bool right = true;
+  size_t count = 0;
+  const auto entries = handler.Metadata();
+  payment->metadata.resize(entries.size());
+  for (const auto& [key, value] : entries) {
+    const bool nested = value->kind == Value::Kind::kObject || value->kind == Value::Kind::kArray;
+    right = right && !nested;
+    if (nested) continue;
+    payment->metadata[count].first = *key;
+    payment->metadata[count++].second = value->text;
+  }
+  payment->metadata.resize(count);
+  return right;
+}
+
+RejectReason ToPayment(const Handler& handler, Payment* payment) {
+  const bool metadata_is_right = ReadMetadata(handler, payment);
+  payment->id = TextOf(handler.member(kId));
+  if (payment->id.empty()) return RejectReason::kNoId;
+  payment->provider = ProviderOfWord(TextOf(handler.member(kProvider)));
+  payment->status = StatusOfWord(TextOf(handler.member(kStatus)));
+  payment->customer_email = TextOf(handler.member(kEmail));
+  payment->currency = TextOf(handler.member(kCurrency));
+  for (char& c : payment->currency) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  const Value& amount = handler.member(kAmount);
+  const bool in_minor_units = payment->provider == pipeline::Provider::kStripe;
+  const auto money = amount.kind == Value::Kind::kNumber
+                         ? ReadMoney(amount.text, in_minor_units ? StripeDigits(payment->currency) : 0)
+                         : std::nullopt;
+  if (!money) return RejectReason::kBadAmount;
+  if (money->units < 0) return RejectReason::kNegativeAmount;
+  payment->amount = *money;
+  const Value& timestamp = handler.member(kTimestamp);
+  const auto seconds = timestamp.kind == Value::Kind::kNumber ? ReadSeconds(timestamp.text) : std::nullopt;
+  payment->created_at_s = seconds.value_or(0);
+  const Value::Kind metadata = handler.member(kMetadata).kind;
+  const bool right = metadata_is_right && (seconds || timestamp.kind == Value::Kind::kAbsent) &&
+                     (metadata == Value::Kind::kObject || metadata == Value::Kind::kAbsent) &&
+                     IsTextOrAbsent(handler.member(kProvider)) && IsTextOrAbsent(handler.member(kStatus)) &&
+                     IsTextOrAbsent(handler.member(kEmail)) && IsTextOrAbsent(handler.member(kCurrency));
+  return right ? RejectReason::kNone : RejectReason::kBadField;
+}
+
+}  // namespace
+
+struct RecordReader::State {
+  // `parsed`: `original`, or the same with small numbers.
+  bool Parse(std::string_view original, std::string_view parsed) {
+    const char* furthest = parsed.data();
+    handler.Begin(original, parsed.data(), &furthest);
+    const Cursor begin{parsed.data(), &furthest};
+    const Cursor end{parsed.data() + parsed.size(), &furthest};
+    return Json::sax_parse(begin, end, &handler);
+  }
+  bool Parse(std::string_view value) {
+    // The library takes a byte order mark for nothing, and a zero for the end.
+    if (value.starts_with("\xEF\xBB\xBF") || value.find('\0') != std::string_view::npos) return false;
+    if (Parse(value, value)) return true;
+    return handler.overflow() && Parse(value, WithSmallNumbers(value));
+  }
+
+  Handler handler;
+};
+
+RecordReader::RecordReader() : state_(std::make_unique<State>()) {}
+RecordReader::~RecordReader() = default;
+
+RejectReason RecordReader::Read(std::string_view key, std::optional<std::string_view> value, Payment* payment) {
+  payment->metadata.clear();
+  if (!value || value->empty()) return RejectReason::kTombstone;
+  if (key.size() + value->size() > kKeyAndValueBytesMax) return RejectReason::kOversized;
+  if (!state_->Parse(*value)) return IsUtf8(*value) ? RejectReason::kNotJson : RejectReason::kNotUtf8;
+  return ToPayment(state_->handler, payment);
+}
+
+pipeline::Provider ProviderOfWord(std::string_view word) {
+  const std::string lower = Lower(word);
+  if (lower == "stripe") return pipeline::Provider::kStripe;
+  if (lower == "razorpay") return pipeline::Provider::kRazorpay;
+  return lower == "paypal" ? pipeline::Provider::kPaypal : pipeline::Provider::kUnknown;
+}
+
+pipeline::PaymentStatus StatusOfWord(std::string_view word) {
+  const std::string lower = Lower(word);
+  if (lower == "pending" || lower == "processing") return pipeline::PaymentStatus::kPending;
+  if (lower == "succeeded" || lower == "completed" || lower == "paid") return pipeline::PaymentStatus::kCompleted;
+  if (lower == "failed" || lower == "declined") return pipeline::PaymentStatus::kFailed;
+  return lower == "refunded" ? pipeline::PaymentStatus::kRefunded : pipeline::PaymentStatus::kUnknown;
+}
+
+}  // namespace harness
