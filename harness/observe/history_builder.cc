@@ -181,6 +181,7 @@ bool HistoryBuilder::OnSends(size_t producer, std::span<const SendSeen> sends) {
     const Send told = *slot;
     *slot = seen.send;
     slot->sent_ns = std::max<int64_t>(seen.send.sent_ns, 1);
+    slot->id_hash = seen.id_hash;
     slot->acked_ns = told.acked_ns;
     slot->offset = told.offset;
     slot->outcome = told.outcome;

@@ -36,6 +36,7 @@ inline constexpr size_t kListedMax = 4'000'000;  // payments of all traversals
 inline constexpr size_t kNamesMax = 4'000'000;
 inline constexpr size_t kNameBytesMax = 256;
 inline constexpr size_t kHarnessErrorsMax = 1'000;
+inline constexpr size_t kBrokenLineTextsMax = 8;
 inline constexpr size_t kTextBytesMax = 4'096;  // longer messages and addresses are cut
 
 // How many events there will be, where that is known before: what the History's vectors are made for, so that they are
@@ -84,6 +85,8 @@ class HistoryBuilder {
   bool OnServer(size_t server, const ServerSeen& seen);
   bool OnFailedAttempt(size_t client, const FailedAttempt& attempt);
   bool OnBrokenLines(size_t client, int64_t count);
+  // One of them, with where it is and what is wrong: of the first kBrokenLineTextsMax of a client this is kept.
+  bool OnBrokenLineText(size_t client, std::string_view sentence);
   // True when the name is new and was kept.
   bool OnName(uint64_t id_hash, std::string_view id);
   void HarnessError(std::string sentence);

@@ -120,4 +120,12 @@ bool HistoryBuilder::OnBrokenLines(size_t client, int64_t count) {
   return true;
 }
 
+bool HistoryBuilder::OnBrokenLineText(size_t client, std::string_view sentence) {
+  if (client >= history_.clients.size()) return false;
+  history_.clients[client].broken_lines += 1;
+  std::vector<std::string>& texts = history_.clients[client].broken_line_texts;
+  if (texts.size() < kBrokenLineTextsMax) texts.push_back(CutText(std::string(sentence)));
+  return true;
+}
+
 }  // namespace harness

@@ -12,13 +12,13 @@
 namespace harness {
 
 inline constexpr std::string_view kJournalMagic = "PAYJRNL\n";
-inline constexpr uint32_t kJournalVersion = 5;
+inline constexpr uint32_t kJournalVersion = 6;
 inline constexpr size_t kJournalHeaderBytes = 12;  // magic, version (u32)
 inline constexpr size_t kFrameHeadBytes = 5;
 inline constexpr size_t kFrameTailBytes = 4;
 
 // An entry of kSends, kOutcomes, kLog, kDeliveries, kBookmarks; one of kNames has at least that many.
-inline constexpr size_t kSendBytes = 38, kOutcomeBytes = 29, kLogBytes = 59, kDeliveryBytes = 50, kBookmarkBytes = 20,
+inline constexpr size_t kSendBytes = 46, kOutcomeBytes = 29, kLogBytes = 59, kDeliveryBytes = 50, kBookmarkBytes = 20,
                         kNameBytesMin = 12, kDeadLetterBytes = 28;
 
 }  // namespace harness

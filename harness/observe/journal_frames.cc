@@ -50,8 +50,11 @@ void EncodeSends(size_t producer, std::span<const SendSeen> sends, std::string* 
   writer.Put(static_cast<uint16_t>(producer)).Put(U32(sends.size()));
   for (const SendSeen& seen : sends) {
     const Send& send = seen.send;
-    writer.Put(seen.sequence).Put(send.planned_ns).Put(send.sent_ns).Put(send.content_hash).Put(send.partition);
-    writer.Put(Bits(send.sentinel, send.measured, seen.find_phase)).Put(send.phase);
+    writer.Put(seen.sequence).Put(send.planned_ns).Put(send.sent_ns).Put(send.content_hash);
+    writer.Put(seen.id_hash)
+        .Put(send.partition)
+        .Put(Bits(send.sentinel, send.measured, seen.find_phase))
+        .Put(send.phase);
   }
 }
 
@@ -119,6 +122,10 @@ void EncodeFailedAttempt(size_t client, const FailedAttempt& attempt, std::strin
 
 void EncodeBrokenLines(size_t client, int64_t count, std::string* out) {
   ByteWriter(out).Put(static_cast<uint16_t>(client)).Put(count);
+}
+
+void EncodeBrokenLineText(size_t client, std::string_view sentence, std::string* out) {
+  ByteWriter(out).Put(static_cast<uint16_t>(client)).PutText(sentence);
 }
 
 void EncodeNames(std::span<const NameSeen> names, std::string* out) {

@@ -49,6 +49,7 @@ enum class FrameType : uint8_t {
   kServerBroken = 31,
   kBookmarks = 32,
   kDeadLetters = 33,
+  kBrokenLineText = 45,
 };
 
 inline constexpr size_t kFramePayloadBytesMax = size_t{16} << 20;
@@ -72,6 +73,7 @@ void EncodeBookmarks(size_t client, std::span<const Bookmark> bookmarks, std::st
 void EncodeConnectionEnd(size_t client, int64_t time_ns, int code, std::string_view message, std::string* out);
 void EncodeFailedAttempt(size_t client, const FailedAttempt& attempt, std::string* out);
 void EncodeBrokenLines(size_t client, int64_t count, std::string* out);
+void EncodeBrokenLineText(size_t client, std::string_view sentence, std::string* out);
 void EncodeNames(std::span<const NameSeen> names, std::string* out);
 void EncodeFault(size_t index, const FaultEvent& fault, std::string* out);
 void EncodeProcess(size_t index, const ProcessSpan& process, std::string* out);

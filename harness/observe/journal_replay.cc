@@ -23,6 +23,7 @@ bool ReplaySends(ByteReader* in, HistoryBuilder* builder) {
     seen.send.planned_ns = in->Get<int64_t>();
     seen.send.sent_ns = in->Get<int64_t>();
     seen.send.content_hash = in->Get<uint64_t>();
+    seen.id_hash = in->Get<uint64_t>();
     seen.send.partition = in->Get<int32_t>();
     const auto bits = in->Get<uint8_t>();
     seen.send.sentinel = (bits & kBit0) != 0;
@@ -318,6 +319,11 @@ bool ReplayFrame(FrameType type, std::string_view payload, HistoryBuilder* build
       const auto client = in.Get<uint16_t>();
       const auto count = in.Get<int64_t>();
       return in.at_end() && builder->OnBrokenLines(client, count);
+    }
+    case FrameType::kBrokenLineText: {
+      const auto client = in.Get<uint16_t>();
+      const std::string_view sentence = in.GetText();
+      return in.at_end() && builder->OnBrokenLineText(client, sentence);
     }
     case FrameType::kHarnessError: {
       builder->HarnessError(std::string(in.GetText()));

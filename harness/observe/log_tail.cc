@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/observe/line_problem.h"
 #include "harness/observe/log_lines.h"
 #include "harness/observe/name_batch.h"
 #include "harness/observe/server_lines.h"
@@ -44,18 +45,17 @@ struct Fd {
   const int fd;
 };
 
-enum class Content : uint8_t { kEvents, kAcknowledgements, kServerJournal };
-
 struct Followed {
   explicit Followed(const std::string& path) : file(path) {}
   TailedFile file;
-  Content content = Content::kEvents;
+  LogKind content = LogKind::kEventLog;
   size_t client = 0;
   uint16_t producer = 0;
   size_t server = 0;
   int watch = -1;     // on the file, gone after its first event; before the file is there, on its folder
   bool dirty = true;  // may have lines
   int64_t broken_lines = 0;
+  int64_t broken_lines_told = 0;
 };
 
 }  // namespace
@@ -98,8 +98,10 @@ struct LogTail::State {
   bool TakeEventLine(Followed* followed, const TailedFile::Line& line);
   bool TakeAckLine(Followed* followed, const TailedFile::Line& line);
   bool TakeServerLine(Followed* followed, const TailedFile::Line& line);
-  // Says so, the first time.
-  void BrokenLine(Followed* followed, const char* file, const TailedFile::Line& line) const;
+  // Where it is and what is wrong with it, for the first few of a file; empty for further ones, which are counted.
+  std::string BrokenLine(Followed* followed, const TailedFile::Line& line) const;
+  // Says how many more there were of those that break HARNESS_OK line by line.
+  void TellFurtherBrokenLines(Followed* followed) const;
   void TakeDelivery(const Followed& followed);
   void Flush(const Followed& followed);
 
@@ -140,14 +142,14 @@ void LogTail::FollowEventLog(const std::string& path, size_t client) {
 
 void LogTail::FollowAckLog(const std::string& path, uint16_t producer) {
   auto followed = std::make_unique<Followed>(path);
-  followed->content = Content::kAcknowledgements;
+  followed->content = LogKind::kAckLog;
   followed->producer = producer;
   state_->Follow(std::move(followed));
 }
 
 void LogTail::FollowServerJournal(const std::string& path, size_t server) {
   auto followed = std::make_unique<Followed>(path);
-  followed->content = Content::kServerJournal;
+  followed->content = LogKind::kServerJournal;
   followed->server = server;
   state_->Follow(std::move(followed));
 }
@@ -156,7 +158,7 @@ void LogTail::ProducerEnded(uint16_t producer) {
   State& state = *state_;
   const std::scoped_lock lock(state.mutex);
   for (const auto& followed : state.files) {
-    const bool its_own = followed->content == Content::kAcknowledgements && followed->producer == producer;
+    const bool its_own = followed->content == LogKind::kAckLog && followed->producer == producer;
     if (its_own) state.ReadFile(followed.get());
   }
   state.recorder->OnProducerEnded(producer);
@@ -165,7 +167,10 @@ void LogTail::ProducerEnded(uint16_t producer) {
 void LogTail::Drain() {
   State& state = *state_;
   const std::scoped_lock lock(state.mutex);
-  for (const auto& followed : state.files) state.ReadFile(followed.get());
+  for (const auto& followed : state.files) {
+    state.ReadFile(followed.get());
+    state.TellFurtherBrokenLines(followed.get());
+  }
 }
 
 void LogTail::Stop() {
@@ -264,11 +269,11 @@ void LogTail::State::ReadChanges() {
 bool LogTail::State::ReadFile(Followed* followed) {
   const bool any = followed->file.ReadLines([&](const TailedFile::Line& line) {
     switch (followed->content) {
-      case Content::kAcknowledgements:
+      case LogKind::kAckLog:
         return TakeAckLine(followed, line);
-      case Content::kServerJournal:
+      case LogKind::kServerJournal:
         return TakeServerLine(followed, line);
-      case Content::kEvents:
+      case LogKind::kEventLog:
         break;
     }
     return TakeEventLine(followed, line);
@@ -281,8 +286,7 @@ bool LogTail::State::ReadFile(Followed* followed) {
 
 bool LogTail::State::TakeEventLine(Followed* followed, const TailedFile::Line& line) {
   if (line.too_long || !parser.ParseEvent(line.text, &event)) {
-    followed->broken_lines += 1;
-    recorder->OnBrokenLine(followed->client);
+    recorder->OnBrokenLine(followed->client, BrokenLine(followed, line));
     return false;
   }
   if (event.type == EventLine::Type::kEvent || event.type == EventLine::Type::kDrop) {
@@ -318,7 +322,8 @@ void LogTail::State::TakeDelivery(const Followed& followed) {
 bool LogTail::State::TakeAckLine(Followed* followed, const TailedFile::Line& line) {
   if (line.too_long || !parser.ParseAck(line.text, &ack)) {
     // A send or an outcome may be lost with it, and every verdict on this producer's records.
-    BrokenLine(followed, "acknowledgement log", line);
+    const std::string sentence = BrokenLine(followed, line);
+    if (!sentence.empty()) recorder->HarnessError("the acknowledgement log can't be read: " + sentence);
     return false;
   }
   if (ack.type == AckLine::Type::kSend) {
@@ -333,7 +338,8 @@ bool LogTail::State::TakeAckLine(Followed* followed, const TailedFile::Line& lin
 
 bool LogTail::State::TakeServerLine(Followed* followed, const TailedFile::Line& line) {
   if (line.too_long || !server_parser.Parse(line.text, &server_seen)) {
-    BrokenLine(followed, "server journal", line);
+    const std::string sentence = BrokenLine(followed, line);
+    if (!sentence.empty()) recorder->HarnessError("the server's journal can't be read: " + sentence);
     recorder->OnServer(followed->server, ServerBroken{1});
     return false;
   }
@@ -341,10 +347,19 @@ bool LogTail::State::TakeServerLine(Followed* followed, const TailedFile::Line& 
   return true;
 }
 
-void LogTail::State::BrokenLine(Followed* followed, const char* file, const TailedFile::Line& line) const {
-  if (followed->broken_lines++ > 0) return;
-  recorder->HarnessError("the " + std::string(file) + " " + followed->file.path() + " has a broken line at byte " +
-                         std::to_string(line.begin_bytes));
+std::string LogTail::State::BrokenLine(Followed* followed, const TailedFile::Line& line) const {
+  if (followed->broken_lines++ >= kBrokenLinesTold) return {};
+  followed->broken_lines_told += 1;
+  const std::string where = followed->file.path() + " line " + std::to_string(line.number) + ": ";
+  if (line.too_long) return where + "it has more than " + std::to_string(kLineBytesMax) + " bytes, which are allowed";
+  return where + LineProblemText(FindLineProblem(followed->content, line.text), line.text);
+}
+
+void LogTail::State::TellFurtherBrokenLines(Followed* followed) const {
+  if (followed->content == LogKind::kEventLog) return;  // its client has the count
+  const int64_t untold = followed->broken_lines - std::exchange(followed->broken_lines_told, followed->broken_lines);
+  if (untold <= 0) return;
+  recorder->HarnessError(followed->file.path() + ": " + std::to_string(untold) + " more lines can't be read");
 }
 
 void LogTail::State::Flush(const Followed& followed) {

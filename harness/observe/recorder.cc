@@ -243,9 +243,14 @@ void Recorder::OnFailedAttempt(size_t client, const FailedAttempt& attempt) {
   state.changed.notify_all();
 }
 
-void Recorder::OnBrokenLine(size_t client) {
+void Recorder::OnBrokenLine(size_t client, std::string_view sentence) {
   State& state = *state_;
   const std::scoped_lock lock(state.mutex);
+  if (!sentence.empty()) {
+    state.Accepted(state.builder.OnBrokenLineText(client, sentence), "client", client, FrameType::kBrokenLineText,
+                   [&](std::string* out) { EncodeBrokenLineText(client, sentence, out); });
+    return;
+  }
   state.Accepted(state.builder.OnBrokenLines(client, 1), "client", client, FrameType::kBrokenLines,
                  [&](std::string* out) { EncodeBrokenLines(client, 1, out); });
 }

@@ -98,7 +98,8 @@ class Recorder {
   void OnBookmarks(size_t client, std::span<const Bookmark> bookmarks);
   void OnConnectionEnd(size_t client, int64_t time_ns, int code, const std::string& message);
   void OnFailedAttempt(size_t client, const FailedAttempt& attempt);
-  void OnBrokenLine(size_t client);
+  // `sentence`: where it is and what is wrong with it; empty: not told.
+  void OnBrokenLine(size_t client, std::string_view sentence);
 
   // The prober's side. AddProbedServer returns the index that the others take.
   uint16_t AddProbedServer(const ProbedServer& server);

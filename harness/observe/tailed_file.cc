@@ -89,6 +89,7 @@ size_t TailedFile::GiveLines(size_t bytes, const std::function<bool(const Line&)
     if (newline == nullptr) break;
     const auto end = static_cast<size_t>(static_cast<const char*>(newline) - buffer_.data());
     Line line;
+    line.number = ++lines_;
     line.begin_bytes = next_bytes_ + static_cast<int64_t>(begin);
     line.too_long = std::exchange(skipping_, false) || end - begin > kLineBytesMax;
     if (!line.too_long) line.text = {buffer_.data() + begin, end - begin};

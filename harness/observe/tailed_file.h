@@ -20,6 +20,7 @@ class TailedFile {
   // What became of one line. `good`: it was understood.
   struct Line {
     std::string_view text;  // without its newline, kLinePaddingBytes readable behind it; empty and `too_long`: not kept
+    int64_t number = 0;     // 1 for the first of the file
     int64_t begin_bytes = 0;  // where in the file
     bool too_long = false;    // above kLineBytesMax
   };
@@ -42,6 +43,7 @@ class TailedFile {
   const std::string path_;
   int fd_ = -1;
   std::string buffer_;
+  int64_t lines_ = 0;       // whole lines given
   int64_t next_bytes_ = 0;  // the first byte that no line has given yet
   int64_t good_bytes_ = 0;  // behind the last line that was understood
   bool skipping_ = false;   // within a line that is too long

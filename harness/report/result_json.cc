@@ -98,6 +98,7 @@ Json ClientsJson(const Report& report) {
       entry["observed"] = client.observed;
       entry["failed_attempts"] = client.attempts.size();
       entry["broken_lines"] = client.broken_lines;
+      entry["broken_line_texts"] = client.broken_line_texts;
       entry["connections"] = ConnectionsJson(report.history, client);
     }
     entry["e2e_latency"] = LatencyJson(figures.e2e);

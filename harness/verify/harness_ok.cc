@@ -45,9 +45,10 @@ class HarnessOk {
     for (const std::string& error : history_.harness_errors) Report(Cause::kHarness, error);
     for (const Client& client : history_.clients) {
       if (client.broken_lines == 0) continue;
-      Report(Cause::kHarness,
-             fmt::format("{} lines of client {}'s log could not be read", client.broken_lines, client.name),
-             client.name);
+      std::string sentence = fmt::format("{} line{} of client {}'s log could not be read", client.broken_lines,
+                                         client.broken_lines == 1 ? "" : "s", client.name);
+      if (!client.broken_line_texts.empty()) sentence += "; the first: " + client.broken_line_texts.front();
+      Report(Cause::kHarness, sentence, client.name);
     }
   }
 

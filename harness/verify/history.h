@@ -35,7 +35,8 @@ struct Send {
   int64_t sent_ns = 0;     // T1, 0: this sequence number was never sent
   int64_t acked_ns = 0;    // T2, 0: no delivery report
   uint64_t content_hash = 0;
-  int64_t offset = -1;  // -1: not told
+  uint64_t id_hash = 0;  // of the payment's id; 0: not known
+  int64_t offset = -1;   // -1: not told
   int32_t partition = -1;
   Outcome outcome = Outcome::kPending;
   bool sentinel = false;
@@ -143,9 +144,10 @@ struct Client {
   std::vector<std::string> servers;  // names it may use
   std::vector<Connection> connections;
   std::vector<FailedAttempt> attempts;
-  std::vector<Delivery> deliveries;  // in the order of its log
-  std::vector<Bookmark> bookmarks;   // likewise
-  int64_t broken_lines = 0;          // lines of its log that could not be read
+  std::vector<Delivery> deliveries;            // in the order of its log
+  std::vector<Bookmark> bookmarks;             // likewise
+  int64_t broken_lines = 0;                    // lines of its log that could not be read
+  std::vector<std::string> broken_line_texts;  // of the first few: where, and what is wrong
 };
 
 // A server that is asked by the harness's own unary calls.

@@ -17,9 +17,9 @@ void ProducersText(const History& history, std::ostream& out) {
   for (const Producer& producer : history.producers) {
     out << "producer " << producer.name << " acks " << producer.has_acks << "\n";
     for (const Send& s : producer.sends) {
-      out << "  send " << s.planned_ns << " " << s.sent_ns << " " << s.acked_ns << " " << s.content_hash << " "
-          << s.partition << "@" << s.offset << " outcome " << AsInt(s.outcome) << " " << s.sentinel << s.measured
-          << " phase " << AsInt(s.phase) << "\n";
+      out << "  send " << s.planned_ns << " " << s.sent_ns << " " << s.acked_ns << " " << s.content_hash << " id "
+          << s.id_hash << " " << s.partition << "@" << s.offset << " outcome " << AsInt(s.outcome) << " " << s.sentinel
+          << s.measured << " phase " << AsInt(s.phase) << "\n";
     }
   }
 }
@@ -40,6 +40,7 @@ void ClientsText(const History& history, std::ostream& out) {
     out << "client " << c.name << " " << AsInt(c.filter.provider) << AsInt(c.filter.status) << AsInt(c.resume)
         << c.observed << c.marks_connections << c.embedded << " " << c.reconnect_delay_min_ns << " "
         << c.reconnect_delay_max_ns << " broken " << c.broken_lines << "\n";
+    for (const std::string& text : c.broken_line_texts) out << "  broken: " << text << "\n";
     for (const std::string& server : c.servers) out << "  of " << server << "\n";
     for (const Connection& n : c.connections) {
       out << "  connection " << n.started_ns << " " << n.first_message_ns << " " << n.ended_ns << " " << n.code << " "

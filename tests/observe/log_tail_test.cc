@@ -150,6 +150,13 @@ TEST_F(LogTailTest, BrokenLinesAreCountedAndTheRestIsTaken) {
   tail_.Stop();
   const History history = recorder_.Finish(nullptr);
   EXPECT_EQ(history.clients[0].broken_lines, 4);
+  const std::vector<std::string>& texts = history.clients[0].broken_line_texts;
+  ASSERT_EQ(texts.size(), 3u);  // the first few are kept as they are
+  EXPECT_NE(texts[0].find("fast.jsonl line 1: no JSON from byte 51 on"), std::string::npos) << texts[0];
+  EXPECT_NE(
+      texts[1].find("fast.jsonl line 4: no JSON from byte 1 on; allowed is one JSON object a line. A right line: {"),
+      std::string::npos)
+      << texts[1];
   EXPECT_EQ(history.clients[0].deliveries.size(), 4u);
   EXPECT_EQ(history.clients[0].attempts.size(), 1u);
   EXPECT_FALSE(history.clients[0].marks_connections);
@@ -270,17 +277,30 @@ TEST_F(LogTailTest, ABrokenServerJournalIsAHarnessErrorAndSaysNothingOfWhatIsAbs
   const History history = recorder_.Finish(nullptr);
   EXPECT_EQ(history.servers[0].broken_lines, 1);
   ASSERT_EQ(history.harness_errors.size(), 1u);
-  EXPECT_NE(history.harness_errors[0].find("broken line at byte"), std::string::npos) << history.harness_errors[0];
+  EXPECT_NE(history.harness_errors[0].find("journal line 2: no JSON from byte"), std::string::npos)
+      << history.harness_errors[0];
 }
 
 TEST_F(LogTailTest, ABrokenAcknowledgementLogIsAHarnessError) {
-  AppendTo(folder_.File("load.acks"), "{\"type\":\"start\",\"t\":1,\"producer\":\"\"}\nnonsense\nmore\n");
+  AppendTo(folder_.File("load.acks"), R"({"type":"start","t":1,"producer":""}
+{"type":"outcome","t":1,"seq":1,"outcome":"done"}
+second
+third
+fourth
+fifth
+)");
   tail_.FollowAckLog(folder_.File("load.acks"), 0);
   tail_.Drain();
   tail_.Stop();
   const History history = recorder_.Finish(nullptr);
-  ASSERT_EQ(history.harness_errors.size(), 1u);
-  EXPECT_NE(history.harness_errors[0].find("at byte 37"), std::string::npos) << history.harness_errors[0];
+  ASSERT_EQ(history.harness_errors.size(), 4u);
+  EXPECT_NE(
+      history.harness_errors[0].find("load.acks line 2: outcome is \"done\" (string); allowed is \"ok\", \"fail\" or "),
+      std::string::npos)
+      << history.harness_errors[0];
+  EXPECT_NE(history.harness_errors[2].find("This one: third"), std::string::npos) << history.harness_errors[2];
+  EXPECT_NE(history.harness_errors[3].find("2 more lines can't be read"), std::string::npos)
+      << history.harness_errors[3];
 }
 
 }  // namespace

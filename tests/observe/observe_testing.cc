@@ -67,6 +67,7 @@ SendSeen SendOf(uint64_t sequence, int64_t time_ns) {
   seen.sequence = sequence;
   seen.send.planned_ns = seen.send.sent_ns = time_ns;
   seen.send.content_hash = sequence * 7;
+  seen.id_hash = sequence * 11;
   return seen;
 }
 
@@ -112,7 +113,7 @@ class RandomTeller {
         recorder_->OnName(Below(5), Word());
         break;
       case 7:
-        recorder_->OnBrokenLine(Below(clients_ + 1));
+        recorder_->OnBrokenLine(Below(clients_ + 1), Coin() ? Word() : "");
         break;
       case 8:
         recorder_->OnProducerEnded(static_cast<uint16_t>(Below(producers_ + 1)));
