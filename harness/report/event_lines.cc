@@ -143,7 +143,9 @@ std::string EventRow(const History& history, const RunEvent& event) {
 }
 
 std::string RecordHeading(const History& history, const RecordName& record, std::span<const RunEvent> life) {
-  std::string text = record.rec.has_value() ? RecText(history, record.rec) : "a record without a rec";
+  std::string text = record.rec.has_value() ? RecText(history, record.rec)
+                     : record.id_hash != 0  ? "records without a rec and without a position"
+                                            : "a record without a rec";
   for (const RunEvent& event : life) {
     const uint64_t id_hash = RecordOf(history, event).id_hash;
     if (id_hash == 0) continue;

@@ -20,10 +20,12 @@ struct RecordPosition {
   auto operator<=>(const RecordPosition&) const = default;
 };
 
-// One record: by its identity, by where it stands in the topic, or both.
+// One record: by its identity, by where it stands in the topic, or both. Of what a client was handed without either,
+// the payment's id is all that there is.
 struct RecordName {
   Rec rec;
   std::vector<RecordPosition> positions;
+  uint64_t id_hash = 0;  // 0 where it has a rec or a position
   bool operator==(const RecordName&) const = default;
 };
 
@@ -33,10 +35,15 @@ inline constexpr std::string_view kRecordForms =
     "(PARTITION@OFFSET)";
 
 // The records that `id` means in one of the forms above, with every position that the topic holds them at. Empty: the
-// run knows none. O(events). A payment's records that reached neither topic nor client are not known to be its.
+// run knows none. O(events).
 std::vector<RecordName> FindRecords(const History& history, std::string_view id);
+// All records of a payment, by the hash of its id: what was sent, what the topic holds, and what any client was handed.
+std::vector<RecordName> FindRecordsOfPayment(const History& history, uint64_t id_hash);
+// `name` with the rec that the topic, or a producer that was told of this place and sent that content, gives it.
+RecordName Completed(const History& history, RecordName name);
 
-// Everything that happened to any of `records`, in time order.
+// Everything that happened to any of `records`, in time order. What a client was handed without rec and position is a
+// record's when it has the same payment id and content.
 std::vector<RunEvent> LifeOf(const History& history, std::span<const RecordName> records);
 // Those of `life` that are of `record`.
 std::vector<RunEvent> LifeWithin(const History& history, std::span<const RunEvent> life, const RecordName& record);

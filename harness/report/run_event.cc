@@ -199,10 +199,11 @@ RecordSeen RecordOf(const History& history, const RunEvent& event) {
   switch (event.type) {
     case EventType::kPlanned:
     case EventType::kSent:
-      return {Rec::Make(static_cast<uint16_t>(event.actor), event.index + 1), -1, -1, 0};
+      return {Rec::Make(static_cast<uint16_t>(event.actor), event.index + 1), -1, -1, SendOf(history, event).id_hash};
     case EventType::kOutcome: {
       const Send& send = SendOf(history, event);
-      return {Rec::Make(static_cast<uint16_t>(event.actor), event.index + 1), send.partition, send.offset, 0};
+      return {Rec::Make(static_cast<uint16_t>(event.actor), event.index + 1), send.partition, send.offset,
+              send.id_hash};
     }
     case EventType::kLogged: {
       const LogRecord& record = LogRecordOf(history, event);

@@ -112,7 +112,10 @@ TEST(FindRecordsTest, ARecordWithoutARecIsItsPlace) {
   History history = LossyHistory();
   history.partitions[0].records[4].rec = Rec{};
   EXPECT_THAT(FindRecords(history, "pay_5"), ElementsAre(RecordName{Rec{}, {{0, 4}}}));
-  // What a producer was acknowledged for that place counts too: the two may not be the same.
+  // A producer that was told of that place, and sent that content, sent it.
+  EXPECT_THAT(FindRecords(history, "0@4"), ElementsAre(RecordName{Rec::Make(0, 5), {{0, 4}}}));
+  // With another content the two may not be the same.
+  history.producers[0].sends[4].content_hash = 1;
   EXPECT_THAT(FindRecords(history, "0@4"), SizeIs(2));
 }
 
@@ -124,6 +127,60 @@ TEST(FindRecordsTest, WhatOnlyAClientSawIsFound) {
   phantom.offset = 77;
   history.clients[0].deliveries.push_back(phantom);
   EXPECT_THAT(FindRecords(history, "1@77"), ElementsAre(RecordName{Rec{}, {{1, 77}}}));
+}
+
+// A plain server gives no positions, and a plain client writes no metadata: the payment's id is all that there is.
+TEST(FindRecordsTest, WhatAClientHasWithoutRecAndPositionIsFoundByItsPaymentId) {
+  History history = LossyHistory();
+  Delivery told = history.clients[1].deliveries.back();
+  told.rec = Rec{};
+  told.partition = -1;
+  told.offset = -1;
+  told.id_hash = IdHash("pay_5");
+  told.content_hash = history.partitions[0].records[4].content_hash;
+  history.clients[1].deliveries.push_back(told);
+  // What the topic holds with that content is what it was handed.
+  EXPECT_THAT(FindRecords(history, "pay_5"), ElementsAre(RecordName{Rec::Make(0, 5), {{0, 4}}}));
+  const std::vector<RunEvent> life = LifeOf(history, FindRecords(history, "load.5"));
+  EXPECT_THAT(Texts(history, life), ::testing::Contains("client fast: new, no position, connection 2"));
+  EXPECT_THAT(AbsencesOf(history, life), IsEmpty());
+  // Another content under that id is of no record that the run knows, and is found all the same.
+  history.clients[1].deliveries.back().content_hash = 1;
+  const RecordName nameless{Rec{}, {}, IdHash("pay_5")};
+  EXPECT_THAT(FindRecords(history, "pay_5"), ElementsAre(RecordName{Rec::Make(0, 5), {{0, 4}}}, nameless));
+  history.clients[1].deliveries.back().id_hash = IdHash("pay_invented");
+  const std::vector<RecordName> invented = FindRecords(history, "pay_invented");
+  EXPECT_THAT(invented, ElementsAre(RecordName{Rec{}, {}, IdHash("pay_invented")}));
+  EXPECT_THAT(Texts(history, LifeOf(history, invented)), ElementsAre("client fast: new, no position, connection 2"));
+  EXPECT_CONTAINS(RecordHeading(history, invented[0], LifeOf(history, invented)),
+                  "without a rec and without a position");
+}
+
+TEST(FindRecordsTest, WhatWasOnlySentIsFoundByItsPaymentId) {
+  History history = LossyHistory();
+  Send sent = history.producers[0].sends.back();
+  sent.outcome = Outcome::kUnknown;
+  sent.offset = -1;
+  sent.partition = -1;
+  sent.id_hash = IdHash("pay_unsent");
+  history.producers[0].sends.push_back(sent);
+  EXPECT_THAT(FindRecords(history, "pay_unsent"), ElementsAre(RecordName{Rec::Make(0, 10), {}}));
+}
+
+TEST(FindRecordsTest, APaymentIsFoundWhereAClientHasItAtAnothersPlace) {
+  History history = LossyHistory();
+  history.clients[1].deliveries.front().id_hash = IdHash("pay_5");  // it says so of the first record
+  EXPECT_THAT(FindRecords(history, "pay_5"),
+              ElementsAre(RecordName{Rec::Make(0, 5), {{0, 4}}}, RecordName{Rec::Make(0, 1), {{0, 0}}}));
+}
+
+TEST(AbsencesTest, ManyClientsWithTheSameStoryAreFolded) {
+  History history = LossyHistory();
+  for (int i = 0; i < 98; ++i) history.clients.emplace_back().name = "more-" + std::to_string(i);
+  const std::vector<Absence> absences = AbsencesOf(history, LifeOf(history, FindRecords(history, "load.5")));
+  ASSERT_THAT(absences, SizeIs(9));
+  EXPECT_EQ(absences.back().place, "91 more clients");
+  EXPECT_EQ(absences.back().sentence, "never received");
 }
 
 TEST(RecordLifeTest, IsToldInTimeOrderHopByHop) {
