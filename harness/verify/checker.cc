@@ -3,13 +3,42 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace harness {
+namespace {
 
-void Findings::Note(const std::string& clause) { result_.reason += (result_.reason.empty() ? "" : "; ") + clause; }
+constexpr int64_t kNotesTold = 8;
+
+}  // namespace
+
+void Findings::Note(const std::string& clause) {
+  if (notes_++ < kNotesTold) result_.reason += (result_.reason.empty() ? "" : "; ") + clause;
+}
+
+void Findings::TellNotes() {
+  if (notes_ > kNotesTold) result_.reason += fmt::format("; and {} more like these", notes_ - kNotesTold);
+}
+
+void Findings::Keep(Violation violation) {
+  // What programs under test said may stand in it.
+  if (violation.sentence.size() > kSentenceBytesMax) {
+    size_t end = kSentenceBytesMax;
+    while (end > 0 && (static_cast<unsigned char>(violation.sentence[end]) & 0xC0) == 0x80) --end;
+    violation.sentence.resize(end);
+    violation.sentence += "…";
+  }
+  result_.violations.push_back(std::move(violation));
+}
 
 CheckResult Findings::Finish(CheckState broken) {
+  TellNotes();
+  const auto time_ns = [](const Violation& violation) {
+    return violation.time_ns == 0 ? std::numeric_limits<int64_t>::max() : violation.time_ns;
+  };
+  std::stable_sort(result_.violations.begin(), result_.violations.end(),
+                   [&](const Violation& a, const Violation& b) { return time_ns(a) < time_ns(b); });
   if (result_.violation_count == 0 && result_.judged == 0) {
     return NotApplicable("nothing to judge" + (result_.reason.empty() ? "" : "; " + result_.reason));
   }

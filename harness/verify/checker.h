@@ -41,22 +41,28 @@ class Findings {
   // those only, so that a million of them cost no million sentences.
   template <typename Make>
   void Add(Make&& make) {
-    if (static_cast<size_t>(result_.violation_count++) < kViolationsKept) result_.violations.push_back(make());
+    if (static_cast<size_t>(result_.violation_count++) < kViolationsKept) Keep(make());
   }
-  // Something that the reason has to say: what could not be judged. "3 deliveries have no identity".
+  // Something that the reason has to say: what could not be judged. "3 deliveries have no identity". The first few are
+  // told, the others counted.
   void Note(const std::string& clause);
   int64_t violation_count() const { return result_.violation_count; }
   // Those kept so far, for a second look.
   std::vector<Violation>* kept() { return &result_.violations; }
 
-  // `broken`: the state when there are violations. Without any, and without anything that was judged: n/a, because a
+  // The violations kept come in time order, those without a time last. `broken`: the state when there are violations.
+  // Without any, and without anything that was judged: n/a, because a
   // pass over nothing is no pass.
   CheckResult Finish(CheckState broken = CheckState::kViolated);
   // Nothing was looked at, because of `reason`.
   CheckResult NotApplicable(const std::string& reason);
 
  private:
+  void Keep(Violation violation);
+  void TellNotes();
+
   CheckResult result_;
+  int64_t notes_ = 0;
 };
 
 // Calls `visit` for every client whose deliveries can be told apart by connection, by index into History::clients, and

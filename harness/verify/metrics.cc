@@ -142,6 +142,7 @@ class MetricsBuilder {
       if (delivery.kind == DeliveryKind::kDropped || delivery.sentinel) continue;
       const Send* send = FindSend(history_, delivery.rec);
       const LogPlace place = view.place(i);
+      if (place != kNoPlace && log_.record(place).sentinel) continue;  // its client may say nothing of its rec
       if (send != nullptr ? !first_time(delivery.rec) : place != kNoPlace && view.first_delivery(place) != i) continue;
       ++figures->delivered;
       if (const size_t phase = PhaseAt(delivery.time_ns); phase < phases_of_client_.size()) {

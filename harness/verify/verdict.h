@@ -84,6 +84,7 @@ struct CheckResult {
   int64_t samples = 0;                // thresholds
 };
 inline constexpr size_t kViolationsKept = 16;
+inline constexpr size_t kSentenceBytesMax = 1'000;  // of a violation; longer ones are cut
 
 enum class RunVerdict : uint8_t { kPass, kFail, kInvalid, kInterrupted };
 

@@ -2,6 +2,7 @@
 // run has to show before its verdict is worth anything.
 #include <gtest/gtest.h>
 
+#include "harness/verify/checker.h"
 #include "tests/verify/story.h"
 
 namespace harness {
@@ -178,6 +179,65 @@ TEST(NonvacuousTest, AFaultNeedsARecordOnItsWay) {
   EXPECT_EQ(with_fault(calm_ns, 0), Names{});  // never healed: to the end
 }
 
+// A sentinel proves nothing: also where its client says nothing of its rec.
+TEST(NonvacuousTest, SentinelsAreNoAcknowledgedPayments) {
+  Story idle;
+  idle.End();
+  ASSERT_FALSE(idle.history.clients[0].deliveries.empty());
+  for (Delivery& delivery : idle.history.clients[0].deliveries) {
+    delivery.sentinel = false;
+    delivery.rec = {};
+  }
+  EXPECT_EQ(Invalid(idle.Judged()), Names{"NONVACUOUS"}) << Sentences(idle.Judged());
+  Metrics metrics;
+  Judge(idle.history, idle.scenario, {}, &metrics);
+  EXPECT_EQ(metrics.clients.at(0).delivered, 0);
+}
+
+// What the server lost was on its way: that it never came is not that there was nothing.
+TEST(NonvacuousTest, WhatMetAFaultAndNeverCameIsNotNothing) {
+  Story story = Small();
+  story.Tick(kSecond);
+  const int64_t struck_ns = story.Tick();
+  story.Write(0);
+  const int64_t healed_ns = story.Tick();
+  story.AddFault("pause", "server-1", struck_ns, healed_ns);
+  story.End();
+  const CheckResult check = Of(story.Judged(), "NONVACUOUS");
+  ASSERT_EQ(check.violations.size(), 1u) << Sentences(story.Judged());
+  EXPECT_EQ(check.violations[0].sentence,
+            "of the records that were on their way while fault pause was on, none ever came");
+  EXPECT_EQ(story.Judged().exit_code, 1);  // LOST
+  story.history.clients[0].deliveries.clear();
+  EXPECT_NE(
+      Of(story.Judged(), "NONVACUOUS")
+          .violations.at(0)
+          .sentence.find("got 0 acknowledged records, and 1 are needed to prove anything; 4 more that it was owed "
+                         "never came"),
+      std::string::npos)
+      << Sentences(story.Judged());
+}
+
+TEST(FindingsTest, SentencesAndNotesAreBoundedAndTheFirstInTimeIsFirst) {
+  Findings findings("LOST");
+  for (int i = 0; i < 100; ++i) findings.Note("client " + std::to_string(i) + " is not observed: n/a");
+  for (const int64_t time_ns : {0, 9, 7, 8}) {
+    findings.Add([&] {
+      Violation violation;
+      violation.time_ns = time_ns;
+      violation.sentence = "said" + std::string(1'000'000, time_ns == 7 ? 'x' : 'y');
+      for (int i = 0; i < 1'000; ++i) violation.sentence += "µ";
+      return violation;
+    });
+  }
+  const CheckResult check = findings.Finish();
+  EXPECT_TRUE(check.reason.ends_with("client 7 is not observed: n/a; and 92 more like these")) << check.reason;
+  ASSERT_EQ(check.violations.size(), 4u);
+  EXPECT_EQ(check.violations[0].time_ns, 7);
+  EXPECT_EQ(check.violations[3].time_ns, 0);
+  for (const Violation& violation : check.violations) EXPECT_LE(violation.sentence.size(), kSentenceBytesMax + 3);
+}
+
 TEST(EfficacyTest, AFaultOfThePlanThatTheHistoryDoesNotKnowNeverStruck) {
   Story story = Small();
   story.End();
@@ -194,8 +254,11 @@ TEST(HarnessOkTest, ErrorsAndUnreadableLinesBreakIt) {
   story.history.harness_errors.push_back("the journal could not be written: no space left on device");
   EXPECT_EQ(Invalid(story.Judged()), Names{"HARNESS_OK"});
   story.history.harness_errors.clear();
-  story.history.clients[0].broken_lines = 1;
+  story.history.clients[0].broken_lines = 2;
   EXPECT_EQ(Invalid(story.Judged()), Names{"HARNESS_OK"});
+  story.history.clients[0].broken_line_texts = {"x.jsonl line 7: t is \"a\"", "x.jsonl line 9: t is nothing"};
+  EXPECT_EQ(Of(story.Judged(), "HARNESS_OK").violations.at(0).sentence,
+            "2 lines of client watcher's log could not be read; the first: x.jsonl line 7: t is \"a\"");
 }
 
 // 20 planned sends, `late` of them 101 ms late, `absent` never handed over.
