@@ -111,7 +111,11 @@ struct CommandLine {
         "  harness run scenarios/restart.json\n"
         "  harness run scenarios/ --keep-going --out /var/tmp/runs\n"
         "  harness run scenarios/smoke.json --seed 7 --set /phases/1/rate=2000/s\n"
-        "  harness run scenarios/restart.json --brokers kafka-1:9092 -X security.protocol=ssl");
+        "  harness run scenarios/restart.json --brokers kafka-1:9092 -X security.protocol=ssl\n\n"
+        "Exit codes: 0 PASS, 1 FAIL, 2 bad scenario or usage, 3 environment (a port, a program, Kafka), 4 INVALID "
+        "(the\n"
+        "run proves nothing), 5 the selection matched no scenario, 130 interrupted. Over several scenarios the first\n"
+        "present of 130, 3, 2, 1, 4, 5, 0.");
   }
   void AddCheck() {
     CLI::App* command = app.add_subcommand("check", "Judge recorded runs again, without starting anything");
@@ -126,7 +130,8 @@ struct CommandLine {
         "  harness check runs/20260131-100000-restart-1\n"
         "  harness check runs/*\n"
         "  harness check runs/20260131-100000-restart-1 --thresholds report --out /tmp/again\n\n"
-        "Exit codes: as `harness run`; 2 also: no run directory, 3: its journal or scenario can't be read.");
+        "Exit codes: as the run's verdict: 0 PASS, 1 FAIL, 4 INVALID, 130 interrupted; 2 usage or no run directory,\n"
+        "3 its journal or scenario can't be read.");
   }
   void AddHistory() {
     CLI::App* command = app.add_subcommand("history", "Print a record's whole life, or all that a recorded run saw");

@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "harness/process/process_info.h"
 #include "harness/run/health.h"
+#include "harness/run/log_excerpt.h"
 
 namespace harness {
 namespace {
@@ -205,13 +206,25 @@ std::string Processes::WaitReady(int64_t deadline_ns) {
         return fmt::format("{} ended before it was ready: {}; see {}", name, program.ended_by_itself,
                            program.spec.log_path);
       }
-      if (program.pid && program.ready_ns == 0) waiting_for = fmt::format("{} at {}", name, program.plan.address);
+      if (!program.pid || program.ready_ns != 0) continue;
+      waiting_for += fmt::format("{}{} at {}", waiting_for.empty() ? "" : ", ", name, program.plan.address);
     }
     if (waiting_for.empty()) return {};
     if (state_->stopping()) return "interrupted";
     if (pipeline::MonotonicNs() >= deadline_ns) return waiting_for + " was not ready in time";
     state_->changed.wait_for(lock, kProbePause);
   }
+}
+
+std::string Processes::LogsOfUnready() const {
+  const std::lock_guard lock(state_->mutex);
+  std::string excerpts;
+  for (const auto& [name, program] : state_->programs) {
+    const bool unready = IsWaitedFor(program.plan.role) && program.pid && program.ready_ns == 0;
+    const bool ended = !program.ended_by_itself.empty() && !program.pid;
+    if (unready || ended) excerpts += LogExcerpt(program.spec.log_path);
+  }
+  return excerpts;
 }
 
 std::vector<std::string> Processes::StopAll(ProcessRole role, int64_t deadline_ns) {

@@ -47,6 +47,8 @@ class Processes : public FaultTargets {
   // SIGTERM to every process of that role, SIGKILL at the deadline; returns when they have ended. A process that had to
   // be killed is named in the result.
   std::vector<std::string> StopAll(ProcessRole role, int64_t deadline_ns);
+  // The ends of the logs of those that are waited for and not ready, or ended by themselves (log_excerpt.h).
+  std::string LogsOfUnready() const;
   // Sentence about the first process of a role that has ended by itself; empty: none has.
   std::string EndedByItself(ProcessRole role) const;
   std::vector<RunFacts::ProcessUsage> Usage() const;

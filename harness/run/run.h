@@ -75,6 +75,7 @@ class Run : private FaultListener {
   void StartServers();
   void StartClients();
   bool WaitClientsConnected();
+  std::string WithoutStreamText(const LiveCounts& counts) const;
   ProcessSpec NextProducerSpec(const ProducerPlan& plan);
   void ProducerEnded(const std::string& process_name);
 

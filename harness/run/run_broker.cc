@@ -91,7 +91,7 @@ void Run::StartBrokerProgram() {
                   .on_ended = nullptr});
   processes_.Start(kBrokerName);
   const std::string problem = processes_.WaitReady(pipeline::MonotonicNs() + kBrokerReadyWithinNs);
-  if (!problem.empty()) throw EnvironmentError(problem);
+  if (!problem.empty()) throw EnvironmentError(problem + processes_.LogsOfUnready());
   UseCluster();
   backend_ = "the scenario's broker: " + backend_;
 }

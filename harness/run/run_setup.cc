@@ -9,6 +9,8 @@
 
 #include "common/clock.h"
 #include "harness/process/ports.h"
+#include "harness/report/names.h"
+#include "harness/run/log_excerpt.h"
 #include "harness/run/run.h"
 
 namespace harness {
@@ -174,7 +176,7 @@ void Run::StartServers() {
     processes_.Start(plan.name);
   }
   const std::string problem = processes_.WaitReady(pipeline::MonotonicNs() + kServersReadyWithinNs);
-  if (!problem.empty() && !stopped()) throw EnvironmentError(problem);
+  if (!problem.empty() && !stopped()) throw EnvironmentError(problem + processes_.LogsOfUnready());
 }
 
 void Run::StartClients() {
@@ -200,6 +202,35 @@ void Run::StartClients() {
   }
 }
 
+// Every client without a stream, with what its logs say.
+std::string Run::WithoutStreamText(const LiveCounts& counts) const {
+  constexpr size_t kClientsTold = 4;
+  std::vector<std::string> names;
+  std::string logs;
+  for (const size_t client : observed_clients_) {
+    if (counts.clients[client].connected) continue;
+    const std::string& name = names.emplace_back(counts.clients[client].name);
+    if (names.size() > kClientsTold) continue;
+    std::string broken;
+    bool embedded = false;
+    recorder_.Read([&](const History& history) {
+      const Client& seen = history.clients[client];
+      embedded = seen.embedded;
+      if (!seen.broken_line_texts.empty()) broken = seen.broken_line_texts.front();
+    });
+    if (embedded) continue;
+    logs += LogExcerpt(names_.directory.log(name));
+    const std::string event_log = names_.directory.event_log(name);
+    if (!broken.empty()) {
+      logs += "\n  its event log can't be read: " + broken;
+    } else if (!std::filesystem::exists(event_log)) {
+      logs += "\n  " + event_log + " (its {event_log}) is not there: it has written nothing";
+    }
+  }
+  return fmt::format("{} had no stream after {} s{}", NameList(names, kClientsTold),
+                     kClientsConnectedWithinNs / kSecondNs, logs);
+}
+
 bool Run::WaitClientsConnected() {
   view_->OnStep("waiting until every client has its stream");
   const int64_t deadline_ns = pipeline::MonotonicNs() + kClientsConnectedWithinNs;
@@ -210,13 +241,9 @@ bool Run::WaitClientsConnected() {
     if (missing == observed_clients_.end()) return true;
     for (const ProcessRole role : {ProcessRole::kServer, ProcessRole::kClient}) {
       const std::string ended = processes_.EndedByItself(role);
-      if (!ended.empty()) throw EnvironmentError(ended);
+      if (!ended.empty()) throw EnvironmentError(ended + processes_.LogsOfUnready());
     }
-    const std::string& name = counts.clients[*missing].name;
-    if (pipeline::MonotonicNs() >= deadline_ns) {
-      throw EnvironmentError(fmt::format("client {} had no stream after {} s; see {}", name,
-                                         kClientsConnectedWithinNs / kSecondNs, names_.directory.log(name)));
-    }
+    if (pipeline::MonotonicNs() >= deadline_ns) throw EnvironmentError(WithoutStreamText(counts));
     if (stop_.WaitUntil(pipeline::MonotonicNs() + 5'000'000)) return false;
   }
 }

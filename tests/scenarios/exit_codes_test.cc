@@ -96,13 +96,14 @@ TEST_F(ExitCodesTest, AMissingProgramIsNamed) {
 
 TEST_F(ExitCodesTest, AServerThatEndsBeforeItIsReadyIsAnEnvironmentProblem) {
   const std::string scenario = folder_.Write("ends.json", R"({
-    "name": "ends", "servers": [{"name": "server-1", "command": ["sh", "-c", "exit 7"]}],
+    "name": "ends", "servers": [{"name": "server-1", "command": ["sh", "-c", "echo no schema >&2; exit 7"]}],
     "clients": [{"name": "fast"}], "producers": [{"name": "load"}],
     "phases": [{"name": "steady", "duration": "1s", "rate": "50/s"}]
   })");
   const HarnessResult run = Run({"run", scenario});
   EXPECT_EQ(run.exit_code, 3);
   EXPECT_THAT(run.output, HasSubstr("exit 7"));
+  EXPECT_THAT(run.output, HasSubstr("/logs/server-1.log, its last lines:\n    | no schema\n"));
 }
 
 TEST_F(ExitCodesTest, ARunDirectoryThatCantBeWritten) {
