@@ -55,8 +55,8 @@ struct Case {
   std::vector<std::string> details;
 };
 
-Case CheckCase(const std::string& group, const CheckResult& check) {
-  Case result{group, check.name, Case::State::kPassed, check.reason, {}};
+Case CheckCase(const std::string& group, const std::string& name, const CheckResult& check) {
+  Case result{group, name, Case::State::kPassed, check.reason, {}};
   switch (check.state) {
     case CheckState::kPass:
       break;
@@ -80,7 +80,7 @@ Case CheckCase(const std::string& group, const CheckResult& check) {
       break;
   }
   for (const Violation& violation : check.violations) {
-    result.details.push_back(fmt::format("{} (cause: {})", violation.sentence, CausesText(violation.causes)));
+    result.details.push_back(fmt::format("{} (suspected: {})", violation.sentence, SuspectsText(violation)));
   }
   if (check.violation_count > static_cast<int64_t>(check.violations.size())) {
     result.details.push_back(fmt::format("{} violations in all", check.violation_count));
@@ -105,8 +105,13 @@ Case FaultCase(const Report& report, const FaultEvent& fault) {
 std::vector<Case> Cases(const Report& report) {
   std::vector<Case> cases;
   cases.reserve(report.verdict.invariants.size() + report.verdict.thresholds.size());
-  for (const CheckResult& check : report.verdict.invariants) cases.push_back(CheckCase("invariants", check));
-  for (const CheckResult& check : report.verdict.thresholds) cases.push_back(CheckCase("thresholds", check));
+  for (const CheckResult& check : report.verdict.invariants) {
+    cases.push_back(CheckCase("invariants", check.name, check));
+  }
+  const std::vector<std::string> names = ThresholdNames(report.verdict);
+  for (size_t i = 0; i < names.size(); ++i) {
+    cases.push_back(CheckCase("thresholds", names[i], report.verdict.thresholds[i]));
+  }
   for (const FaultEvent& fault : AllFaults(report)) cases.push_back(FaultCase(report, fault));
   if (report.verdict.verdict == RunVerdict::kInterrupted) {
     cases.push_back({"run", "complete", Case::State::kError, "the run was interrupted", {}});
@@ -121,8 +126,12 @@ int64_t CountOf(const std::vector<Case>& cases, Case::State state) {
 std::string CaseXml(const std::string& scenario, const Case& one) {
   std::string xml =
       fmt::format("    <testcase classname=\"{}.{}\" name=\"{}\"", Escaped(scenario), one.group, Escaped(one.name));
-  if (one.state == Case::State::kPassed) return xml + "/>\n";
+  if (one.state == Case::State::kPassed && one.message.empty()) return xml + "/>\n";
   xml += ">\n";
+  if (one.state == Case::State::kPassed) {
+    // What a pass does not say by itself: of whom it was not judged, what was measured.
+    return xml + fmt::format("      <system-out>{}</system-out>\n    </testcase>\n", Escaped(one.message));
+  }
   if (one.state == Case::State::kSkipped) {
     xml += fmt::format("      <skipped message=\"{}\"/>\n", Escaped(one.message));
   } else {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "harness/report/text.h"
 
@@ -68,6 +69,19 @@ CheckState StateOf(const Verdict& verdict, std::string_view name) {
   return CheckState::kNotApplicable;
 }
 
+std::string SuspectsText(const Violation& violation) { return CausesText(violation.causes); }
+
+std::string NameList(const std::vector<std::string>& names, size_t told_max) {
+  // One more name is no longer than "and 1 more".
+  const size_t told = names.size() <= told_max + 1 ? names.size() : told_max;
+  std::string text;
+  for (size_t i = 0; i < told; ++i) {
+    text += (i == 0 ? "" : i + 1 == names.size() ? " and " : ", ") + names[i];
+  }
+  if (told < names.size()) text += " and " + CountText(static_cast<int64_t>(names.size() - told)) + " more";
+  return text;
+}
+
 std::string MeasuredText(double value, bool is_time) {
   return is_time ? DurationText(std::llround(value)) : CountText(std::llround(value));
 }
@@ -81,6 +95,16 @@ const Threshold* FindThreshold(const Scenario& scenario, std::string_view text) 
     if (threshold.text == text) return &threshold;
   }
   return nullptr;
+}
+
+std::vector<std::string> ThresholdNames(const Verdict& verdict) {
+  std::map<std::string_view, int> seen;
+  std::vector<std::string> names;
+  for (const CheckResult& threshold : verdict.thresholds) {
+    const int count = ++seen[threshold.name];
+    names.push_back(count == 1 ? threshold.name : threshold.name + " (" + std::to_string(count) + ")");
+  }
+  return names;
 }
 
 std::optional<int64_t> SinceLoadBegin(const History& history, int64_t time_ns) {

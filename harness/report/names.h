@@ -22,12 +22,22 @@ std::vector<const CheckResult*> AllChecks(const Verdict& verdict);
 // The state of the invariant called `name`; kNotApplicable when the verdict has none.
 CheckState StateOf(const Verdict& verdict, std::string_view name);
 
+// "server or wire": who the evidence leaves suspected.
+std::string SuspectsText(const Violation& violation);
+
+// "a, b and 3 more".
+std::string NameList(const std::vector<std::string>& names, size_t told_max);
+
 // "12.4 ms", "2": what a threshold measured, in its unit.
 std::string MeasuredText(double value, bool is_time);
-// The scenario's threshold of this text; nullptr: none.
 // Empty where the run did not keep the id.
 std::string_view PaymentId(const History& history, uint64_t id_hash);
+// The scenario's threshold of this text; nullptr: none.
 const Threshold* FindThreshold(const Scenario& scenario, std::string_view text);
+
+// The names of a verdict's thresholds, in its order: their texts, each once ("… < 3s", and "… < 3s (2)" for the next
+// one that says the same).
+std::vector<std::string> ThresholdNames(const Verdict& verdict);
 
 // A time relative to the begin of the load, in ns; for a time that never came (0) nullopt.
 std::optional<int64_t> SinceLoadBegin(const History& history, int64_t time_ns);

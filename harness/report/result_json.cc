@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/report/headline.h"
 #include "harness/report/names.h"
 #include "harness/report/report.h"
 
@@ -94,6 +95,8 @@ Json ClientsJson(const Report& report) {
                {"reconnects", figures.reconnects}};
     for (const Client& client : report.history.clients) {
       if (client.name != figures.name) continue;
+      // Nobody saw what it got: that is not nothing.
+      if (!client.observed) entry["delivered"] = entry["dropped"] = entry["reconnects"] = nullptr;
       entry["embedded"] = client.embedded;
       entry["observed"] = client.observed;
       entry["failed_attempts"] = client.attempts.size();
@@ -193,8 +196,11 @@ Json InvariantsJson(const Report& report) {
 
 Json ThresholdsJson(const Report& report) {
   Json thresholds = Json::array();
-  for (const CheckResult& check : report.verdict.thresholds) {
-    Json entry{{"text", check.name},
+  const std::vector<std::string> names = ThresholdNames(report.verdict);
+  for (size_t i = 0; i < names.size(); ++i) {
+    const CheckResult& check = report.verdict.thresholds[i];
+    Json entry{{"name", names[i]},
+               {"text", check.name},
                {"state", CheckStateName(check.state)},
                {"reason", check.reason},
                {"measured", check.samples > 0 ? Json(check.measured) : Json(nullptr)},
@@ -246,6 +252,7 @@ std::string ResultJson(const Report& report) {
                     {"scenario", report.scenario.name},
                     {"seed", report.scenario.seed},
                     {"verdict", VerdictName(report.verdict.verdict)},
+                    {"headline", Headline(report)},
                     {"exit_code", report.verdict.exit_code},
                     {"run", RunJson(report)},
                     {"counts",

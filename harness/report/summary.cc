@@ -2,20 +2,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "harness/report/figures.h"
+#include "harness/report/headline.h"
 #include "harness/report/names.h"
 #include "harness/report/report.h"
+#include "harness/report/story.h"
 #include "harness/report/text.h"
 
 namespace harness {
 namespace {
 
-constexpr size_t kClientsShown = 12;
+constexpr size_t kChaptersTold = 5;
+constexpr size_t kFollowersTold = 3;
+constexpr size_t kNoteColumns = 200;
 
 // Writes the summary part by part; every part is left out when it has nothing to say.
 class SummaryWriter {
@@ -25,14 +28,10 @@ class SummaryWriter {
 
   std::string Write() {
     AddVerdict();
-    AddCounts();
-    AddClients();
-    AddFaults();
-    AddThroughput();
-    AddLatency();
+    text_ += FiguresText(report_, style_);
     AddChecks("Invariants", report_.verdict.invariants);
     AddChecks("Thresholds", report_.verdict.thresholds);
-    AddViolations();
+    AddStory();
     AddFiles();
     return style_.utf8 ? text_ : Ascii(text_);
   }
@@ -40,17 +39,12 @@ class SummaryWriter {
  private:
   void Heading(std::string_view title) { text_ += "\n" + Painted(style_, Color::kBold, title) + "\n"; }
   void AddVerdict();
-  std::string VerdictSentence() const;
-  void AddCounts();
-  void AddLoadTroubles();
-  void AddClients();
-  void AddFaults();
-  void AddThroughput();
-  void AddLatency();
   void AddChecks(std::string_view title, const std::vector<CheckResult>& checks);
   std::string CheckText(const CheckResult& check) const;
-  void AddViolations();
+  void AddStory();
+  void AddChapter(size_t number, const Chapter& chapter);
   bool OnlyTimesAreWrong() const;
+  std::string FirstRecord() const;  // as `harness history --record` takes it; empty: no record is to blame
   void AddFiles();
 
   const Report& report_;
@@ -80,37 +74,6 @@ Mark MarkOf(CheckState state) {
   return {"?", Color::kYellow};
 }
 
-std::string Names(const std::vector<const CheckResult*>& checks, CheckState state) {
-  std::string names;
-  for (const CheckResult* check : checks) {
-    if (check->state == state) names += (names.empty() ? "" : ", ") + Printable(check->name);
-  }
-  return names;
-}
-
-std::string SummaryWriter::VerdictSentence() const {
-  const std::vector<const CheckResult*> checks = AllChecks(report_.verdict);
-  switch (report_.verdict.verdict) {
-    case RunVerdict::kPass: {
-      if (!report_.history.audited) return "load only: without the audit nothing is said about losses";
-      const bool whole = StateOf(report_.verdict, "LOST") == CheckState::kPass &&
-                         StateOf(report_.verdict, "DUP") == CheckState::kPass &&
-                         StateOf(report_.verdict, "ORDER") == CheckState::kPass;
-      return whole ? "every payment that Kafka acknowledged reached every client once, in order"
-                   : "what this run could judge holds (see Invariants)";
-    }
-    case RunVerdict::kFail:
-      return "broken: " + Names(checks, CheckState::kViolated);
-    case RunVerdict::kInvalid: {
-      const std::string names = Names(checks, CheckState::kInvalid);
-      return "the run proves nothing" + (names.empty() ? std::string() : ": " + names);
-    }
-    case RunVerdict::kInterrupted:
-      return "stopped before its end; what was seen until then is below";
-  }
-  return "";
-}
-
 void SummaryWriter::AddVerdict() {
   const std::string name(VerdictName(report_.verdict.verdict));
   const Color color = report_.verdict.verdict == RunVerdict::kPass   ? Color::kGreen
@@ -118,7 +81,7 @@ void SummaryWriter::AddVerdict() {
                                                                      : Color::kYellow;
   // Painted after the wrapping, which counts columns.
   const std::string line =
-      Paragraph(name + "  ", Printable(report_.scenario.name) + ": " + VerdictSentence(), columns_);
+      Paragraph(name + "  ", Printable(report_.scenario.name + ": " + Headline(report_)), columns_);
   text_ += Painted(style_, color, name) + line.substr(name.size());
   // A run that died did not say how long it took, nor on what.
   const RunFacts& facts = report_.facts;
@@ -129,115 +92,6 @@ void SummaryWriter::AddVerdict() {
   text_ += Paragraph("  ", details, columns_);
 }
 
-void SummaryWriter::AddCounts() {
-  const Metrics& metrics = report_.metrics;
-  Heading("Payments");
-  std::string line = fmt::format("sent {} · acknowledged {}", CountText(metrics.sent), CountText(metrics.acked));
-  if (metrics.failed > 0) line += " · refused " + CountText(metrics.failed);
-  line += " · unknown " + CountText(metrics.unknown);
-  if (metrics.unknown > 0) line += " (in the topic: " + CountText(metrics.unknown_in_log) + ")";
-  if (report_.history.audited) line += " · in the topic " + CountText(metrics.logged);
-  if (metrics.rejected > 0) line += " · no valid payment " + CountText(metrics.rejected);
-  text_ += Paragraph("  ", line, columns_);
-  AddLoadTroubles();
-}
-
-// Nothing that the generator dropped or had to do again stays unsaid.
-void SummaryWriter::AddLoadTroubles() {
-  constexpr std::array<std::pair<const char*, std::string_view>, 4> kTroubles = {
-      {{"unsent", "planned and never handed over"},
-       {"full_retries", "hand-overs found no room and were tried again"},
-       {"rebuilds", "producers rebuilt after a fatal error"},
-       {"reports_lost", "without a delivery report"}}};
-  std::string line;
-  for (const auto& [name, words] : kTroubles) {
-    const auto found = report_.facts.load.find(name);
-    if (found == report_.facts.load.end() || found->second == 0) continue;
-    line += fmt::format("{}{} {}", line.empty() ? "generator: " : " · ", CountText(found->second), words);
-  }
-  if (!line.empty()) text_ += Paragraph("  ", line, columns_);
-}
-
-void SummaryWriter::AddClients() {
-  if (report_.metrics.clients.empty()) return;
-  Table table{{"Client", "delivered", "repeats dropped", "reconnects"}, {}};
-  for (const ClientFigures& client : report_.metrics.clients) {
-    if (table.rows.size() == kClientsShown) break;
-    table.rows.push_back(
-        {Printable(client.name), CountText(client.delivered), CountText(client.dropped), CountText(client.reconnects)});
-  }
-  text_ += "\n" + TableText(table, columns_);
-  if (report_.metrics.clients.size() > kClientsShown) {
-    text_ += fmt::format("  … and {}: see result.json\n",
-                         Counted(static_cast<int64_t>(report_.metrics.clients.size() - kClientsShown), "more client"));
-  }
-}
-
-void SummaryWriter::AddFaults() {
-  const std::vector<FaultEvent> faults = AllFaults(report_);
-  if (faults.empty()) return;
-  Heading("Faults");
-  for (const FaultEvent& fault : faults) {
-    const std::string when =
-        fault.struck_ns == 0 ? "never struck" : MomentText(fault.struck_ns, report_.history.load_begin_ns);
-    text_ += Paragraph("  ",
-                       fmt::format("{} ({} {}) {}: {}", Printable(fault.name), Printable(fault.type),
-                                   Printable(fault.target), when, Printable(fault.evidence)),
-                       columns_);
-  }
-  Table table{{"Recovery", "client", "noticed", "reconnected", "recovered", "failed tries"}, {}, 2};
-  for (const Recovery& recovery : report_.metrics.recoveries) {
-    if (recovery.fault >= report_.history.faults.size() || recovery.client >= report_.history.clients.size()) continue;
-    const FaultEvent& fault = report_.history.faults[recovery.fault];
-    const auto after = [&](int64_t time_ns) {
-      return time_ns == 0 || fault.struck_ns == 0 ? std::string("never") : DurationText(time_ns - fault.struck_ns);
-    };
-    table.rows.push_back({Printable(fault.name), Printable(report_.history.clients[recovery.client].name),
-                          recovery.broke ? after(recovery.detected_ns) : "stream kept",
-                          !recovery.broke             ? "–"
-                          : recovery.reconnect_ns < 0 ? "never"
-                                                      : DurationText(recovery.reconnect_ns),
-                          after(recovery.recovered_ns), CountText(recovery.attempts)});
-  }
-  if (table.rows.empty()) return;
-  text_ += TableText(table, columns_);
-  text_ += Paragraph("  ", "noticed, recovered: after the strike; reconnected: from the break to the first message",
-                     columns_);
-}
-
-void SummaryWriter::AddThroughput() {
-  if (report_.metrics.phases.empty()) return;
-  Table table{{"Phase", "took", "offered", "acknowledged", "delivered", "backlog peak", "drained at"}, {}};
-  for (const PhaseFigures& phase : report_.metrics.phases) {
-    table.rows.push_back({Printable(phase.name), DurationText(phase.duration_ns), RateText(phase.offered_per_s),
-                          RateText(phase.acked_per_s), RateText(phase.delivered_per_s), CountText(phase.backlog_peak),
-                          phase.drain_per_s > 0 ? RateText(phase.drain_per_s) : "–"});
-  }
-  text_ += "\n" + TableText(table, columns_);
-}
-
-void SummaryWriter::AddLatency() {
-  Table table{{"Latency", "p50", "p99", "p99.9", "max", "samples"}, {}};
-  const auto add = [&](const std::string& name, const LatencyHistogram& histogram) {
-    if (histogram.count() == 0) return;
-    const auto at = [&](double quantile) {
-      const std::optional<int64_t> value = histogram.AtQuantile(quantile);
-      return value ? DurationText(*value) : std::string("–");
-    };
-    table.rows.push_back(
-        {name, at(0.5), at(0.99), at(0.999), DurationText(*histogram.Max()), CountText(histogram.count())});
-  };
-  add("planned to sent", report_.metrics.schedule_lag);
-  add("sent to acknowledged", report_.metrics.produce_ack);
-  add("planned to delivered", report_.metrics.e2e);
-  if (report_.metrics.clients.size() > 1) {
-    for (size_t i = 0; i < std::min(report_.metrics.clients.size(), kClientsShown); ++i) {
-      add("  at " + Printable(report_.metrics.clients[i].name), report_.metrics.clients[i].e2e);
-    }
-  }
-  if (!table.rows.empty()) text_ += "\n" + TableText(table, columns_);
-}
-
 std::string SummaryWriter::CheckText(const CheckResult& check) const {
   const Threshold* threshold = FindThreshold(report_.scenario, check.name);
   std::string text;
@@ -246,11 +100,15 @@ std::string SummaryWriter::CheckText(const CheckResult& check) const {
   }
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
   if (check.state == CheckState::kNotApplicable) {
-    add("n/a: " + Clipped(Printable(check.reason), 60));
+    add("n/a: " + Clipped(Printable(check.reason), kNoteColumns));
   } else if (check.state == CheckState::kPass && threshold == nullptr) {
     add(CountText(check.judged) + " judged");
+    if (!check.reason.empty()) add(Clipped(Printable(check.reason), kNoteColumns));
   } else if (check.violation_count > 0 && threshold == nullptr) {
     add(Counted(check.violation_count, "violation") + " in " + CountText(check.judged) + " judged");
+    if (check.state == CheckState::kViolated && !check.reason.empty()) {
+      add(Clipped(Printable(check.reason), kNoteColumns));
+    }
   }
   if (check.state == CheckState::kRelaxed) add("relaxed: " + Printable(check.reason));
   if (check.state == CheckState::kReported) add("reported, not judged");
@@ -274,25 +132,47 @@ void SummaryWriter::AddChecks(std::string_view title, const std::vector<CheckRes
   }
 }
 
-void SummaryWriter::AddViolations() {
-  bool headed = false;
-  for (const CheckResult* check : AllChecks(report_.verdict)) {
-    if (!IsBroken(check->state)) continue;
-    if (check->violations.empty() && check->reason.empty()) continue;
-    if (!headed) Heading("What is wrong");
-    headed = true;
-    if (check->violations.empty()) {
-      text_ += Paragraph("  ", Printable(check->name) + ": " + Printable(check->reason), columns_);
-      continue;
+// "LOST, 2 violations: client fast never got … Suspected: server".
+std::string BrokenText(const CheckResult& check) {
+  std::string text = check.name;
+  if (check.violation_count > 1) text += ", " + Counted(check.violation_count, "violation");
+  if (check.violations.empty()) return text + (check.reason.empty() ? "" : ": " + check.reason);
+  return text + ": " + check.violations.front().sentence;
+}
+
+void SummaryWriter::AddChapter(size_t number, const Chapter& chapter) {
+  const CheckResult& check = *chapter.check;
+  std::string title = fmt::format("{}. {}", number, Printable(check.name));
+  if (check.violation_count > 1) title += ", " + Counted(check.violation_count, "violation");
+  const Violation* first = check.violations.empty() ? nullptr : &check.violations.front();
+  if (first != nullptr && first->time_ns != 0) {
+    title += (check.violation_count > 1 ? ", the first at " : " at ") +
+             MomentText(first->time_ns, report_.history.load_begin_ns);
+  }
+  text_ += Paragraph("  ", title, columns_);
+  text_ += Paragraph("    ", Printable(first == nullptr ? check.reason : first->sentence), columns_);
+  if (first != nullptr) text_ += Paragraph("    ", "Suspected: " + SuspectsText(*first), columns_);
+  std::vector<std::string> same;
+  for (const CheckResult* other : chapter.same) same.push_back(Printable(other->name));
+  if (!same.empty()) text_ += Paragraph("    ", "The same record: " + NameList(same, kFollowersTold), columns_);
+  for (size_t i = 0; i < chapter.follows.size(); ++i) {
+    if (i == kFollowersTold) {
+      text_ += Paragraph("    ", fmt::format("Then {} more", chapter.follows.size() - i), columns_);
+      break;
     }
-    const Violation& first = check->violations.front();
-    text_ += Paragraph(
-        "  ",
-        fmt::format("{}: {} (cause: {})", Printable(check->name), Printable(first.sentence), CausesText(first.causes)),
-        columns_);
-    if (check->violation_count > 1) {
-      text_ += Paragraph("  ", fmt::format("and {}", Counted(check->violation_count - 1, "more violation")), columns_);
-    }
+    text_ += Paragraph("    Then ", Printable(BrokenText(*chapter.follows[i])), columns_);
+  }
+}
+
+void SummaryWriter::AddStory() {
+  const std::vector<Chapter> chapters = StoryOf(report_);
+  if (chapters.empty()) return;
+  Heading("What went wrong");
+  for (size_t i = 0; i < std::min(chapters.size(), kChaptersTold); ++i) AddChapter(i + 1, chapters[i]);
+  if (chapters.size() > kChaptersTold) {
+    std::vector<std::string> names;
+    for (size_t i = kChaptersTold; i < chapters.size(); ++i) names.push_back(Printable(chapters[i].check->name));
+    text_ += Paragraph("  ", "and " + NameList(names, kFollowersTold), columns_);
   }
   if (OnlyTimesAreWrong()) {
     text_ += Paragraph("  ",
@@ -311,20 +191,40 @@ bool SummaryWriter::OnlyTimesAreWrong() const {
   });
 }
 
+std::string SummaryWriter::FirstRecord() const {
+  const std::vector<Chapter> chapters = StoryOf(report_);
+  if (chapters.empty() || chapters.front().check->violations.empty()) return "";
+  const Violation& first = chapters.front().check->violations.front();
+  if (first.rec.has_value()) return RecText(report_.history, first.rec);
+  if (first.offset >= 0) return fmt::format("{}@{}", first.partition, first.offset);
+  return std::string(PaymentId(report_.history, first.id_hash));
+}
+
 void SummaryWriter::AddFiles() {
-  if (!report_.facts.run_dir.empty()) {
-    std::string files = report_.facts.has_result ? "result.json, junit.xml, " : "";
-    if (report_.facts.has_result && HasWitness(report_)) {
-      files = "witness.txt (the record and every place it was seen), " + files;
+  const RunFacts& facts = report_.facts;
+  const bool has_witness = facts.has_result && HasWitness(report_);
+  // Paths and commands are never wrapped: they are there to be copied.
+  if (!facts.run_dir.empty() && has_witness) {
+    Heading("Where to look");
+    text_ += "  " + Printable(facts.run_dir) + "/witness.txt\n";
+    text_ += Paragraph("    ", "what broke first, every place it was seen, what stood beside it", columns_);
+    const std::string record = FirstRecord();
+    if (!record.empty() && facts.has_journal) {
+      text_ += "  " + Printable(HistoryCommand(report_, record)) + "\n";
+      text_ += Paragraph("    ", "the life of that record, in time order", columns_);
     }
+  }
+  if (!facts.run_dir.empty()) {
     Heading("Files");
-    text_ += "  " + Printable(report_.facts.run_dir) + "/\n";
-    text_ += Paragraph("  ", files + "scenario.json, history/, logs/", columns_);
+    text_ += "  " + Printable(facts.run_dir) + "/\n";
+    text_ += Paragraph(
+        "  ", std::string(facts.has_result ? "result.json, junit.xml, " : "") + "scenario.json, history/, logs/",
+        columns_);
   }
   if (report_.verdict.verdict == RunVerdict::kPass) return;
-  if (!report_.facts.run_dir.empty() && report_.facts.has_journal) {
+  if (!facts.run_dir.empty() && facts.has_journal) {
     Heading("Judge it again");
-    text_ += "  " + Printable(CheckCommand(report_)) + "\n";  // never wrapped: it is there to be copied
+    text_ += "  " + Printable(CheckCommand(report_)) + "\n";
   }
   Heading("Run it again");
   text_ += "  " + Printable(RerunCommand(report_)) + "\n";

@@ -1,14 +1,19 @@
-// witness.txt: for the first violation of each broken check, the record, every place it was seen with its time, the
-// faults and connections around it, its neighbours, and the command that runs the scenario again.
+// witness.txt: what broke first comes first (story.h); for the first violation of each chapter the record, every place
+// it was seen with its time, the faults and connections around it, its neighbours, and the command that runs the
+// scenario again.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "harness/report/names.h"
+#include "harness/report/neighbours.h"
 #include "harness/report/record_life.h"
 #include "harness/report/report.h"
+#include "harness/report/story.h"
 #include "harness/report/text.h"
 
 namespace harness {
@@ -16,7 +21,7 @@ namespace {
 
 constexpr int64_t kAroundNs = 2'000'000'000;  // faults and connections this near to the record's life are shown
 constexpr size_t kSightingsShown = 8;         // per place
-constexpr ptrdiff_t kNeighbours = 3;          // on each side
+constexpr size_t kClientsShown = 8;           // of those that a violation is not about
 constexpr size_t kFieldColumns = 22;
 
 // What a violation is about, looked up everywhere.
@@ -34,18 +39,18 @@ struct Subject {
 
 class WitnessWriter {
  public:
-  WitnessWriter(const Report& report, const CheckResult& check)
-      : report_(report), history_(report.history), check_(check) {}
+  // `log`: as in neighbours.h.
+  WitnessWriter(const Report& report, const CheckResult& check, const std::function<const LogIndex&()>& log)
+      : report_(report), history_(report.history), check_(check), log_(log) {}
 
   std::string Write() {
-    Line("== " + check_.name +
-         (check_.violation_count > 0 ? " (" + Counted(check_.violation_count, "violation") + ")" : "") + " ==");
+    Heading("");
     if (check_.violations.empty()) {
       Line(check_.reason);
       return text_;
     }
     violation_ = &check_.violations.front();
-    Line(fmt::format("{} (cause: {})", violation_->sentence, CausesText(violation_->causes)));
+    Line(fmt::format("{} (suspected: {})", violation_->sentence, SuspectsText(*violation_)));
     if (!check_.reason.empty()) Line(check_.reason);
     FindSubject();
     if (subject_.is_record()) {
@@ -54,23 +59,33 @@ class WitnessWriter {
     }
     AddSurroundings();
     if (subject_.is_record()) {
-      AddLogNeighbours();
-      for (const Client& client : history_.clients) AddClientNeighbours(client);
+      AddNeighbours();
     }
     AddOthers();
     return text_;
   }
 
+  // Of a check that is told below another: its sentences alone.
+  std::string WriteBelow(const std::string& how) {
+    Heading(": " + how);
+    if (check_.violations.empty()) Line(check_.reason);
+    for (const Violation& violation : check_.violations) {
+      Line(fmt::format("{} (suspected: {})", violation.sentence, SuspectsText(violation)));
+    }
+    AddUntold();
+    return text_;
+  }
+
  private:
+  void Heading(const std::string& how) {
+    Line("== " + check_.name +
+         (check_.violation_count > 0 ? " (" + Counted(check_.violation_count, "violation") + ")" : "") + how + " ==");
+  }
   void Line(std::string_view line) { text_ += Printable(line) + "\n"; }
   void Field(std::string_view name, std::string_view value) {
     Line("  " + PadRight(name, kFieldColumns) + "  " + std::string(value));
   }
   std::string At(int64_t time_ns) const { return time_ns == 0 ? "never" : MomentText(time_ns, history_.load_begin_ns); }
-  bool IsSubject(const Delivery& delivery) const {
-    return (subject_.offset >= 0 && delivery.partition == subject_.partition && delivery.offset == subject_.offset) ||
-           (subject_.rec.has_value() && delivery.rec == subject_.rec);
-  }
   // Whether the witness is of this client: the one named, or any where none is.
   bool Concerns(const Client& client) const {
     return client.observed && (violation_->client.empty() || violation_->client == client.name);
@@ -85,13 +100,14 @@ class WitnessWriter {
   void AddLife();
   void AddSurroundings();
   void AddConnections(const Client& client, int64_t from_ns, int64_t to_ns);
-  void AddLogNeighbours();
-  void AddClientNeighbours(const Client& client);
+  void AddNeighbours();
   void AddOthers();
+  void AddUntold();
 
   const Report& report_;
   const History& history_;
   const CheckResult& check_;
+  const std::function<const LogIndex&()>& log_;
   const Violation* violation_ = nullptr;
   Subject subject_;
   std::string text_;
@@ -102,17 +118,16 @@ void WitnessWriter::FindSubject() {
   subject_.partition = violation_->partition;
   subject_.offset = violation_->offset;
   subject_.id_hash = violation_->id_hash;
-  if (!subject_.rec.has_value() && subject_.offset >= 0 && subject_.partition >= 0 &&
-      static_cast<size_t>(subject_.partition) < history_.partitions.size()) {
-    const LogRecord* record = history_.partitions[static_cast<size_t>(subject_.partition)].Find(subject_.offset);
-    if (record != nullptr) subject_.rec = record->rec;
-  }
   RecordName name{subject_.rec, {}};
   if (subject_.offset >= 0) name.positions.push_back({subject_.partition, subject_.offset});
-  subject_.life = LifeOf(history_, {&name, 1});
+  name = Completed(history_, std::move(name));
+  subject_.rec = name.rec;
+  const bool is_named = subject_.rec.has_value() || subject_.offset >= 0;
+  subject_.life =
+      is_named ? LifeOf(history_, {&name, 1}) : LifeOf(history_, FindRecordsOfPayment(history_, subject_.id_hash));
   for (const RunEvent& event : subject_.life) {
     Saw(event.time_ns);
-    if (event.type != EventType::kLogged || subject_.logged != nullptr) continue;
+    if (!is_named || event.type != EventType::kLogged || subject_.logged != nullptr) continue;
     subject_.logged = &LogRecordOf(history_, event);
     if (subject_.id_hash == 0) subject_.id_hash = subject_.logged->id_hash;
     if (subject_.offset >= 0) continue;
@@ -149,7 +164,10 @@ void WitnessWriter::AddLife() {
   };
   std::stable_sort(by_hop.begin(), by_hop.end(), [&](const RunEvent& a, const RunEvent& b) { return hop(a) < hop(b); });
   size_t seen = 0;
+  size_t clients = 0;
   for (size_t i = 0; i < by_hop.size(); ++i) {
+    if (by_hop[i].type == EventType::kDelivered && (i == 0 || hop(by_hop[i]) != hop(by_hop[i - 1]))) ++clients;
+    if (clients > kClientsShown) continue;
     const std::string place = EventPlace(history_, by_hop[i]);
     seen = i > 0 && hop(by_hop[i]) == hop(by_hop[i - 1]) ? seen + 1 : 1;
     if (seen <= kSightingsShown) {
@@ -161,9 +179,13 @@ void WitnessWriter::AddLife() {
       Field(place, "and " + Counted(static_cast<int64_t>(seen - kSightingsShown), "more time"));
     }
   }
+  if (clients > kClientsShown) {
+    Field("further clients", "and " + CountText(static_cast<int64_t>(clients - kClientsShown)) + " more received it");
+  }
   for (const Absence& absence : AbsencesOf(history_, subject_.life)) Field(absence.place, absence.sentence);
   const std::string record = subject_.rec.has_value() ? RecText(history_, subject_.rec)
-                                                      : fmt::format("{}@{}", subject_.partition, subject_.offset);
+                             : subject_.offset >= 0   ? fmt::format("{}@{}", subject_.partition, subject_.offset)
+                                                      : PaymentIdText(history_, subject_.id_hash);
   if (!subject_.life.empty() && report_.facts.has_journal) Line("  In time order: " + HistoryCommand(report_, record));
 }
 
@@ -187,8 +209,12 @@ void WitnessWriter::AddSurroundings() {
     if (span.ended_ns < from_ns || span.ended_ns > to_ns || span.ended_by_harness) continue;
     Field("process " + span.name, fmt::format("pid {} ended {} ({})", span.pid, At(span.ended_ns), span.how));
   }
+  size_t shown = 0;
   for (const Client& client : history_.clients) {
-    if (Concerns(client)) AddConnections(client, from_ns, to_ns);
+    if (Concerns(client) && shown++ < kClientsShown) AddConnections(client, from_ns, to_ns);
+  }
+  if (shown > kClientsShown) {
+    Field("further clients", CountText(static_cast<int64_t>(shown - kClientsShown)) + " more are not shown");
   }
 }
 
@@ -210,49 +236,19 @@ void WitnessWriter::AddConnections(const Client& client, int64_t from_ns, int64_
   }
 }
 
-void WitnessWriter::AddLogNeighbours() {
-  if (subject_.offset < 0 || subject_.partition < 0 ||
-      subject_.partition >= static_cast<int32_t>(history_.partitions.size())) {
-    return;
+void WitnessWriter::AddNeighbours() {
+  const Sought sought{subject_.rec, subject_.partition, subject_.offset, subject_.id_hash, violation_->time_ns};
+  const auto add = [this](const std::vector<std::string>& lines) {
+    if (!lines.empty()) Line("");
+    for (const std::string& line : lines) Line(line);
+  };
+  add(LogNeighbours(history_, sought));
+  size_t shown = 0;
+  for (size_t i = 0; i < history_.clients.size() && shown < kClientsShown; ++i) {
+    if (!Concerns(history_.clients[i])) continue;
+    add(ClientNeighbours(history_, i, sought, log_));
+    ++shown;
   }
-  const std::vector<LogRecord>& records = history_.partitions[static_cast<size_t>(subject_.partition)].records;
-  const auto at = std::lower_bound(records.begin(), records.end(), subject_.offset,
-                                   [](const LogRecord& record, int64_t offset) { return record.offset < offset; });
-  Line("");
-  Line(fmt::format("Neighbours in the topic, partition {}", subject_.partition));
-  const auto from = at - std::min(kNeighbours, at - records.begin());
-  const auto to = at + std::min(kNeighbours + 1, records.end() - at);
-  for (auto record = from; record != to; ++record) {
-    Line(fmt::format("  {} offset {}  {}  {}  {}", record->offset == subject_.offset ? '>' : ' ', record->offset,
-                     At(record->seen_ns), record->rec.has_value() ? RecText(history_, record->rec) : "no rec",
-                     PaymentIdText(history_, record->id_hash)));
-  }
-}
-
-void WitnessWriter::AddClientNeighbours(const Client& client) {
-  if (!Concerns(client) || subject_.partition < 0) return;
-  std::vector<const Delivery*> received;
-  ptrdiff_t at = -1;        // its first sighting
-  ptrdiff_t expected = -1;  // where it should have been
-  for (const Delivery& delivery : client.deliveries) {
-    if (delivery.partition != subject_.partition) continue;
-    if (at < 0 && IsSubject(delivery)) at = static_cast<ptrdiff_t>(received.size());
-    if (expected < 0 && delivery.offset > subject_.offset) expected = static_cast<ptrdiff_t>(received.size());
-    received.push_back(&delivery);
-  }
-  const auto size = static_cast<ptrdiff_t>(received.size());
-  const ptrdiff_t middle = at >= 0 ? at : expected >= 0 ? expected : size;
-  Line("");
-  Line(fmt::format("Neighbours at client {}, partition {}, as received", client.name, subject_.partition));
-  for (ptrdiff_t i = std::max<ptrdiff_t>(0, middle - kNeighbours); i < std::min(size, middle + kNeighbours + 1); ++i) {
-    if (i == middle && at < 0) Line(fmt::format("  > offset {} is missing here", subject_.offset));
-    const Delivery& delivery = *received[static_cast<size_t>(i)];
-    const bool dropped = delivery.kind == DeliveryKind::kDropped;
-    const std::string rec = delivery.rec.has_value() ? RecText(history_, delivery.rec) : dropped ? "dropped" : "no rec";
-    Line(fmt::format("  {} offset {}  {}  {}  connection {}", IsSubject(delivery) ? '>' : ' ', delivery.offset,
-                     At(delivery.time_ns), rec, delivery.connection + 1));
-  }
-  if (at < 0 && middle == size) Line(fmt::format("  > offset {} is missing: nothing came after", subject_.offset));
 }
 
 void WitnessWriter::AddOthers() {
@@ -260,6 +256,10 @@ void WitnessWriter::AddOthers() {
   Line("");
   Line("Further violations");
   for (size_t i = 1; i < check_.violations.size(); ++i) Line("  " + check_.violations[i].sentence);
+  AddUntold();
+}
+
+void WitnessWriter::AddUntold() {
   const int64_t untold = check_.violation_count - static_cast<int64_t>(check_.violations.size());
   if (untold > 0) Line("  and " + Counted(untold, "more violation"));
 }
@@ -274,8 +274,19 @@ bool HasWitness(const Report& report) {
 std::string WitnessText(const Report& report) {
   if (!HasWitness(report)) return "";
   std::string text;
-  for (const CheckResult* check : AllChecks(report.verdict)) {
-    if (IsBroken(check->state)) text += "\n" + WitnessWriter(report, *check).Write();
+  std::unique_ptr<LogIndex> index;
+  const std::function<const LogIndex&()> log = [&]() -> const LogIndex& {
+    if (!index) index = std::make_unique<LogIndex>(report.history);
+    return *index;
+  };
+  for (const Chapter& chapter : StoryOf(report)) {
+    text += "\n" + WitnessWriter(report, *chapter.check, log).Write();
+    for (const CheckResult* same : chapter.same) {
+      text += "\n" + WitnessWriter(report, *same, log).WriteBelow("the same record as " + chapter.check->name);
+    }
+    for (const CheckResult* follows : chapter.follows) {
+      text += "\n" + WitnessWriter(report, *follows, log).WriteBelow("after " + chapter.check->name);
+    }
   }
   return fmt::format(
       "{}: scenario {}, seed {}, run {}\nTimes count from the begin of the load.\n{}\nRun it again\n  {}\n",

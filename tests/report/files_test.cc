@@ -2,6 +2,7 @@
 // them, and appear whole or not at all.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -89,7 +90,19 @@ TEST_F(FilesTest, JunitHasACaseForEachCheckAndFault) {
   EXPECT_CONTAINS(xml, "<error message=\"no evidence\">");
   EXPECT_CONTAINS(xml, "<skipped message=\"not applicable: this backend does not promise it\"/>");
   EXPECT_CONTAINS(xml, "name=\"recovery.reconnect{each,client=fast} &lt; 3s\"/>");
-  EXPECT_CONTAINS(xml, "<testcase classname=\"restart.faults\" name=\"crash\"/>");
+  EXPECT_CONTAINS(xml, "<testcase classname=\"restart.faults\" name=\"crash\">\n      <system-out>pid 4711 ended");
+}
+
+TEST_F(FilesTest, EqualThresholdsHaveNamesOfTheirOwn) {
+  ReportParts parts = LossyRun();
+  parts.verdict.thresholds.push_back(parts.verdict.thresholds[0]);
+  const std::string xml = JunitXml(parts.View());
+  EXPECT_CONTAINS(xml, "name=\"recovery.reconnect{each,client=fast} &lt; 3s\"/>");
+  EXPECT_CONTAINS(xml, "name=\"recovery.reconnect{each,client=fast} &lt; 3s (2)\"/>");
+  const json result = json::parse(ResultJson(parts.View()));
+  EXPECT_EQ(result["thresholds"][0]["name"], "recovery.reconnect{each,client=fast} < 3s");
+  EXPECT_EQ(result["thresholds"][1]["name"], "recovery.reconnect{each,client=fast} < 3s (2)");
+  EXPECT_EQ(result["thresholds"][1]["text"], "recovery.reconnect{each,client=fast} < 3s");
 }
 
 TEST_F(FilesTest, AFaultWithoutEffectAndAnInterruptionAreErrors) {
@@ -164,6 +177,58 @@ TEST(WitnessTest, TellsTheLifeOfTheRecordHopByHop) {
                   "    offset 3  +0.410000 s  r1.load.4  connection 1\n  > offset 4 is missing here\n    offset 5");
   EXPECT_CONTAINS(text, "Run it again\n  harness run scenarios/restart.json --seed 7\n");
   EXPECT_FALSE(Contains(text, "Neighbours at client tutorial"));  // the violation is fast's
+}
+
+// A plain server gives no positions: what stands beside a record is what the client received beside it all the same.
+TEST(WitnessTest, NeighboursAreTheNeighboursWithoutPositionsToo) {
+  ReportParts parts = LossyRun();
+  for (Delivery& delivery : parts.history.clients[1].deliveries) {
+    delivery.partition = -1;
+    delivery.offset = -1;
+  }
+  std::string text = WitnessText(parts.View());
+  EXPECT_CONTAINS(text, "Neighbours at client fast, partition 0, as received\n    offset 1 (by its rec)  +0.210000 s");
+  EXPECT_CONTAINS(text,
+                  "    offset 3 (by its rec)  +0.410000 s  r1.load.4  connection 1\n  > offset 4 is missing here\n"
+                  "    offset 5 (by its rec)  +0.610000 s  r1.load.6  connection 2\n");
+
+  // A payment that nobody knows stands between those that came before and after it.
+  Delivery invented = parts.history.clients[1].deliveries[2];
+  invented.rec = Rec{};
+  invented.id_hash = 4711;
+  invented.time_ns += 1;
+  parts.history.names.Add(4711, "pay_invented");
+  auto& deliveries = parts.history.clients[1].deliveries;
+  deliveries.insert(deliveries.begin() + 3, invented);
+  CheckResult& check = parts.verdict.invariants[1];
+  check.name = "PHANTOM";
+  check.violations[0] = Violation{};
+  check.violations[0].client = "fast";
+  check.violations[0].id_hash = 4711;
+  check.violations[0].time_ns = invented.time_ns;
+  check.violations[0].sentence = "client fast received pay_invented, which the log does not hold";
+  text = WitnessText(parts.View());
+  EXPECT_CONTAINS(text,
+                  "Neighbours at client fast, as received\n"
+                  "    partition 0 offset 0 (by its rec)  +0.110000 s  r1.load.1  connection 1\n"
+                  "    partition 0 offset 1 (by its rec)  +0.210000 s  r1.load.2  connection 1\n"
+                  "    partition 0 offset 2 (by its rec)  +0.310000 s  r1.load.3  connection 1\n"
+                  "  > no position  +0.310000 s  pay_invented (no rec)  connection 1\n"
+                  "    partition 0 offset 3 (by its rec)  +0.410000 s  r1.load.4  connection 1\n");
+  EXPECT_CONTAINS(text, "--record pay_invented\n");
+}
+
+TEST(WitnessTest, OfManyClientsTheFirstAreShown) {
+  ReportParts parts = LossyRun();
+  parts.verdict.invariants[1].violations[0].client = "";  // about all of them
+  for (int i = 0; i < 200; ++i) {
+    Client& client = parts.history.clients.emplace_back(parts.history.clients[0]);
+    client.name = "more-" + std::to_string(i);
+  }
+  const std::string text = WitnessText(parts.View());
+  EXPECT_CONTAINS(text, "  further clients         and 193 more received it\n");
+  EXPECT_CONTAINS(text, "  further clients         194 more are not shown\n");
+  EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 200);
 }
 
 TEST(WitnessTest, ARepeatIsShownBothTimes) {

@@ -88,6 +88,7 @@ inline ReportParts LossyRun() {
     client.connections[0].server = "127.0.0.1:4711";
     client.connections[1].started_ns = kBegin + 600 * kMs;
     client.connections[1].resumed = true;
+    client.connections[0].has_start = client.connections[1].has_start = true;
     client.connections[1].token = {{0, 4, -1}};
     parts.history.clients.push_back(client);
   }

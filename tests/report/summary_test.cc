@@ -1,6 +1,7 @@
 // The summary says the verdict first, every figure it rests on, and what to do next; it fits the console it is for.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 #include <string>
 
@@ -16,16 +17,20 @@ const ConsoleStyle kLog{0, false, true};
 TEST(SummaryTest, AFailureNamesWhatBrokeAndHowToRunItAgain) {
   const ReportParts parts = LossyRun();
   const std::string text = SummaryText(parts.View(), kLog);
-  EXPECT_TRUE(text.starts_with("FAIL  restart: broken: LOST\n  seed 7, 2.50 s, exit code 1, on mock")) << text;
+  EXPECT_TRUE(text.starts_with("FAIL  restart: broken: LOST (2)\n  seed 7, 2.50 s, exit code 1, on mock")) << text;
   EXPECT_CONTAINS(text, "sent 9 · acknowledged 9 · unknown 0 · in the topic 9");
   EXPECT_CONTAINS(text, "✗ LOST         2 violations in 9 judged");
   EXPECT_CONTAINS(text,
-                  "LOST: client fast never received partition 0 offset 4, which Kafka acknowledged (cause: server)");
-  EXPECT_CONTAINS(text, "and 1 more violation");
+                  "What went wrong\n"
+                  "  1. LOST, 2 violations\n"
+                  "    client fast never received partition 0 offset 4, which Kafka acknowledged\n"
+                  "    Suspected: server\n");
   EXPECT_CONTAINS(text, "– LOG_DUP      n/a: this backend does not promise it");
   EXPECT_CONTAINS(text, "✓ recovery.reconnect{each,client=fast} < 3s  150 ms over 1 sample");
   EXPECT_CONTAINS(text, "crash (process.kill server-1) +0.450000 s: pid 4711 ended by signal 9");
-  EXPECT_CONTAINS(text, "runs/x-restart-7/\n  witness.txt");
+  EXPECT_CONTAINS(text, "Where to look\n  runs/x-restart-7/witness.txt\n");
+  EXPECT_CONTAINS(text, "  harness history runs/x-restart-7 --record 0@4\n");
+  EXPECT_CONTAINS(text, "Files\n  runs/x-restart-7/\n  result.json, junit.xml, scenario.json");
   EXPECT_CONTAINS(text, "Judge it again\n  harness check runs/x-restart-7\n");
   EXPECT_CONTAINS(text, "Run it again\n  harness run scenarios/restart.json --seed 7\n");
 }
@@ -79,10 +84,11 @@ TEST(SummaryTest, APassSaysSoOnlyOfWhatWasJudged) {
   EXPECT_FALSE(Contains(text, "witness.txt"));
   parts.verdict.invariants[2].state = CheckState::kNotApplicable;
   text = SummaryText(parts.View(), kLog);
-  EXPECT_TRUE(text.starts_with("PASS  restart: what this run could judge holds")) << text;
+  EXPECT_TRUE(text.starts_with("PASS  restart: every payment that Kafka acknowledged reached every client, in"))
+      << text;
   parts.history.audited = false;
   text = SummaryText(parts.View(), kLog);
-  EXPECT_TRUE(text.starts_with("PASS  restart: load only")) << text;
+  EXPECT_TRUE(text.starts_with("PASS  restart: without the audit nothing is said about losses; load only")) << text;
   EXPECT_FALSE(Contains(text, "in the topic")) << text;
 }
 
@@ -92,7 +98,7 @@ TEST(SummaryTest, WhatProvesNothingAndWhatWasStoppedSaySo) {
   parts.verdict.invariants.push_back(Check("EFFICACY", CheckState::kInvalid, "crash: server-1 was already dead"));
   std::string text = SummaryText(parts.View(), kLog);
   EXPECT_TRUE(text.starts_with("INVALID  restart: the run proves nothing: EFFICACY\n")) << text;
-  EXPECT_CONTAINS(text, "EFFICACY: crash: server-1 was already dead");
+  EXPECT_CONTAINS(text, "  1. EFFICACY\n    crash: server-1 was already dead\n");
   parts.verdict.verdict = RunVerdict::kInterrupted;
   text = SummaryText(parts.View(), kLog);
   EXPECT_TRUE(text.starts_with("INTERRUPTED  restart: stopped before its end")) << text;
@@ -133,7 +139,7 @@ TEST(SummaryTest, FitsNarrowAndPlainConsoles) {
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
       // To be copied: never cut.
-      if (Contains(line, "harness run ") || Contains(line, "harness check ")) continue;
+      if (Contains(line, "  harness ") || Contains(line, "witness.txt")) continue;
       EXPECT_LE(line.size(), static_cast<size_t>(width)) << line;
     }
     for (const char c : text) EXPECT_LT(static_cast<unsigned char>(c), 0x80u);
@@ -155,6 +161,31 @@ TEST(SummaryTest, NamesFromOutsideCannotDriveTheTerminal) {
   parts.verdict.invariants[1].violations[0].sentence = "id \x1b]0;title\x07 was lost";
   const std::string text = SummaryText(parts.View(), kLog);
   EXPECT_FALSE(Contains(text, "\x1b")) << text;
+}
+
+TEST(SummaryTest, ANoteOfACheckIsShownOnAPassToo) {
+  ReportParts parts = GoodRun();
+  parts.verdict.invariants[2].reason = "legacy is not observed: n/a";
+  EXPECT_CONTAINS(SummaryText(parts.View(), kLog), "✓ DUP          9 judged; legacy is not observed: n/a\n");
+  EXPECT_CONTAINS(ResultJson(parts.View()), "\"reason\": \"legacy is not observed: n/a\"");
+  EXPECT_CONTAINS(JunitXml(parts.View()), "name=\"DUP\">\n      <system-out>legacy is not observed: n/a</system-out>");
+}
+
+TEST(SummaryTest, AClientThatNobodySeesHasNoCounts) {
+  ReportParts parts = GoodRun();
+  parts.history.clients[1].observed = false;
+  parts.metrics.clients[1].delivered = 0;
+  const std::string text = SummaryText(parts.View(), kLog);
+  EXPECT_CONTAINS(text, "  fast      not observed                –           –\n");
+  EXPECT_CONTAINS(ResultJson(parts.View()), "\"delivered\": null");
+}
+
+TEST(SummaryTest, ManyRecoveriesAreCutAndCounted) {
+  ReportParts parts = LossyRun();
+  parts.metrics.recoveries.assign(1000, parts.metrics.recoveries[0]);
+  const std::string text = SummaryText(parts.View(), kLog);
+  EXPECT_CONTAINS(text, "  … and 976 more: see result.json\n");
+  EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 100);
 }
 
 TEST(RerunTest, QuotesForTheShellAndKeepsTheSeed) {
