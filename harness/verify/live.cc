@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "harness/verify/hop.h"
@@ -66,49 +67,54 @@ class Live {
     if (history_.interrupted) return;
     const Client& client = view.client();
     std::vector<int64_t> ends(static_cast<size_t>(evidence_.log.partitions()), -1);
-    std::vector<const LogRecord*> absent(ends.size(), nullptr);
+    std::vector<LogPlace> absent;  // sentinels
+    int32_t wanted = 0;
     for (int32_t p = 0; p < evidence_.log.partitions(); ++p) {
       const LogRecord* sentinel = Sentinel(client, p);
       if (sentinel == nullptr) continue;  // HARNESS_OK's matter
       findings_.Judged();
+      ++wanted;
       if (view.frontier(p) >= 0) continue;
-      absent[static_cast<size_t>(p)] = sentinel;
+      absent.push_back(evidence_.log.Find(p, sentinel->offset));
       ends[static_cast<size_t>(p)] = AuditedEnd(history_, p) - 1;
     }
-    if (std::all_of(absent.begin(), absent.end(), [](const LogRecord* sentinel) { return sentinel == nullptr; })) {
-      return;
-    }
-    std::vector<std::vector<LogPlace>> missing(ends.size());
-    view.ForEachMissing(
-        ends, [&](LogPlace place) { missing[static_cast<size_t>(evidence_.log.partition(place))].push_back(place); });
-    for (size_t p = 0; p < absent.size(); ++p) {
-      if (absent[p] != nullptr) ReportAbsent(view, static_cast<int32_t>(p), *absent[p], std::move(missing[p]));
-    }
+    if (absent.empty()) return;
+    std::vector<LogPlace> missing;
+    view.ForEachMissing(ends, [&](LogPlace place) {
+      if (!evidence_.log.record(place).sentinel) missing.push_back(place);
+    });
+    std::sort(missing.begin(), missing.end(), [this](LogPlace a, LogPlace b) {
+      return std::pair(evidence_.log.record(a).seen_ns, a) < std::pair(evidence_.log.record(b).seen_ns, b);
+    });
+    ReportAbsent(view, absent, wanted, missing);
   }
 
-  void ReportAbsent(const ClientView& view, int32_t partition, const LogRecord& sentinel,
-                    std::vector<LogPlace> missing) {
+  // Once for a client, however many partitions it lacks.
+  void ReportAbsent(const ClientView& view, const std::vector<LogPlace>& absent, int32_t wanted,
+                    const std::vector<LogPlace>& missing) {
     findings_.Add([&] {
-      std::erase_if(missing, [&](LogPlace place) { return evidence_.log.record(place).sentinel; });
-      std::sort(missing.begin(), missing.end());
-      const LogPlace first = missing.empty() ? evidence_.log.Find(partition, sentinel.offset) : missing[0];
-      Violation violation = AtPlace(evidence_, first);
+      constexpr size_t kPartitionsTold = 8, kPlacesTold = 3;
+      Violation violation = AtPlace(evidence_, missing.empty() ? absent[0] : missing[0]);
       violation.client = view.client().name;
       violation.causes = CausesOfAbsence(view.client());
-      violation.sentence =
-          fmt::format("client {} had not got the sentinel of partition {} (offset {}) when the drain ended; ",
-                      view.client().name, partition, sentinel.offset);
+      std::string partitions = fmt::format("partition{} ", absent.size() == 1 ? "" : "s");
+      for (size_t i = 0; i < std::min(absent.size(), kPartitionsTold); ++i) {
+        partitions += fmt::format("{}{}", i == 0 ? "" : ", ", evidence_.log.partition(absent[i]));
+      }
+      if (absent.size() > kPartitionsTold) partitions += fmt::format(" and {} more", absent.size() - kPartitionsTold);
+      violation.sentence = fmt::format("client {} had not got {} of {} sentinels (of {}) when the drain ended; ",
+                                       view.client().name, absent.size(), wanted, partitions);
       if (missing.empty()) {
         violation.sentence += "nothing else is missing there";
-        BlameLastStream(view.client(), &violation);
-        return violation;
+      } else {
+        violation.sentence +=
+            fmt::format("{} record{} missing there: ", missing.size(), missing.size() == 1 ? " is" : "s are");
+        for (size_t i = 0; i < std::min(missing.size(), kPlacesTold); ++i) {
+          violation.sentence += (i == 0 ? "" : ", ") + PlaceText(evidence_, missing[i]);
+        }
+        if (missing.size() > kPlacesTold)
+          violation.sentence += fmt::format(" and {} more", missing.size() - kPlacesTold);
       }
-      violation.sentence += fmt::format("{} records are missing there: ", missing.size());
-      constexpr size_t kListedMax = 8;
-      for (size_t i = 0; i < std::min(missing.size(), kListedMax); ++i) {
-        violation.sentence += (i == 0 ? "" : ", ") + PlaceText(evidence_, missing[i]);
-      }
-      if (missing.size() > kListedMax) violation.sentence += fmt::format(", and {} more", missing.size() - kListedMax);
       BlameLastStream(view.client(), &violation);
       return violation;
     });

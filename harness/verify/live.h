@@ -3,11 +3,11 @@
 //  that
 //    program. A client that gave up has ended.
 //  - By the drain's end every observed client has a sentinel of each partition in which the log holds one that matches
-//  its
-//    filter. The violation names the first record that is missing and says how many are. In an interrupted run:
-//    pending. Cause: client, when it has ended or was never connected; server, when none of its list is ready; else
-//    by the server's journal of its last stream (hop.h); else server, wire or client. A server lets a client down
-//    that it never let in: its process is alive, so "connected" means attempts.
+//    its filter. One violation for a client, however many partitions it lacks: it names the first record that is
+//    missing and says how many are. In an interrupted run: pending. Cause: client, when it has ended or was never
+//    connected; server, when none of its list is ready; else by the server's journal of its last stream (hop.h); else
+//    server, wire or client. A server lets a client down that it never let in: its process is alive, so "connected"
+//    means attempts.
 //  - No silence > T (JudgeOptions::silence_max_ns), counted only while load is offered, a server of the client's list
 //  is
 //    ready (and not paused), the client runs, no fault touches it, and R1 = 5 s + 2 * reconnect_delay_max since all

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "harness/verify/hop.h"
@@ -125,6 +126,8 @@ CheckResult CheckLost(const Evidence& evidence) {
   if (!history.audited) return findings.NotApplicable("the topic was not audited");
   bool any = false;
   int64_t pending = 0;
+  std::vector<std::pair<size_t, LogPlace>> lost;  // client and record
+  int64_t further = 0;
   const std::vector<int64_t> ends = AuditedLasts(history, evidence.log);
   for (size_t i = 0; i < history.clients.size(); ++i) {
     const Client& client = history.clients[i];
@@ -143,7 +146,9 @@ CheckResult CheckLost(const Evidence& evidence) {
     findings.Judged(owed);
     std::sort(kept.begin(), kept.end(),
               [&](LogPlace a, LogPlace b) { return evidence.log.record(a).seen_ns < evidence.log.record(b).seen_ns; });
-    for (const LogPlace place : kept) findings.Add([&] { return MakeViolation(evidence, view, place); });
+    // Of all clients' the first in time are told: of each no more than can be.
+    for (size_t j = 0; j < std::min(kept.size(), kViolationsKept); ++j) lost.emplace_back(i, kept[j]);
+    further += std::max<int64_t>(0, missing - static_cast<int64_t>(kViolationsKept));
     if (history.interrupted) {
       int64_t to_the_end = 0;
       view.ForEachMissing(ends, [&](LogPlace) { ++to_the_end; });
@@ -151,6 +156,13 @@ CheckResult CheckLost(const Evidence& evidence) {
     }
   }
   if (!any) return findings.NotApplicable("no client is observed");
+  std::stable_sort(lost.begin(), lost.end(), [&](const auto& a, const auto& b) {
+    return evidence.log.record(a.second).seen_ns < evidence.log.record(b.second).seen_ns;
+  });
+  for (const auto& [client, place] : lost) {
+    findings.Add([&, c = client, at = place] { return MakeViolation(evidence, evidence.clients.view(c), at); });
+  }
+  for (int64_t i = 0; i < further; ++i) findings.Add([] { return Violation(); });  // counted: others are kept already
   for (Violation& violation : *findings.kept()) {
     if (violation.causes == kDeliveryHops && AllMiss(evidence, violation)) violation.causes = Cause::kServer;
   }

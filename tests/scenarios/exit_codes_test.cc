@@ -106,6 +106,16 @@ TEST_F(ExitCodesTest, AServerThatEndsBeforeItIsReadyIsAnEnvironmentProblem) {
   EXPECT_THAT(run.output, HasSubstr("/logs/server-1.log, its last lines:\n    | no schema\n"));
 }
 
+TEST_F(ExitCodesTest, TheHelpOfWhatJudgesHasExamplesAndSaysTheExitCodes) {
+  for (const char* command : {"run", "check", "history"}) {
+    const HarnessResult help = Run({command, "--help"});
+    EXPECT_EQ(help.exit_code, 0);
+    EXPECT_THAT(help.output, HasSubstr(std::string("Examples:\n  harness ") + command));
+    EXPECT_THAT(help.output, HasSubstr("Exit codes: "));
+    EXPECT_THAT(help.output, HasSubstr("4 "));
+  }
+}
+
 TEST_F(ExitCodesTest, ARunDirectoryThatCantBeWritten) {
   const HarnessResult run = Run({"run", ScenarioPath("smoke"), "--out", "/proc/runs"});
   EXPECT_EQ(run.exit_code, 3);

@@ -140,10 +140,30 @@ TEST(LiveTest, AnAbsentSentinelListsWhatIsMissing) {
   EXPECT_EQ(live.violation_count, 1);
   EXPECT_EQ(live.violations.at(0).partition, 1);
   EXPECT_EQ(live.violations.at(0).offset, 1);
-  EXPECT_NE(live.violations.at(0).sentence.find("11 records are missing there: partition 1 offset 1"),
+  EXPECT_NE(live.violations.at(0).sentence.find("watcher had not got 1 of 2 sentinels (of partition 1) when the drain "
+                                                "ended; 11 records are missing there: partition 1 offset 1"),
             std::string::npos)
       << live.violations.at(0).sentence;
-  EXPECT_NE(live.violations.at(0).sentence.find("and 3 more"), std::string::npos);
+  EXPECT_NE(live.violations.at(0).sentence.find("and 8 more"), std::string::npos);
+}
+
+TEST(LiveTest, AClientThatLacksManyPartitionsIsOneViolation) {
+  Story story(12, {"left", "right"});
+  for (int32_t p = 0; p < 12; ++p) {
+    for (int i = 0; i < 20; ++i) story.Write(p);
+  }
+  story.Write(11);
+  story.End({0, 1});
+  const CheckResult live = Of(story.Judged(), "LIVE");
+  ASSERT_EQ(live.violation_count, 2);
+  EXPECT_EQ(live.violations[0].client, "left");
+  EXPECT_EQ(live.violations[1].client, "right");
+  const std::string& sentence = live.violations[0].sentence;
+  EXPECT_NE(sentence.find("12 of 12 sentinels (of partitions 0, 1, 2, 3, 4, 5, 6, 7 and 4 more) when the drain ended; "
+                          "241 records are missing there: partition 0 offset 0"),
+            std::string::npos)
+      << sentence;
+  EXPECT_LT(sentence.size(), 500u);
 }
 
 TEST(LiveTest, WhoIsToBlameForAnAbsentSentinel) {

@@ -222,5 +222,21 @@ TEST(LostTest, InterruptedWhatIsMissingIsPending) {
   EXPECT_EQ(verdict.exit_code, 130);
 }
 
+// Whoever lost it: what is told is what was lost first.
+TEST(LostTest, TheFirstInTimeIsToldFirstWhicheverClientLostIt) {
+  Story story(1, {"left", "right"});
+  story.Write(0);
+  for (int i = 0; i < 40; ++i) story.Write(0);
+  story.DeliverFrom(1, 0, 1);  // right misses the first
+  story.Deliver(0, 0, 0);      // left all others
+  story.End();
+  const CheckResult lost = Of(story.Judged(), "LOST");
+  EXPECT_EQ(lost.violation_count, 41);
+  ASSERT_EQ(lost.violations.size(), kViolationsKept);
+  EXPECT_EQ(lost.violations[0].client, "right");
+  EXPECT_EQ(lost.violations[0].offset, 0);
+  EXPECT_EQ(lost.violations[1].client, "left");
+}
+
 }  // namespace
 }  // namespace harness
