@@ -1,5 +1,6 @@
 #include "harness/scenario/schema_explain.h"
 
+#include <algorithm>
 #include <map>
 #include <regex>
 #include <string_view>
@@ -143,8 +144,18 @@ class Explainer {
     }
   }
 
+  void CheckUnique(const Json& value, const std::string& pointer) {
+    for (size_t i = 1; i < value.size(); ++i) {
+      const auto end = value.begin() + static_cast<Json::difference_type>(i);
+      if (std::find(value.begin(), end, value[i]) != end) {
+        errors_->AtValue(Below(pointer, i), "found " + Shown(value[i]) + " again; allowed: each item once");
+      }
+    }
+  }
+
   void ExplainArray(const Json& node, const Json& value, const std::string& pointer) {
     CheckSize(node, value, pointer, "Items", "items");
+    if (node.value("uniqueItems", false)) CheckUnique(value, pointer);
     const auto items = node.find("items");
     if (items == node.end()) return;
     for (size_t i = 0; i < value.size(); ++i) Explain(*items, value[i], Below(pointer, i));
