@@ -74,7 +74,7 @@ TEST_F(BrokerCommandTest, ASecondOneIsRefusedAndAStaleFileIsNot) {
   EXPECT_EQ(Text(file_), address);
 
   ASSERT_TRUE(supervisor_.Signal(first, SIGKILL));
-  EXPECT_EQ(HowEnded(first), "signal 9 (Killed)");
+  EXPECT_THAT(HowEnded(first), ::testing::StartsWith("signal 9 "));
   EXPECT_EQ(Text(file_), address);  // it could not remove it
   const int64_t third = Start();
   ASSERT_TRUE(Eventually([&] { return Text(file_) != address; }));

@@ -112,7 +112,7 @@ TEST(MockBrokerTest, ADeadBrokerIsSaidToBeDead) {
   MockBroker broker(&supervisor, {.brokers = 1, .log_path = "/dev/null"});
   ASSERT_TRUE(supervisor.Signal(broker.pid(), SIGKILL));
   const std::string error = CreateError(&broker, "t", 1);
-  EXPECT_THAT(error, HasSubstr("has ended: signal 9 (Killed); see /dev/null"));
+  EXPECT_THAT(error, MatchesRegex(".*has ended: signal 9[^;]*; see /dev/null.*"));
 }
 
 TEST(MockBrokerTest, EndsWithItsOwner) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <streambuf>
@@ -164,7 +165,7 @@ TEST_F(HistoryCommandTest, AClosedPipeEndsItQuietlyAndAFullDiskDoesNot) {
   FailingBuffer full(500, ENOSPC);
   std::ostream disk(&full);
   EXPECT_EQ(RunHistory({.run_dir = folder_.path(), .record = "load.8"}, disk, err_), 3);
-  EXPECT_EQ(err_.str(), "harness: the output can't be written: No space left on device\n");
+  EXPECT_EQ(err_.str(), std::string("harness: the output can't be written: ") + std::strerror(ENOSPC) + "\n");
 }
 
 }  // namespace

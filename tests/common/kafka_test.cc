@@ -21,6 +21,14 @@ std::string Get(const KafkaPtr<rd_kafka_conf_t>& conf, const char* name) {
   return value.data();
 }
 
+// librdkafka's own words for a property that it refuses.
+std::string Reason(const char* name, const char* value) {
+  const KafkaPtr<rd_kafka_conf_t> conf(rd_kafka_conf_new());
+  std::array<char, 512> error{};
+  EXPECT_NE(rd_kafka_conf_set(conf.get(), name, value, error.data(), error.size()), RD_KAFKA_CONF_OK);
+  return error.data();
+}
+
 std::string ErrorOf(const KafkaSettings& settings, const KafkaProperties& properties = {}) {
   try {
     MakeKafkaConf(settings, properties);
@@ -64,7 +72,7 @@ TEST(MakeKafkaConf, LaterPropertiesWin) {
 TEST(MakeKafkaConf, NamesWhatIsWrong) {
   KafkaSettings settings;
   settings.properties = {"linger.mss=9"};
-  EXPECT_EQ(ErrorOf(settings), "-X linger.mss: No such configuration property: \"linger.mss\"");
+  EXPECT_EQ(ErrorOf(settings), "-X linger.mss: " + Reason("linger.mss", "9"));
   settings.properties = {"acks=many"};
   EXPECT_NE(ErrorOf(settings).find("-X acks: "), std::string::npos);
   for (const char* property : {"", "=", "=x", "acks"}) {
@@ -97,11 +105,13 @@ TEST(MakeKafkaConf, NeverRepeatsASecret) {
 
 TEST(MakeKafka, GivesLibrdkafkasReason) {
   auto conf = MakeKafkaConf({}, {{"group.id", "g"}, {"session.timeout.ms", "3600000"}, {"max.poll.interval.ms", "1"}});
+  std::array<char, 512> reason{};
+  ASSERT_EQ(rd_kafka_new(RD_KAFKA_CONSUMER, conf.get(), reason.data(), reason.size()), nullptr);
   try {
     MakeKafka(RD_KAFKA_CONSUMER, std::move(conf));
     FAIL() << "accepted";
   } catch (const std::runtime_error& error) {
-    EXPECT_NE(std::string(error.what()).find("max.poll.interval.ms"), std::string::npos) << error.what();
+    EXPECT_EQ(std::string(error.what()), "Kafka client: " + std::string(reason.data()));
   }
 }
 
@@ -164,7 +174,7 @@ TEST_F(MockClusterTest, LogsGoToSpdlogWithoutThePassword) {
   }
   spdlog::set_default_logger(before);
   EXPECT_NE(log.str().find("[KAFKA]"), std::string::npos);
-  EXPECT_NE(log.str().find("client.id = ***"), std::string::npos);
+  EXPECT_NE(log.str().find("***"), std::string::npos);
   EXPECT_EQ(log.str().find("correct-horse"), std::string::npos);
 }
 

@@ -7,12 +7,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <fstream>
 #include <map>
 #include <mutex>
 #include <set>
 #include <sstream>
+#include <stdexcept>
 
 #include "harness/process/process_info.h"
 #include "tests/process/process_testing.h"
@@ -20,7 +23,9 @@
 namespace harness {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 std::string FileText(const std::string& path) {
   std::ifstream file(path);
@@ -53,7 +58,7 @@ TEST(SupervisorTest, TellsTheSignalThatEndedAProcess) {
   EXPECT_TRUE(supervisor.Signal(pid, SIGKILL));
   const auto exit = supervisor.WaitExit(pid, Soon());
   ASSERT_TRUE(exit);
-  EXPECT_EQ(DescribeExit(*exit), "signal 9 (Killed)");
+  EXPECT_THAT(DescribeExit(*exit), StartsWith("signal 9 "));
   EXPECT_TRUE(WIFSIGNALED(exit->status));
 }
 
@@ -120,6 +125,7 @@ TEST(SupervisorTest, GivesFolderEnvironmentAndLog) {
 }
 
 TEST(SupervisorTest, SaysWhyAProgramDoesNotStart) {
+  const std::string absent = std::strerror(ENOENT);
   TemporaryFolder folder;
   Supervisor supervisor;
   ProcessSpec spec;
@@ -128,16 +134,17 @@ TEST(SupervisorTest, SaysWhyAProgramDoesNotStart) {
   spec.argv = {"no-such-program"};
   EXPECT_EQ(StartErrorOf(&supervisor, spec), "can't start server-1: program no-such-program is not in PATH");
   spec.argv = {folder / "absent"};
-  EXPECT_THAT(StartErrorOf(&supervisor, spec), HasSubstr("absent can't be executed: No such file or directory"));
+  EXPECT_THAT(StartErrorOf(&supervisor, spec), HasSubstr("absent can't be executed: " + absent));
   std::ofstream(folder / "plain") << "text";
   spec.argv = {folder / "plain"};
-  EXPECT_THAT(StartErrorOf(&supervisor, spec), HasSubstr("plain can't be executed: Permission denied"));
+  EXPECT_THAT(StartErrorOf(&supervisor, spec),
+              HasSubstr(std::string("plain can't be executed: ") + std::strerror(EACCES)));
   spec.argv = {"true"};
   spec.cwd = folder / "nowhere";
-  EXPECT_THAT(StartErrorOf(&supervisor, spec), HasSubstr("nowhere can't be entered: No such file"));
+  EXPECT_THAT(StartErrorOf(&supervisor, spec), HasSubstr("nowhere can't be entered: " + absent));
   spec.cwd.clear();
   spec.log_path = folder / "nowhere/log";
-  EXPECT_THAT(StartErrorOf(&supervisor, spec), HasSubstr("nowhere/log can't be opened: No such file"));
+  EXPECT_THAT(StartErrorOf(&supervisor, spec), HasSubstr("nowhere/log can't be opened: " + absent));
   spec.log_path.clear();
   EXPECT_EQ(StartErrorOf(&supervisor, spec), "started");
 }
@@ -202,7 +209,7 @@ TEST(SupervisorTest, SignalsReachTheWholeGroup) {
   EXPECT_TRUE(supervisor.Signal(pid, SIGTERM));
   const auto exit = supervisor.WaitExit(pid, Soon());
   ASSERT_TRUE(exit);
-  EXPECT_EQ(DescribeExit(*exit), "signal 15 (Terminated)");
+  EXPECT_THAT(DescribeExit(*exit), StartsWith("signal 15 "));
   EXPECT_EQ(output.ReadAll(), "heard\n");
   EXPECT_TRUE(IsGone(grandchild));  // an end is told when the group has ended
 }
@@ -256,7 +263,7 @@ TEST(SupervisorTest, QuickEndsAndSignalsInAnyOrderAreToldOnceEach) {
       const auto exit = supervisor.WaitExit(pid, Soon());
       ASSERT_TRUE(exit);
       const std::string how = DescribeExit(*exit);
-      EXPECT_TRUE(how == "exit 0" || how == "signal 9 (Killed)" || how == "signal 15 (Terminated)") << how;
+      EXPECT_THAT(how, AnyOf("exit 0", StartsWith("signal 9 "), StartsWith("signal 15 ")));
       EXPECT_FALSE(supervisor.Signal(pid, SIGKILL));
     }
     EXPECT_EQ(std::set<int64_t>(pids.begin(), pids.end()).size(), pids.size());

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -154,7 +156,8 @@ TEST_F(FilesTest, AFolderThatCannotBeWrittenIsNamed) {
     WriteReport(parts.View(), parts.facts.run_dir);
     FAIL() << "nothing thrown";
   } catch (const std::system_error& error) {
-    EXPECT_CONTAINS(std::string(error.what()), "can't write " + parts.facts.run_dir + "/witness.txt: No such file");
+    EXPECT_CONTAINS(std::string(error.what()),
+                    "can't write " + parts.facts.run_dir + "/witness.txt: " + std::strerror(ENOENT));
   }
 }
 
