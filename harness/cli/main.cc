@@ -5,11 +5,14 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <iostream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/program.h"
 #include "common/settings.h"
@@ -245,7 +248,9 @@ int main(int argc, char** argv) {
   harness::RunMockBrokerIfAsked(argc, argv);
   CommandLine line;
   try {
-    line.app.parse(argc, argv);
+    std::vector<std::string> args(argv + 1, argv + argc);
+    std::reverse(args.begin(), args.end());  // as CLI11 wants a vector
+    pipeline::ParseArguments(&line.app, std::move(args));
     pipeline::StartLog("harness");
     return Run(&line);
   } catch (const CLI::ParseError& error) {

@@ -4,7 +4,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <iostream>
 #include <string_view>
+#include <tuple>
 
 #include "common/clock.h"
 #include "common/program.h"
@@ -188,7 +190,7 @@ ClientParse ParseClientCommand(std::vector<std::string> args) {
   try {
     LoadDotEnv();
     std::reverse(args.begin(), args.end());  // as CLI11 takes them
-    app.parse(std::move(args));
+    ParseArguments(&app, std::move(args));
     if (get->parsed()) command.action = ClientAction::kGet;
     if (list->parsed()) command.action = ClientAction::kList;
     for (const CLI::Option* option : stream_only) {

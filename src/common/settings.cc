@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <iostream>
 #include <optional>
+#include <utility>
 
 #include "common/secrets.h"
 
@@ -64,6 +66,30 @@ std::string ServerAddress(std::string_view item, int default_port) {
   return (ipv6 ? "[" + std::string(host) + "]" : std::string(host)) + ":" + std::to_string(port);
 }
 
+// What the option's checks say of `text`; "" when they take it.
+std::string Refusal(CLI::Option* option, std::string text) {
+  for (int i = 0;; ++i) {
+    const CLI::Validator* validator = nullptr;
+    try {
+      validator = option->get_validator(i);
+    } catch (const CLI::OptionNotFound&) {
+      return "";
+    }
+    if (std::string refusal = (*validator)(text); !refusal.empty()) return refusal;
+  }
+}
+
+void CheckVariables(CLI::App* app) {
+  for (CLI::Option* option : app->get_options()) {
+    const char* text = option->get_envname().empty() ? nullptr : std::getenv(option->get_envname().c_str());
+    if (text == nullptr || *text == '\0' || option->count() > 0) continue;
+    if (const std::string refusal = Refusal(option, text); !refusal.empty()) {
+      throw CLI::ValidationError(option->get_name(), refusal);
+    }
+  }
+  for (CLI::App* subcommand : app->get_subcommands()) CheckVariables(subcommand);
+}
+
 }  // namespace
 
 std::vector<std::string> AcceptGoFlags(std::vector<std::string> args, const std::vector<std::string>& names) {
@@ -84,6 +110,11 @@ std::vector<std::string> ServerAddresses(std::string_view hosts, int default_por
     if (comma == std::string_view::npos) return addresses;
     hosts.remove_prefix(comma + 1);
   }
+}
+
+void ParseArguments(CLI::App* app, std::vector<std::string> reversed) {
+  app->parse(std::move(reversed));
+  CheckVariables(app);
 }
 
 int ExitForParse(const CLI::App& app, const CLI::ParseError& error) {

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <functional>
 #include <random>
+#include <tuple>
 #include <utility>
 
 #include "common/program.h"
@@ -112,7 +113,7 @@ std::optional<int> ParseProducerOptions(const std::vector<std::string>& args, Pr
   std::vector<std::string> reversed = AcceptGoFlags(args, {"count", "interval", "rate", "seed"});
   std::reverse(reversed.begin(), reversed.end());
   try {
-    app.parse(reversed);
+    ParseArguments(&app, std::move(reversed));
   } catch (const CLI::ParseError& error) {
     return ExitForParse(app, error);
   }

@@ -126,7 +126,7 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
       ->type_name("TIME,TIMEOUT");
   try {
     std::reverse(args.begin(), args.end());  // as CLI11 wants a vector
-    app.parse(std::move(args));
+    ParseArguments(&app, std::move(args));
     if (options->dead_letters.enabled &&
         DeadLetterTopicName(options->dead_letters, options->kafka) == options->kafka.topic) {
       throw CLI::ValidationError("--dlq-topic", "found the topic that is read; allowed: another one");

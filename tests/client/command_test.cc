@@ -89,6 +89,11 @@ TEST_F(CommandTest, TheEnvironmentFillsInAndFlagsWin) {
   EXPECT_EQ(Parse({}).subscription.servers[0], "pay.example.com:7000");
   EXPECT_EQ(Parse({"--server", "other"}).subscription.servers[0], "other:7000");
   EXPECT_EQ(Parse({"list"}).subscription.servers[0], "pay.example.com:7000");
+  for (const char* port : {"0", "65536", "many"}) {
+    setenv("GRPC_SERVER_PORT", port, 1);
+    EXPECT_NE(Refusal({"list"}), "") << port;
+    EXPECT_EQ(Parse({"--port", "7001"}).subscription.servers[0], "pay.example.com:7001") << port;
+  }
 }
 
 TEST_F(CommandTest, NonsenseIsRefused) {

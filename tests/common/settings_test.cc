@@ -86,13 +86,11 @@ class KafkaOptionsTest : public ::testing::Test {
     std::string positional;
     app.add_option("id", positional);
     AddKafkaOptions(&app, &settings_);
-    std::vector<const char*> argv = {"test"};
-    for (const std::string& arg : args) argv.push_back(arg.c_str());
     int code = 0;
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
     try {
-      app.parse(static_cast<int>(argv.size()), argv.data());
+      ParseArguments(&app, {args.rbegin(), args.rend()});
     } catch (const CLI::ParseError& error) {
       code = ExitForParse(app, error);
     }
