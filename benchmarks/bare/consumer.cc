@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <cstdio>
 #include <stdexcept>
 #include <string>
 

@@ -2,6 +2,7 @@
 // message with buffer hints, or up to 64 a message. It starts to consume when its subscriber comes.
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstring>
 #include <deque>

@@ -219,7 +219,7 @@ void ListPageOf(benchmark::State& state) {
   std::optional<ListPlace> after;
   for (int64_t page = 0; page < state.range(0); ++page) after = store.List(filter, after, 100, 1 << 20).next;
   for (auto _ : state) {
-    const ListPage page = store.List(filter, after, 100, 1 << 20);
+    ListPage page = store.List(filter, after, 100, 1 << 20);
     if (page.payments.size() != 100) state.SkipWithError("not a whole page");
     benchmark::DoNotOptimize(page);
   }

@@ -2,6 +2,7 @@
 // with what the command line says; returns the exit code.
 #pragma once
 
+#include <cstdint>
 #include <iosfwd>
 #include <string>
 

@@ -2,6 +2,7 @@
 // state and the text of UNAVAILABLE come. Set by the reader's threads, read from any thread.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <string>

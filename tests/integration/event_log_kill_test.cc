@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <csignal>
 #include <filesystem>
+#include <iostream>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <random>
