@@ -51,6 +51,7 @@ struct Words {
   std::string timeout = "10s";
   std::string on_gap = "fail";
   std::string rpc = "auto";
+  std::string resume = "token";
 };
 
 int64_t Duration(const std::string& option, const std::string& text) {
@@ -98,6 +99,7 @@ void Interpret(const Words& words, ClientCommand* command) {
   options.on_gap = words.on_gap == "snapshot"   ? OnGap::kSnapshot
                    : words.on_gap == "earliest" ? OnGap::kEarliest
                                                 : OnGap::kFail;
+  options.resume = words.resume == "token";
   options.rpc = words.rpc == "subscribe" ? StreamRpc::kSubscribe
                 : words.rpc == "stream"  ? StreamRpc::kStream
                                          : StreamRpc::kAuto;
@@ -165,6 +167,10 @@ ClientParse ParseClientCommand(std::vector<std::string> args) {
              "When the server can't go on where this client was: fail, start again with a snapshot (payments come "
              "again as existing), or go on at the earliest record left")
           ->check(CLI::IsMember({"fail", "snapshot", "earliest"}))
+          ->capture_default_str(),
+      app.add_option("--resume", words.resume,
+                     "token: a new stream goes on where the one before ended; none: each begins anew, with a snapshot")
+          ->check(CLI::IsMember({"token", "none"}))
           ->capture_default_str(),
       app.add_option("--rpc", words.rpc,
                      "subscribe (SubscribePayments: many payments a message, and bookmarks), stream (StreamPayments), "

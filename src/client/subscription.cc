@@ -141,6 +141,7 @@ StreamRpc Subscription::State::RpcFor(const std::string& server) const {
 StreamStatus Subscription::State::RunStream(const std::string& server) {
   observer->OnConnecting(server, failures);
   delivery.BeginAttempt();
+  if (!options.resume) delivery.ForgetPosition();
   const StreamPeer peer(server, {.keepalive_time_ns = options.keepalive_time_ns,
                                  .keepalive_timeout_ns = options.keepalive_timeout_ns,
                                  .connect_timeout_ns = options.connect_timeout_ns,

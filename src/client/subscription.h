@@ -33,6 +33,7 @@ struct SubscriptionOptions {
   int64_t keepalive_timeout_ns = 5'000'000'000;
   int64_t connect_timeout_ns = 5'000'000'000;
   OnGap on_gap = OnGap::kFail;
+  bool resume = true;  // false: each stream begins anew, with a snapshot
   StreamRpc rpc = StreamRpc::kAuto;
   std::string event_log_path;  // empty: none
   uint64_t jitter_seed = 0;

@@ -51,10 +51,11 @@ TEST_F(CommandTest, DefaultsAreTheTutorials) {
 }
 
 TEST_F(CommandTest, EveryOptionArrives) {
-  const ClientCommand stream = Parse({"--server",          "a,b:7",    "--port",      "9", "--provider", "PayPal",
-                                      "--status=refunded", "--json",   "--event-log", "f", "--backoff",  "100ms..2s",
-                                      "--keepalive",       "1s,500ms", "--attempts",  "0", "--on-gap",   "earliest",
-                                      "--connect-timeout", "2s"});
+  const ClientCommand stream = Parse({"--server",          "a,b:7",    "--port",      "9",   "--provider", "PayPal",
+                                      "--status=refunded", "--json",   "--event-log", "f",   "--backoff",  "100ms..2s",
+                                      "--keepalive",       "1s,500ms", "--attempts",  "0",   "--on-gap",   "earliest",
+                                      "--connect-timeout", "2s",       "--resume",    "none"});
+  EXPECT_FALSE(stream.subscription.resume);
   EXPECT_EQ(stream.subscription.servers, (std::vector<std::string>{"a:9", "b:7"}));
   EXPECT_EQ(stream.subscription.filter.provider, Provider::kPaypal);
   EXPECT_EQ(stream.subscription.filter.status, PaymentStatus::kRefunded);

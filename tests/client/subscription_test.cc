@@ -291,6 +291,22 @@ TEST(SubscriptionTest, AGapMayBeFilledWithASnapshot) {
   EXPECT_TRUE(heard.events.back().existing);
 }
 
+// As the tutorial's clients do: no token is ever sent, and what was handed on comes again.
+TEST(SubscriptionTest, WithoutResumeEachStreamBeginsAnew) {
+  TestServer server;
+  Fill(&server, 2);
+  server.Misbehave({.cut_after = 4});
+  SubscriptionOptions options = QuickOptions(server.address());
+  options.resume = false;
+  Heard heard;
+  RunningSubscription running(options, &heard);
+  ASSERT_TRUE(heard.WaitFor([&] { return heard.events.size() == 8; }));
+  running.StopAndWait();
+  for (const auto& request : server.requests()) EXPECT_FALSE(request.has_resume());
+  for (const auto& start : heard.starts) EXPECT_FALSE(start.resumed);
+  EXPECT_TRUE(heard.events.back().existing);
+}
+
 TEST(SubscriptionTest, AGapMayBeSkippedToTheEarliestRecord) {
   TestServer server;
   Fill(&server, 5);
