@@ -3,6 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -65,7 +67,7 @@ class EmbeddedSubscriber : public pipeline::SubscriptionObserver {
     if (end.connection == 0) {
       recorder_->OnFailedAttempt(client_, {end.time_ns, end.code, end.message});
     } else {
-      recorder_->OnConnectionEnd(client_, end.time_ns, end.code, end.message);
+      recorder_->OnConnectionEnd(client_, {end.time_ns, end.code, end.message});
     }
   }
 
@@ -110,7 +112,8 @@ class EmbeddedSubscriber : public pipeline::SubscriptionObserver {
 
 struct EmbeddedSubscribers::State {
   Recorder* recorder = nullptr;
-  std::vector<std::unique_ptr<EmbeddedSubscriber>> subscribers;
+  std::mutex mutex;
+  std::map<size_t, std::unique_ptr<EmbeddedSubscriber>> subscribers;  // by client
 };
 
 EmbeddedSubscribers::EmbeddedSubscribers(Recorder* recorder) : state_(std::make_unique<State>()) {
@@ -120,13 +123,28 @@ EmbeddedSubscribers::EmbeddedSubscribers(Recorder* recorder) : state_(std::make_
 EmbeddedSubscribers::~EmbeddedSubscribers() { StopAll(); }
 
 void EmbeddedSubscribers::Add(size_t client, pipeline::SubscriptionOptions options) {
-  state_->subscribers.push_back(std::make_unique<EmbeddedSubscriber>(state_->recorder, client, std::move(options)));
+  auto subscriber = std::make_unique<EmbeddedSubscriber>(state_->recorder, client, std::move(options));
+  const std::lock_guard lock(state_->mutex);
+  state_->subscribers[client] = std::move(subscriber);
+}
+
+void EmbeddedSubscribers::Stop(size_t client) {
+  std::unique_ptr<EmbeddedSubscriber> stopped;
+  {
+    const std::lock_guard lock(state_->mutex);
+    auto found = state_->subscribers.extract(client);
+    if (found) stopped = std::move(found.mapped());
+  }
 }
 
 void EmbeddedSubscribers::StopAll() {
-  for (const auto& subscriber : state_->subscribers) subscriber->Stop();
-  for (const auto& subscriber : state_->subscribers) subscriber->Join();
-  state_->subscribers.clear();
+  std::map<size_t, std::unique_ptr<EmbeddedSubscriber>> stopped;
+  {
+    const std::lock_guard lock(state_->mutex);
+    stopped.swap(state_->subscribers);
+  }
+  for (const auto& [client, subscriber] : stopped) subscriber->Stop();
+  for (const auto& [client, subscriber] : stopped) subscriber->Join();
 }
 
 }  // namespace harness

@@ -1,5 +1,5 @@
 // Subscribers inside the harness, for counts: each is the client library's Subscription on a thread of its own that
-// tells the Recorder what it was handed. Owned by the runner; not thread-safe.
+// tells the Recorder what it was handed. Owned by the runner; thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,8 @@ class EmbeddedSubscribers {
   explicit EmbeddedSubscribers(Recorder* recorder);
   ~EmbeddedSubscribers();  // stops all
   void Add(size_t client, pipeline::SubscriptionOptions options);
+  // The subscriber of that client; returns when it has stopped. Nothing when there is none.
+  void Stop(size_t client);
   void StopAll();
 
  private:

@@ -327,7 +327,7 @@ LiveCounts HistoryBuilder::Counts() const {
   LiveCounts counts = counts_;
   bool first = true;
   for (size_t c = 0; c < counts.clients.size(); ++c) {
-    if (!history_.clients[c].observed) continue;
+    if (!history_.clients[c].observed || !history_.clients[c].is_there()) continue;
     const int64_t delivered = counts.clients[c].delivered;
     counts.clients[c].lag = std::max<int64_t>(0, LoggedFor(history_.clients[c].filter) - delivered);
     counts.lag_max = std::max(counts.lag_max, counts.clients[c].lag);

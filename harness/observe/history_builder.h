@@ -12,6 +12,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "harness/observe/distinct_set.h"
@@ -72,9 +73,9 @@ class HistoryBuilder {
   bool OnWatermarks(int32_t partition, int64_t low, int64_t high);
   bool OnConnection(size_t client, const Connection& connection);
   bool OnDeliveries(size_t client, std::span<const Delivery> deliveries);
-  // `connection` and `deliveries` of each are filled in here.
+  // `connection` of a delivery, a bookmark: the connection's number, as the Recorder is told it.
   bool OnBookmarks(size_t client, std::span<const Bookmark> bookmarks);
-  bool OnConnectionEnd(size_t client, int64_t time_ns, int code, const std::string& message);
+  bool OnConnectionEnd(size_t client, const FailedAttempt& end, uint32_t number);
   bool SetProbedServer(size_t server, const ProbedServer& value);
   // Beyond kUnaryReadsMax and kListedMax they are counted and left out.
   bool OnUnaryRead(const UnaryRead& read);
@@ -83,6 +84,7 @@ class HistoryBuilder {
   bool OnDeadLetters(std::span<const DeadLetterSeen> letters, bool whole);
   bool SetServer(size_t server, const std::string& name) { return servers_.SetServer(server, name, &history_.servers); }
   bool OnServer(size_t server, const ServerSeen& seen);
+  bool OnClientStay(size_t client, const ClientStay& stay);
   bool OnFailedAttempt(size_t client, const FailedAttempt& attempt);
   bool OnBrokenLines(size_t client, int64_t count);
   // One of them, with where it is and what is wrong: of the first kBrokenLineTextsMax of a client this is kept.
@@ -110,6 +112,7 @@ class HistoryBuilder {
   };
   struct ClientState {
     DistinctSet seen;
+    std::unordered_map<uint32_t, uint32_t> connections;  // by number: the latest that was called so
   };
   struct Complaint {
     std::string first;
@@ -121,6 +124,8 @@ class HistoryBuilder {
   bool HasRoomFor(size_t count);
   void Complain(const std::string& key, const std::string& sentence);
   bool IsDistinct(size_t client, const Delivery& delivery);
+  // Index of the connection that `number` means; the client has at least one.
+  uint32_t ConnectionOf(size_t client, uint32_t number) const;
   // Adds `sign` times what this send counts for.
   void Count(const Send& send, int64_t sign);
 

@@ -21,9 +21,18 @@ bool HistoryBuilder::OnConnection(size_t client, const Connection& connection) {
   added.message = CutText(std::move(added.message));
   added.log_id = CutText(std::move(added.log_id));
   added.subscription = CutText(std::move(added.subscription));
+  if (added.number != 0)
+    clients_[client].connections[added.number] = static_cast<uint32_t>(into.connections.size() - 1);
   counts_.clients[client].connections += 1;
   counts_.clients[client].connected = added.ended_ns == 0;
   return true;
+}
+
+uint32_t HistoryBuilder::ConnectionOf(size_t client, uint32_t number) const {
+  const auto newest = static_cast<uint32_t>(history_.clients[client].connections.size() - 1);
+  if (number == 0) return newest;
+  const auto found = clients_[client].connections.find(number);
+  return found == clients_[client].connections.end() ? newest : found->second;
 }
 
 bool HistoryBuilder::IsDistinct(size_t client, const Delivery& delivery) {
@@ -56,13 +65,14 @@ bool HistoryBuilder::OnDeliveries(size_t client, std::span<const Delivery> deliv
     into.marks_connections = false;
     Connection first;
     first.started_ns = deliveries.front().time_ns;
+    first.number = deliveries.front().connection;
     OnConnection(client, first);
   }
-  Connection& connection = into.connections.back();
-  if (connection.first_message_ns == 0) connection.first_message_ns = deliveries.front().time_ns;
   ClientCounts& counts = counts_.clients[client];
-  const auto index = static_cast<uint32_t>(into.connections.size() - 1);
   for (const Delivery& delivery : deliveries) {
+    const uint32_t index = ConnectionOf(client, delivery.connection);
+    Connection& connection = into.connections[index];
+    if (connection.first_message_ns == 0) connection.first_message_ns = delivery.time_ns;
     into.deliveries.push_back(delivery);
     into.deliveries.back().connection = index;
     if (delivery.kind == DeliveryKind::kDropped) {
@@ -82,23 +92,34 @@ bool HistoryBuilder::OnBookmarks(size_t client, std::span<const Bookmark> bookma
   if (!HasRoomFor(bookmarks.size())) return true;
   for (const Bookmark& bookmark : bookmarks) {
     into.bookmarks.push_back(bookmark);
-    into.bookmarks.back().connection = static_cast<uint32_t>(into.connections.size() - 1);
+    into.bookmarks.back().connection = ConnectionOf(client, bookmark.connection);
     into.bookmarks.back().deliveries = into.deliveries.size();
   }
   return true;
 }
 
-bool HistoryBuilder::OnConnectionEnd(size_t client, int64_t time_ns, int code, const std::string& message) {
+bool HistoryBuilder::OnConnectionEnd(size_t client, const FailedAttempt& end, uint32_t number) {
   if (client >= history_.clients.size()) return false;
   Client& into = history_.clients[client];
-  counts_.clients[client].connected = false;
-  if (into.connections.empty() || into.connections.back().ended_ns != 0) {
-    return OnFailedAttempt(client, {time_ns, code, message});  // no stream was open that could end
+  const bool none = into.connections.empty() || into.connections[ConnectionOf(client, number)].ended_ns != 0;
+  if (none) {
+    counts_.clients[client].connected = false;
+    return OnFailedAttempt(client, end);  // no stream was open that could end
   }
-  Connection& connection = into.connections.back();
-  connection.ended_ns = std::max<int64_t>(time_ns, 1);
-  connection.code = code;
-  connection.message = CutText(message);
+  Connection& connection = into.connections[ConnectionOf(client, number)];
+  connection.ended_ns = std::max<int64_t>(end.time_ns, 1);
+  connection.code = end.code;
+  connection.message = CutText(end.message);
+  counts_.clients[client].connected = into.connections.back().ended_ns == 0;
+  return true;
+}
+
+bool HistoryBuilder::OnClientStay(size_t client, const ClientStay& stay) {
+  if (client >= history_.clients.size()) return false;
+  Client& into = history_.clients[client];
+  into.joined_ns = stay.joined_ns;
+  into.left_ns = stay.left_ns;
+  into.starts_late = stay.starts_late;
   return true;
 }
 

@@ -91,7 +91,7 @@ void EncodeConnection(size_t client, const Connection& connection, std::string* 
   writer.Put(Bits(connection.resumed, connection.has_start)).PutText(connection.log_id);
   PutPositions(connection.token, &writer);
   PutPositions(connection.sent, &writer);
-  writer.PutText(connection.subscription);
+  writer.PutText(connection.subscription).Put(connection.number);
 }
 
 void EncodeDeliveries(size_t client, std::span<const Delivery> deliveries, std::string* out) {
@@ -100,7 +100,7 @@ void EncodeDeliveries(size_t client, std::span<const Delivery> deliveries, std::
   for (const Delivery& delivery : deliveries) {
     writer.Put(delivery.time_ns).Put(delivery.offset).Put(delivery.rec.bits).Put(delivery.content_hash);
     writer.Put(delivery.id_hash).Put(delivery.crc32c).Put(delivery.partition).Put(delivery.kind);
-    writer.Put(delivery.sentinel);
+    writer.Put(delivery.sentinel).Put(delivery.connection);
   }
 }
 
@@ -108,16 +108,20 @@ void EncodeBookmarks(size_t client, std::span<const Bookmark> bookmarks, std::st
   ByteWriter writer(out);
   writer.Put(static_cast<uint16_t>(client)).Put(U32(bookmarks.size()));
   for (const Bookmark& bookmark : bookmarks) {
-    writer.Put(bookmark.time_ns).Put(bookmark.offset).Put(bookmark.partition);
+    writer.Put(bookmark.time_ns).Put(bookmark.offset).Put(bookmark.partition).Put(bookmark.connection);
   }
 }
 
-void EncodeConnectionEnd(size_t client, int64_t time_ns, int code, std::string_view message, std::string* out) {
-  ByteWriter(out).Put(static_cast<uint16_t>(client)).Put(time_ns).Put(static_cast<int32_t>(code)).PutText(message);
+void EncodeFailedAttempt(size_t client, const FailedAttempt& attempt, std::string* out) {
+  ByteWriter writer(out);
+  writer.Put(static_cast<uint16_t>(client)).Put(attempt.time_ns).Put(static_cast<int32_t>(attempt.code));
+  writer.PutText(attempt.message);
 }
 
-void EncodeFailedAttempt(size_t client, const FailedAttempt& attempt, std::string* out) {
-  EncodeConnectionEnd(client, attempt.time_ns, attempt.code, attempt.message, out);
+void EncodeConnectionEnd(size_t client, const FailedAttempt& end, uint32_t number, std::string* out) {
+  ByteWriter writer(out);
+  writer.Put(static_cast<uint16_t>(client)).Put(end.time_ns).Put(static_cast<int32_t>(end.code));
+  writer.PutText(end.message).Put(number);
 }
 
 void EncodeBrokenLines(size_t client, int64_t count, std::string* out) {
@@ -144,7 +148,12 @@ void EncodeProcess(size_t index, const ProcessSpan& process, std::string* out) {
   ByteWriter writer(out);
   writer.Put(U32(index)).PutText(process.name).Put(process.pid).Put(process.started_ns).Put(process.ready_ns);
   writer.Put(process.ended_ns).Put(Bits(process.ended_by_fault, process.ended_by_harness)).PutText(process.how);
-  writer.Put(process.rss_ready_bytes).Put(process.rss_bytes_max);
+  writer.Put(process.rss_ready_bytes).Put(process.rss_bytes_max).PutText(process.bad_end);
+}
+
+void EncodeClientStay(size_t client, const ClientStay& stay, std::string* out) {
+  ByteWriter writer(out);
+  writer.Put(static_cast<uint16_t>(client)).Put(stay.joined_ns).Put(stay.left_ns).Put(stay.starts_late);
 }
 
 void EncodeHarnessError(std::string_view sentence, std::string* out) { ByteWriter(out).PutText(sentence); }

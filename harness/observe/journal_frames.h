@@ -49,6 +49,7 @@ enum class FrameType : uint8_t {
   kServerBroken = 31,
   kBookmarks = 32,
   kDeadLetters = 33,
+  kClientStay = 41,
   kBrokenLineText = 45,
 };
 
@@ -70,13 +71,14 @@ void EncodeWatermarks(int32_t partition, int64_t low, int64_t high, std::string*
 void EncodeConnection(size_t client, const Connection& connection, std::string* out);
 void EncodeDeliveries(size_t client, std::span<const Delivery> deliveries, std::string* out);
 void EncodeBookmarks(size_t client, std::span<const Bookmark> bookmarks, std::string* out);
-void EncodeConnectionEnd(size_t client, int64_t time_ns, int code, std::string_view message, std::string* out);
+void EncodeConnectionEnd(size_t client, const FailedAttempt& end, uint32_t number, std::string* out);
 void EncodeFailedAttempt(size_t client, const FailedAttempt& attempt, std::string* out);
 void EncodeBrokenLines(size_t client, int64_t count, std::string* out);
 void EncodeBrokenLineText(size_t client, std::string_view sentence, std::string* out);
 void EncodeNames(std::span<const NameSeen> names, std::string* out);
 void EncodeFault(size_t index, const FaultEvent& fault, std::string* out);
 void EncodeProcess(size_t index, const ProcessSpan& process, std::string* out);
+void EncodeClientStay(size_t client, const ClientStay& stay, std::string* out);
 void EncodeHarnessError(std::string_view sentence, std::string* out);
 void EncodeProbedServer(size_t index, const ProbedServer& server, std::string* out);
 void EncodeUnaryRead(const UnaryRead& read, std::string* out);

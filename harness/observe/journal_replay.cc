@@ -92,8 +92,9 @@ bool ReplayDeliveries(ByteReader* in, HistoryBuilder* builder) {
     delivery.id_hash = in->Get<uint64_t>();
     delivery.crc32c = in->Get<uint32_t>();
     delivery.partition = in->Get<int32_t>();
-    delivery.kind = in->GetEnum(DeliveryKind::kDropped);
+    delivery.kind = in->GetEnum(DeliveryKind::kUntold);
     delivery.sentinel = in->Get<bool>();
+    delivery.connection = in->Get<uint32_t>();
   }
   return in->at_end() && builder->OnDeliveries(client, deliveries);
 }
@@ -105,6 +106,7 @@ bool ReplayBookmarks(ByteReader* in, HistoryBuilder* builder) {
     bookmark.time_ns = in->Get<int64_t>();
     bookmark.offset = in->Get<int64_t>();
     bookmark.partition = in->Get<int32_t>();
+    bookmark.connection = in->Get<uint32_t>();
   }
   return in->at_end() && builder->OnBookmarks(client, bookmarks);
 }
@@ -174,15 +176,27 @@ bool ReplayConnection(ByteReader* in, HistoryBuilder* builder) {
   GetPositions(in, &connection.token);
   GetPositions(in, &connection.sent);
   connection.subscription = in->GetText();
+  connection.number = in->Get<uint32_t>();
   return in->at_end() && builder->OnConnection(client, connection);
 }
 
 bool ReplayConnectionEnd(ByteReader* in, HistoryBuilder* builder) {
   const auto client = in->Get<uint16_t>();
-  const auto time_ns = in->Get<int64_t>();
-  const auto code = in->Get<int32_t>();
-  const std::string message(in->GetText());
-  return in->at_end() && builder->OnConnectionEnd(client, time_ns, code, message);
+  FailedAttempt end;
+  end.time_ns = in->Get<int64_t>();
+  end.code = in->Get<int32_t>();
+  end.message = in->GetText();
+  const auto number = in->Get<uint32_t>();
+  return in->at_end() && builder->OnConnectionEnd(client, end, number);
+}
+
+bool ReplayClientStay(ByteReader* in, HistoryBuilder* builder) {
+  const auto client = in->Get<uint16_t>();
+  ClientStay stay;
+  stay.joined_ns = in->Get<int64_t>();
+  stay.left_ns = in->Get<int64_t>();
+  stay.starts_late = in->Get<bool>();
+  return in->at_end() && builder->OnClientStay(client, stay);
 }
 
 bool ReplayFailedAttempt(ByteReader* in, HistoryBuilder* builder) {
@@ -222,6 +236,7 @@ bool ReplayProcess(ByteReader* in, HistoryBuilder* builder) {
   process.how = in->GetText();
   process.rss_ready_bytes = in->Get<int64_t>();
   process.rss_bytes_max = in->Get<int64_t>();
+  process.bad_end = in->GetText();
   return in->at_end() && builder->SetProcess(index, process);
 }
 
@@ -347,6 +362,8 @@ bool ReplayFrame(FrameType type, std::string_view payload, HistoryBuilder* build
       return ReplayDeliveries(&in, builder);
     case FrameType::kBookmarks:
       return ReplayBookmarks(&in, builder);
+    case FrameType::kClientStay:
+      return ReplayClientStay(&in, builder);
     case FrameType::kConnectionEnd:
       return ReplayConnectionEnd(&in, builder);
     case FrameType::kFailedAttempt:

@@ -98,6 +98,7 @@ bool ReadConnection(dom::object object, EventLine* out) {
   Connection& connection = out->connection;
   connection = {};
   connection.started_ns = out->time_ns;
+  connection.number = out->connection_number.value_or(0);
   std::string sent_log_id;
   for (const auto [key, value] : object) {
     bool right = true;
@@ -126,8 +127,9 @@ bool ReadDelivery(dom::object object, EventLine* out) {
   Delivery& delivery = out->delivery;
   delivery = {};
   delivery.time_ns = out->time_ns;
+  delivery.connection = out->connection_number.value_or(0);
   const bool event = out->type == EventLine::Type::kEvent;
-  if (!event) delivery.kind = DeliveryKind::kDropped;
+  delivery.kind = event ? DeliveryKind::kUntold : DeliveryKind::kDropped;
   bool has_payment = false;
   for (const auto [key, value] : object) {
     bool right = true;
@@ -167,6 +169,7 @@ bool ReadBookmarks(dom::object object, EventLine* out) {
     dom::array pair;
     Bookmark& bookmark = out->bookmarks.emplace_back();
     bookmark.time_ns = out->time_ns;
+    bookmark.connection = out->connection_number.value_or(0);
     if (item.get(pair) != simdjson::SUCCESS || pair.size() != 2 ||
         !ReadNumber(pair.at(0).value(), 0, kInt32Max, &bookmark.partition) ||
         !ReadNumber(pair.at(1).value(), 0, kInt64Max, &bookmark.offset)) {
@@ -250,10 +253,9 @@ bool LogLineParser::ParseEvent(std::string_view line, EventLine* out) {
   dom::object object;
   std::string_view type;
   if (!state_->ParseObject(line, &object) || !ReadHead(object, &type, &out->time_ns)) return false;
-  dom::element number;
-  out->connection_number = 1;
-  if (object["conn"].get(number) == simdjson::SUCCESS && !ReadNumber(number, 0, kInt64Max, &out->connection_number)) {
-    return false;
+  out->connection_number.reset();
+  if (dom::element number; object["conn"].get(number) == simdjson::SUCCESS) {
+    if (!ReadNumber(number, 0, kUint32Max, &out->connection_number.emplace())) return false;
   }
   if (type == "event" || type == "drop") {
     out->type = type == "event" ? EventLine::Type::kEvent : EventLine::Type::kDrop;

@@ -25,13 +25,13 @@ struct EventLine {
   enum class Type : uint8_t { kConnection, kEvent, kDrop, kBookmark, kEnd };
   Type type = Type::kEvent;
   int64_t time_ns = 0;
-  int64_t connection_number = 0;    // "conn"; 0: none
-  Connection connection;            // kConnection
-  Delivery delivery;                // kEvent, kDrop: without rec and sentinel, which need the run's producers
-  pipeline::Payment payment;        // kEvent
-  std::vector<Bookmark> bookmarks;  // kBookmark: time, partition and offset
-  int code = -1;                    // kEnd
-  std::string message;              // kEnd
+  std::optional<uint32_t> connection_number;  // "conn"
+  Connection connection;                      // kConnection
+  Delivery delivery;                          // kEvent, kDrop: without rec and sentinel, which need the run's producers
+  pipeline::Payment payment;                  // kEvent
+  std::vector<Bookmark> bookmarks;            // kBookmark: time, partition, offset and connection
+  int code = -1;                              // kEnd
+  std::string message;                        // kEnd
   // The payment's metadata "rec", empty without one.
   std::string_view rec_text() const;
 };

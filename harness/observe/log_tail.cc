@@ -230,9 +230,12 @@ LogTail::State::Wait LogTail::State::Look() {
 void LogTail::State::WatchFile(Followed* followed) {
   std::string folder = std::filesystem::path(followed->file.path()).parent_path().string();
   if (folder.empty()) folder = ".";
-  // Gone after the first event, so that a program that writes fast does not pay for one a line.
+  if (followed->file.exists() && !followed->file.has_its_name()) return;  // moved away: both may grow
+  // Gone after the first event, so that a program that writes fast does not pay for one a line. The last three: the
+  // file has lost its name.
+  constexpr uint32_t kChanges = IN_MODIFY | IN_MOVE_SELF | IN_ATTRIB | IN_DELETE_SELF;
   followed->watch = followed->file.exists()
-                        ? inotify_add_watch(inotify.fd, followed->file.path().c_str(), IN_MODIFY | IN_ONESHOT)
+                        ? inotify_add_watch(inotify.fd, followed->file.path().c_str(), kChanges | IN_ONESHOT)
                         : inotify_add_watch(inotify.fd, folder.c_str(), IN_CREATE | IN_MOVED_TO);
   if (followed->watch >= 0) watches[followed->watch].push_back(followed);
 }
@@ -299,10 +302,11 @@ bool LogTail::State::TakeEventLine(Followed* followed, const TailedFile::Line& l
     recorder->OnConnection(followed->client, event.connection);
   } else if (event.type == EventLine::Type::kEnd) {
     Flush(*followed);
-    if (event.connection_number == 0) {
-      recorder->OnFailedAttempt(followed->client, {event.time_ns, event.code, event.message});
+    const FailedAttempt end{event.time_ns, event.code, event.message};
+    if (event.connection_number == 0U) {
+      recorder->OnFailedAttempt(followed->client, end);
     } else {
-      recorder->OnConnectionEnd(followed->client, event.time_ns, event.code, event.message);
+      recorder->OnConnectionEnd(followed->client, end, event.connection_number.value_or(0));
     }
   }
   return true;

@@ -222,13 +222,22 @@ void Recorder::OnBookmarks(size_t client, std::span<const Bookmark> bookmarks) {
   });
 }
 
-void Recorder::OnConnectionEnd(size_t client, int64_t time_ns, int code, const std::string& message) {
+void Recorder::OnConnectionEnd(size_t client, const FailedAttempt& end, uint32_t number) {
   State& state = *state_;
   {
     const std::scoped_lock lock(state.mutex);
-    state.Accepted(state.builder.OnConnectionEnd(client, time_ns, code, message), "client", client,
-                   FrameType::kConnectionEnd,
-                   [&](std::string* out) { EncodeConnectionEnd(client, time_ns, code, message, out); });
+    state.Accepted(state.builder.OnConnectionEnd(client, end, number), "client", client, FrameType::kConnectionEnd,
+                   [&](std::string* out) { EncodeConnectionEnd(client, end, number, out); });
+  }
+  state.changed.notify_all();
+}
+
+void Recorder::OnClientStay(size_t client, const ClientStay& stay) {
+  State& state = *state_;
+  {
+    const std::scoped_lock lock(state.mutex);
+    state.Accepted(state.builder.OnClientStay(client, stay), "client", client, FrameType::kClientStay,
+                   [&](std::string* out) { EncodeClientStay(client, stay, out); });
   }
   state.changed.notify_all();
 }

@@ -61,10 +61,17 @@ struct ClientCounts {
   int64_t lag = 0;  // records of the audited log that its filter matches and that it was not handed yet
 };
 
+// From when to when a client is there (Client::joined_ns, left_ns, starts_late).
+struct ClientStay {
+  int64_t joined_ns = 0;
+  int64_t left_ns = 0;
+  bool starts_late = false;
+};
+
 struct LiveCounts {
   int64_t sent = 0, acked = 0, failed = 0, unknown = 0, logged = 0, rejected = 0;  // sentinels excluded
-  int64_t delivered_min = 0;                                                       // minimum over observed clients
-  int64_t lag_max = 0;                                                             // maximum over observed clients
+  int64_t delivered_min = 0;  // minimum over observed clients that are there
+  int64_t lag_max = 0;        // likewise
   std::vector<ClientCounts> clients;
 };
 
@@ -91,13 +98,17 @@ class Recorder {
   void OnLog(std::span<const LogSeen> records);
   void OnWatermarks(int32_t partition, int64_t low, int64_t high);
 
-  // Clients' side. `connection` of a Delivery is filled in here.
+  // Clients' side. A connection is meant by its number, the latest that was called so; by 0, or one that no connection
+  // has, the newest. `connection` of a Delivery or Bookmark is that number.
   void OnConnection(size_t client, const Connection& connection);
   void OnDeliveries(size_t client, std::span<const Delivery> deliveries);
-  // Behind the deliveries told so far; `connection` and `deliveries` are filled in here.
+  // Behind the deliveries told so far; `deliveries` is filled in here.
   void OnBookmarks(size_t client, std::span<const Bookmark> bookmarks);
-  void OnConnectionEnd(size_t client, int64_t time_ns, int code, const std::string& message);
+  // A failed attempt when no such stream is open.
+  void OnConnectionEnd(size_t client, const FailedAttempt& end, uint32_t number = 0);
   void OnFailedAttempt(size_t client, const FailedAttempt& attempt);
+  // Replaces what was said before; a client of which nothing is said stays from the beginning to the end.
+  void OnClientStay(size_t client, const ClientStay& stay);
   // `sentence`: where it is and what is wrong with it; empty: not told.
   void OnBrokenLine(size_t client, std::string_view sentence);
 

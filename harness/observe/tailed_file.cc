@@ -7,14 +7,31 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <utility>
 
+#include "common/crc32c.h"
 #include "harness/observe/log_lines.h"
 
 namespace harness {
 namespace {
 
 constexpr size_t kReadBytes = size_t{256} << 10;
+
+// CRC-32C of the first `size_bytes` of a file; nullopt when it has fewer.
+std::optional<uint32_t> Crc32cOf(int fd, int64_t size_bytes) {
+  std::string buffer(kReadBytes, '\0');
+  uint32_t crc32c = 0;
+  for (int64_t at = 0; at < size_bytes;) {
+    const auto want = std::min(buffer.size(), static_cast<size_t>(size_bytes - at));
+    const ssize_t bytes = pread(fd, buffer.data(), want, at);
+    if (bytes < 0 && errno == EINTR) continue;
+    if (bytes <= 0) return std::nullopt;
+    crc32c = pipeline::Crc32c({buffer.data(), static_cast<size_t>(bytes)}, crc32c);
+    at += bytes;
+  }
+  return crc32c;
+}
 
 }  // namespace
 
@@ -24,11 +41,10 @@ TailedFile::~TailedFile() {
   if (fd_ >= 0) close(fd_);
 }
 
-bool TailedFile::Open() {
-  if (fd_ >= 0) return true;
-  fd_ = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd_ < 0 && errno != ENOENT) Problem(std::strerror(errno));
-  return fd_ >= 0;
+int TailedFile::OpenNamed() {
+  const int fd = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno != ENOENT) Problem(std::strerror(errno));
+  return fd;
 }
 
 void TailedFile::Problem(const std::string& what) {
@@ -48,12 +64,41 @@ void TailedFile::FollowShrinking(int64_t size_bytes) {
     good_bytes_ = size_bytes;
   }
   next_bytes_ = size_bytes;
+  crc32c_ = Crc32cOf(fd_, size_bytes).value_or(0);
   skipping_ = false;
 }
 
+bool TailedFile::has_its_name() const {
+  struct stat named {};
+  struct stat opened {};
+  return stat(path_.c_str(), &named) == 0 && fstat(fd_, &opened) == 0 && named.st_ino == opened.st_ino &&
+         named.st_dev == opened.st_dev;
+}
+
+bool TailedFile::FollowName() {
+  if (fd_ < 0 || has_its_name()) return false;
+  const int fd = OpenNamed();
+  if (fd < 0) return false;  // moved away, and nothing in its place yet
+  const bool goes_on = Crc32cOf(fd, next_bytes_) == crc32c_;
+  close(std::exchange(fd_, fd));
+  if (goes_on) return true;
+  next_bytes_ = 0;
+  good_bytes_ = 0;
+  crc32c_ = 0;
+  skipping_ = false;
+  return true;
+}
+
 bool TailedFile::ReadLines(const std::function<bool(const Line&)>& each) {
+  bool any = ReadOpenFile(each);
+  while (FollowName()) any |= ReadOpenFile(each);
+  return any;
+}
+
+bool TailedFile::ReadOpenFile(const std::function<bool(const Line&)>& each) {
   struct stat status {};
-  if (!Open() || fstat(fd_, &status) != 0) return false;
+  if (fd_ < 0) fd_ = OpenNamed();
+  if (fd_ < 0 || fstat(fd_, &status) != 0) return false;
   const int64_t end_bytes = status.st_size;
   if (end_bytes < next_bytes_) FollowShrinking(end_bytes);
   bool any = false;
@@ -66,11 +111,13 @@ bool TailedFile::ReadLines(const std::function<bool(const Line&)>& each) {
     if (bytes < 0) Problem(std::strerror(errno));
     if (bytes <= 0) break;  // cut off meanwhile: the next look sees it
     const size_t consumed = GiveLines(static_cast<size_t>(bytes), each, &any);
+    crc32c_ = pipeline::Crc32c({buffer_.data(), consumed}, crc32c_);
     next_bytes_ += static_cast<int64_t>(consumed);
     if (consumed > 0) {
       want = kReadBytes;
     } else if (static_cast<size_t>(bytes) > kLineBytesMax) {
       skipping_ = true;
+      crc32c_ = pipeline::Crc32c({buffer_.data(), static_cast<size_t>(bytes)}, crc32c_);
       next_bytes_ += bytes;
       want = kReadBytes;
     } else if (next_bytes_ + bytes >= end_bytes) {

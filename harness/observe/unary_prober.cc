@@ -101,6 +101,7 @@ std::optional<Target> UnaryProber::State::ChooseOf(const History& history, size_
   const uint64_t back = random() % 2 == 0 ? 0 : random() % count;
   const Delivery& delivery = *(chosen.deliveries.end() - 1 - static_cast<std::ptrdiff_t>(back));
   const auto name = history.names.Find(delivery.id_hash);
+  if (delivery.connection != number) return std::nullopt;  // of an older stream, which is open still
   if (delivery.offset < 0 || !name) return std::nullopt;
   Target target;
   target.id = *name;

@@ -125,7 +125,7 @@ std::string_view EventTypeName(EventType type) {
 }
 
 std::string_view DeliveryKindName(DeliveryKind kind) {
-  static constexpr std::string_view kNames[] = {"existing", "new", "dropped"};
+  static constexpr std::string_view kNames[] = {"existing", "new", "dropped", "untold"};
   return kNames[static_cast<size_t>(kind)];
 }
 

@@ -75,6 +75,6 @@ std::string ActorName(const History& history, const RunEvent& event);
 // `partition`: of the record that the reader asks about, so that a stream's start says where it began there; -1: none.
 std::string EventPlace(const History& history, const RunEvent& event);
 std::string EventText(const History& history, const RunEvent& event, int32_t partition = -1);
-std::string_view DeliveryKindName(DeliveryKind kind);  // "existing", "new", "dropped"
+std::string_view DeliveryKindName(DeliveryKind kind);  // "existing", "new", "dropped", "untold"
 
 }  // namespace harness

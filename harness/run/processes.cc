@@ -189,7 +189,7 @@ void Processes::Start(const std::string& name) {
   program.ready_ns = 0;
   program.end_is_expected = false;
   program.span = state_->recorder->OnProcess(
-      {.name = name, .pid = pid, .started_ns = started_ns, .ready_ns = 0, .ended_ns = 0, .how = {}});
+      {.name = name, .pid = pid, .started_ns = started_ns, .ready_ns = 0, .ended_ns = 0, .how = {}, .bad_end = {}});
   program.spec = std::move(spec);
   state_->names[pid] = name;
   state_->changed.notify_all();

@@ -54,6 +54,7 @@ class KindCheck {
   // What is wrong with it; empty: nothing.
   std::string Wrong(const Delivery& delivery) {
     if (delivery.connection >= client_.connections.size() || delivery.offset < 0) return "";
+    if (delivery.kind == DeliveryKind::kUntold) return "";
     const Connection& connection = client_.connections[delivery.connection];
     if (!connection.has_start) return "";
     if (&connection != read_) Read(connection);

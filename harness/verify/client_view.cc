@@ -60,6 +60,23 @@ void ClientView::MakeScopes() {
   }
 }
 
+DeliveryKind ClientView::kind(size_t delivery) const {
+  const Delivery& seen = client_->deliveries[delivery];
+  if (seen.kind != DeliveryKind::kUntold || seen.connection >= client_->connections.size()) return seen.kind;
+  if (!knows_streams()) return seen.kind;
+  const Connection& connection = client_->connections[seen.connection];
+  if (connection.resumed) return DeliveryKind::kNew;
+  const LogPlace at = place(delivery);
+  if (at == kNoPlace) return DeliveryKind::kUntold;
+  if (connection.has_start) {
+    const LifeStart start = StartOf(connection, log_->partition(at));
+    return log_->record(at).offset > start.snapshot_until ? DeliveryKind::kNew : DeliveryKind::kExisting;
+  }
+  const Send* send = place_is_certain(delivery) ? FindSend(*history_, log_->record(at).rec) : nullptr;
+  const bool later = send != nullptr && connection.first_message_ns != 0 && send->sent_ns > connection.first_message_ns;
+  return later ? DeliveryKind::kNew : DeliveryKind::kUntold;
+}
+
 void ClientView::Join() {
   const auto& deliveries = client_->deliveries;
   places_.reserve(deliveries.size());
@@ -84,7 +101,8 @@ void ClientView::Join() {
     if (place == kNoPlace || delivery.kind == DeliveryKind::kDropped) continue;
     if (first_[place] == 0) first_[place] = static_cast<uint32_t>(i) + 1;
     const LogRecord& record = log_->record(place);
-    if (!record.sentinel) continue;
+    // One that has left has no sentinel: it came as far as what it has.
+    if (!record.sentinel && client_->left_ns == 0) continue;
     int64_t& frontier = frontiers_[static_cast<size_t>(log_->partition(place))];
     frontier = std::max(frontier, record.offset);
   }

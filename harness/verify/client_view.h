@@ -50,10 +50,17 @@ class ClientView {
     const Delivery& seen = client_->deliveries[delivery];
     return seen.offset >= 0 || log_->Places(seen.rec).size() <= 1;
   }
+  // Whether it is known where one stream of its ends and the next begins: where its log marks them, or nothing was
+  // broken.
+  bool knows_streams() const { return client_->marks_connections || history_->faults.empty(); }
+  // What the client's log says of a delivery; where it does not say, what can be known: new is what was sent to the
+  // topic after its stream had given something, and what its StreamStart's snapshot does not cover.
+  DeliveryKind kind(size_t delivery) const;
   // Whether the record at `place` is in A; and as which delivery it came first (size_t(-1): it never did).
   bool received(LogPlace place) const { return first_[place] != 0; }
   size_t first_delivery(LogPlace place) const { return static_cast<size_t>(first_[place]) - 1; }
-  // The greatest offset of a sentinel that it received in `partition`; -1: none.
+  // The greatest offset of a sentinel (of a client that has left: of any record) that it received in `partition`; -1:
+  // none.
   int64_t frontier(int32_t partition) const { return frontiers_[static_cast<size_t>(partition)]; }
   const std::vector<int64_t>& frontiers() const { return frontiers_; }
 

@@ -24,6 +24,9 @@ class FirstTimes {
   std::vector<std::vector<bool>> seen_;
 };
 
+// Whether the client was there when it was sent: what it found when it joined says nothing about how fast anything is.
+inline bool WasThereFor(const Client& client, const Send& send) { return send.sent_ns >= client.joined_ns; }
+
 // T0 of a send: what e2e.latency counts from.
 inline int64_t PlannedNs(const Send& send) { return send.planned_ns != 0 ? send.planned_ns : send.sent_ns; }
 

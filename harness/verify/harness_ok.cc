@@ -143,7 +143,8 @@ class HarnessOk {
       while (place > evidence_.log.begin(p) && !view.received(place - 1)) --place;
       if (place > evidence_.log.begin(p)) received_below[i] = evidence_.log.record(place - 1).offset;
     }
-    view.ForEachMissing(AuditedLasts(history_, evidence_.log), [&](LogPlace place) {
+    const bool left = view.client().left_ns != 0;
+    view.ForEachMissing(left ? view.frontiers() : AuditedLasts(history_, evidence_.log), [&](LogPlace place) {
       const auto i = static_cast<size_t>(evidence_.log.partition(place));
       const int64_t offset = evidence_.log.record(place).offset;
       if (offset >= history_.partitions[i].low_watermark) return;

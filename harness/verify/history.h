@@ -75,7 +75,9 @@ struct PartitionLog {
   const LogRecord* Find(int64_t offset) const;
 };
 
-enum class DeliveryKind : uint8_t { kExisting, kNew, kDropped };  // kDropped: in W (the wire) but not in A (handed on)
+// kDropped: in W (the wire) but not in A (handed on). kUntold: handed on, and its log does not say which of the first
+// two.
+enum class DeliveryKind : uint8_t { kExisting, kNew, kDropped, kUntold };
 
 struct Delivery {
   int64_t time_ns = 0;  // T5
@@ -85,7 +87,7 @@ struct Delivery {
   uint64_t id_hash = 0;
   uint32_t crc32c = 0;
   int32_t partition = -1;
-  uint32_t connection = 0;  // index into Client::connections
+  uint32_t connection = 0;  // index into Client::connections; told to the Recorder as Connection::number
   DeliveryKind kind = DeliveryKind::kNew;
   bool sentinel = false;
 };
@@ -97,7 +99,7 @@ struct Bookmark {
   int64_t offset = 0;
   uint64_t deliveries = 0;  // how many of the client's deliveries came before it
   int32_t partition = 0;
-  uint32_t connection = 0;  // index into Client::connections
+  uint32_t connection = 0;  // index into Client::connections; told to the Recorder as Connection::number
 };
 static_assert(sizeof(Bookmark) <= 64);
 
@@ -111,6 +113,7 @@ struct Connection {
   int64_t started_ns = 0;        // its StreamStart (foreign: first sight)
   int64_t first_message_ns = 0;  // 0: none yet
   int64_t ended_ns = 0;          // 0: open
+  uint32_t number = 0;           // what its client's log calls it ("conn"); 0: nothing
   int code = -1;                 // gRPC status code of its end
   std::string server;            // address
   std::string server_id;
@@ -142,6 +145,10 @@ struct Client {
   int64_t reconnect_delay_min_ns = 0;  // 0: it told no bound
   int64_t reconnect_delay_max_ns = 3'000'000'000;
   std::vector<std::string> servers;  // names it may use
+  int64_t joined_ns = 0;             // when it was started; 0: before the load, or never (starts_late)
+  int64_t left_ns = 0;               // when it was asked to end, before the drain; 0: it stayed
+  bool starts_late = false;
+  bool is_there() const { return left_ns == 0 && (!starts_late || joined_ns != 0); }
   std::vector<Connection> connections;
   std::vector<FailedAttempt> attempts;
   std::vector<Delivery> deliveries;            // in the order of its log
@@ -271,6 +278,7 @@ struct ProcessSpan {
   bool ended_by_fault = false;
   bool ended_by_harness = false;  // the orderly stop at the end of the run
   std::string how;                // "exit 0", "signal 9"
+  std::string bad_end;            // it was asked to end, and did not as it may: why; empty: else
   int64_t rss_ready_bytes = 0;    // resident memory when it was ready; 0: not known
   int64_t rss_bytes_max = 0;      // the most it ever had, told by the kernel at its end; 0: not known
 };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/verify/hop.h"
+#include "harness/verify/idle_server.h"
 #include "harness/verify/silence.h"
 #include "harness/verify/stream_scan.h"
 
@@ -30,22 +31,33 @@ class Live {
     }
     if (!history_.audited) CheckDrained();
     if (history_.interrupted) findings_.Note("interrupted: sentinels pending");
+    if (history_.audited) {
+      for (const IdleSpan& idle : FindIdleServers(evidence_)) findings_.Note(IdleText(evidence_, idle));
+    }
     return findings_.Finish();
   }
 
  private:
   void CheckProcess(const ProcessSpan& span) {
     findings_.Judged();
+    if (!span.bad_end.empty()) {
+      AddProcess(span, fmt::format("{} (pid {}) was asked to end, and {}", span.name, span.pid, span.bad_end));
+    }
     if (span.ended_ns == 0 || span.ended_by_fault || span.ended_by_harness) return;
     const Role role = RoleOf(evidence_, span.name);
     if (role == Role::kProducer && span.how == "exit 0") return;
+    AddProcess(span, fmt::format("{} (pid {}) ended {}, and nothing had asked for it: {}", span.name, span.pid,
+                                 MomentText(history_, span.ended_ns), span.how.empty() ? "unknown" : span.how));
+  }
+
+  void AddProcess(const ProcessSpan& span, const std::string& sentence) {
     findings_.Add([&] {
+      const Role role = RoleOf(evidence_, span.name);
       Violation violation;
       violation.causes = CauseOf(role);
       if (role == Role::kClient) violation.client = BaseName(span.name);
       violation.time_ns = span.ended_ns;
-      violation.sentence = fmt::format("{} (pid {}) ended {}, and nothing had asked for it: {}", span.name, span.pid,
-                                       MomentText(history_, span.ended_ns), span.how.empty() ? "unknown" : span.how);
+      violation.sentence = sentence;
       return violation;
     });
   }
@@ -66,6 +78,11 @@ class Live {
   void CheckSentinels(const ClientView& view) {
     if (history_.interrupted) return;
     const Client& client = view.client();
+    if (!client.is_there()) {
+      findings_.Note(client.name +
+                     (client.left_ns != 0 ? " left before the drain: sentinels n/a" : " never joined: n/a"));
+      return;
+    }
     std::vector<int64_t> ends(static_cast<size_t>(evidence_.log.partitions()), -1);
     std::vector<LogPlace> absent;  // sentinels
     int32_t wanted = 0;

@@ -83,10 +83,10 @@ Measured Reconnect(const History& history, const Metrics& metrics, const Thresho
     has_sample[recovery.fault] = true;
   }
   if (Selected(threshold, "each")) {
-    // Every fault that can break a selected client's stream must have been measured.
+    // Every fault that breaks a selected client's stream must have been measured.
     for (size_t i = 0; i < history.faults.size(); ++i) {
       const bool can_break = std::any_of(history.clients.begin(), history.clients.end(), [&](const Client& client) {
-        return IsSelected(threshold, client) && CanBreak(history, history.faults[i], client);
+        return IsSelected(threshold, client) && MustBreak(history, i, client);
       });
       if (HasStruck(history.faults[i]) && can_break && !has_sample[i]) {
         return {std::nullopt, 0, SamplesWanted(threshold)};
@@ -168,7 +168,8 @@ Measured Latency(const History& history, const Metrics& metrics, const Threshold
     for (const Delivery& delivery : client.deliveries) {
       if (delivery.kind == DeliveryKind::kDropped || delivery.sentinel) continue;
       const Send* send = FindSend(history, delivery.rec);
-      if (send == nullptr || !first_time(delivery.rec) || !selection.Has(*send, delivery.time_ns)) continue;
+      if (send == nullptr || !WasThereFor(client, *send) || !first_time(delivery.rec)) continue;
+      if (!selection.Has(*send, delivery.time_ns)) continue;
       histogram.Record(delivery.time_ns - PlannedNs(*send));
     }
   }

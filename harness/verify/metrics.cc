@@ -105,9 +105,17 @@ class MetricsBuilder {
       ++metrics_.logged;
       if (!record.valid) ++metrics_.rejected;
       const Send* send = FindSend(history_, record.rec);
+      if (send == nullptr) AddToOffered(record);
       if (send == nullptr || send->outcome == Outcome::kOk || send->outcome == Outcome::kFail) continue;
       if (log_.Places(record.rec)[0] == place) ++metrics_.unknown_in_log;
     }
+  }
+
+  // Of a producer that tells nothing of its sends: offered when it was seen.
+  void AddToOffered(const LogRecord& record) {
+    const size_t phase = PhaseAt(record.seen_ns);
+    if (phase >= metrics_.phases.size()) return;
+    metrics_.phases[phase].offered_per_s += PerSecond(1, metrics_.phases[phase].duration_ns);
   }
 
   void CountClient(size_t index) {
@@ -128,7 +136,11 @@ class MetricsBuilder {
     CountMissing(view);
     EndRecoveries();
     FindBacklogPeaks();
-    for (size_t i = 0; i < phases_of_client_.size(); ++i) AddToPhase(i, phases_of_client_[i]);
+    for (size_t i = 0; i < phases_of_client_.size(); ++i) {
+      const bool throughout =
+          client.joined_ns <= history_.phases[i].begin_ns && (client.left_ns == 0 || client.left_ns >= PhaseEndNs(i));
+      if (throughout) AddToPhase(i, phases_of_client_[i]);
+    }
     metrics_.e2e.Merge(figures.e2e);
     metrics_.clients.push_back(std::move(figures));
   }
@@ -148,7 +160,7 @@ class MetricsBuilder {
       if (const size_t phase = PhaseAt(delivery.time_ns); phase < phases_of_client_.size()) {
         ++phases_of_client_[phase].delivered_in;
       }
-      if (send == nullptr) continue;
+      if (send == nullptr || !WasThereFor(view.client(), *send)) continue;
       if (send->measured) figures->e2e.Record(delivery.time_ns - PlannedNs(*send));
       if (send->outcome == Outcome::kOk && send->acked_ns != 0) {
         acked_ns_.push_back(send->acked_ns);
@@ -166,10 +178,13 @@ class MetricsBuilder {
   // What was acknowledged and never came holds a backlog up, and a recovery.
   void CountMissing(const ClientView& view) {
     if (!history_.audited) return;
-    view.ForEachMissing(AuditedLasts(history_, log_), [&](LogPlace place) {
+    const Client& client = view.client();
+    const auto ends = client.left_ns == 0 ? AuditedLasts(history_, log_) : view.frontiers();
+    view.ForEachMissing(ends, [&](LogPlace place) {
       const LogRecord& record = log_.record(place);
       const Send* send = record.sentinel ? nullptr : FindSend(history_, record.rec);
-      if (send == nullptr || send->outcome != Outcome::kOk || send->acked_ns == 0) return;
+      if (send == nullptr || !WasThereFor(client, *send) || send->outcome != Outcome::kOk || send->acked_ns == 0)
+        return;
       acked_ns_.push_back(send->acked_ns);
       NoteForRecoveries(send->acked_ns, INT64_MAX);
     });

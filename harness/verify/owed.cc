@@ -123,7 +123,7 @@ int64_t ClientView::MissingOfConnections(const std::vector<int64_t>& frontiers,
   const auto& deliveries = client_->deliveries;
   for (size_t i = 0; i < deliveries.size(); ++i) {
     if (i > 0 && deliveries[i].connection != deliveries[i - 1].connection) close(deliveries[i - 1].connection);
-    if (places_[i] == kNoPlace || deliveries[i].kind != DeliveryKind::kNew || !place_is_certain(i)) continue;
+    if (!knows_streams() || places_[i] == kNoPlace || kind(i) != DeliveryKind::kNew || !place_is_certain(i)) continue;
     Span& span = spans[static_cast<size_t>(log_->partition(places_[i]))];
     if (span.first == kNoPlace) span = {places_[i], places_[i]};
     span.last = std::max(span.last, places_[i]);
@@ -134,6 +134,8 @@ int64_t ClientView::MissingOfConnections(const std::vector<int64_t>& frontiers,
   // audit has not read.
   std::vector<int64_t> bounds = frontiers;
   std::replace(bounds.begin(), bounds.end(), int64_t{-1}, INT64_MAX - 1);
+  // One that has left in the middle of a snapshot lacks what came late in it.
+  if (client_->left_ns != 0) std::fill(bounds.begin(), bounds.end(), INT64_MAX - 1);
   const auto winners = history_->interrupted ? std::vector<LogPlace>() : Fold(*log_, bounds);
   for (const LogPlace winner : winners) {
     if (winner == kNoPlace) continue;

@@ -32,16 +32,39 @@ bool CanBreak(const History& history, const FaultEvent& fault, const Client& cli
   return std::none_of(history.processes.begin(), history.processes.end(), is_target);
 }
 
+bool MustBreak(const History& history, size_t fault, const Client& client) {
+  const FaultEvent& event = history.faults[fault];
+  if (!CanBreak(history, event, client)) return false;
+  if (client.left_ns != 0 && event.struck_ns >= client.left_ns) return false;
+  if (event.struck_ns < client.joined_ns) return false;
+  if (event.target == client.name) return true;
+  const auto server = std::find_if(history.probed.begin(), history.probed.end(),
+                                   [&](const ProbedServer& probed) { return probed.name == event.target; });
+  std::vector<size_t> breaks;
+  for (size_t i = client.connections.size(); i-- > 0;) {
+    const Connection& connection = client.connections[i];
+    const int64_t end_ns = ConnectionEndNs(history, client, i);
+    if (connection.started_ns > event.struck_ns || (end_ns != 0 && end_ns < event.struck_ns)) continue;
+    if (server != history.probed.end() && !connection.server.empty()) return connection.server == server->address;
+    if (event.type == "process.pause" || client.servers.size() < 2) return true;
+    if (breaks.empty()) breaks = FaultsOfBreaks(history, client);
+    return breaks[i] == fault;
+  }
+  return true;  // no stream was open: it was away, and that counts
+}
+
 int64_t ConnectionEndNs(const History& history, const Client& client, size_t index) {
   const Connection& connection = client.connections[index];
   // What ends after the drain is the run's own end, and no break.
-  const bool orderly = history.drain_end_ns != 0 && connection.ended_ns >= history.drain_end_ns;
+  const bool orderly = (history.drain_end_ns != 0 && connection.ended_ns >= history.drain_end_ns) ||
+                       (client.left_ns != 0 && connection.ended_ns >= client.left_ns);
   if (connection.ended_ns != 0) return orderly ? 0 : connection.ended_ns;
   const bool last = index + 1 == client.connections.size();
   const int64_t next_ns = last ? INT64_MAX : client.connections[index + 1].started_ns;
   int64_t end_ns = next_ns;
   for (const ProcessSpan& span : history.processes) {
     if (BaseName(span.name) != client.name || span.ended_ns == 0 || span.ended_by_harness) continue;
+    if (client.left_ns != 0 && span.ended_ns >= client.left_ns) continue;
     if (span.ended_ns >= connection.started_ns) end_ns = std::min(end_ns, span.ended_ns);
   }
   return end_ns == INT64_MAX ? 0 : end_ns;
@@ -76,6 +99,9 @@ std::vector<Recovery> FindRecoveries(const History& history) {
     const std::vector<size_t> breaks = FaultsOfBreaks(history, client);
     for (size_t f = 0; f < history.faults.size(); ++f) {
       if (!HasStruck(history.faults[f])) continue;
+      const int64_t struck_ns = history.faults[f].struck_ns;
+      const bool there = struck_ns >= client.joined_ns && (client.left_ns == 0 || struck_ns < client.left_ns);
+      if (!there || (client.starts_late && client.joined_ns == 0)) continue;
       Recovery recovery;
       recovery.fault = f;
       recovery.client = c;

@@ -24,8 +24,13 @@ inline bool HasStruck(const FaultEvent& fault) { return fault.struck_ns != 0 && 
 // Whether `fault` can break a stream of `client` at all.
 bool CanBreak(const History& history, const FaultEvent& fault, const Client& client);
 
+// Whether it must have broken one: a stream of `client` was open when it struck, and nothing says that this stream was
+// another server's. What is known of it: the address, where the run's servers have told theirs; else that the process
+// at its other end has ended, and the stream has not.
+bool MustBreak(const History& history, size_t fault, const Client& client);
+
 // When connection `index` of `client` ended: its own word, else the end of the client's process, else the beginning of
-// the next connection; 0: it was open when the drain ended.
+// the next connection; 0: it was open when the drain ended, or when the client was asked to leave.
 int64_t ConnectionEndNs(const History& history, const Client& client, size_t index);
 
 // For each connection of `client`, the fault to which its end belongs, or kNoFault.

@@ -76,7 +76,7 @@ class Scanner {
   // A snapshot of a server without positions comes in any order.
   bool HasOrder(size_t i) const {
     const Delivery& delivery = view_.client().deliveries[i];
-    return delivery.offset >= 0 || (delivery.kind == DeliveryKind::kNew && view_.place_is_certain(i));
+    return delivery.offset >= 0 || (view_.kind(i) == DeliveryKind::kNew && view_.place_is_certain(i));
   }
 
   void FindSuspects() {

@@ -15,11 +15,35 @@ bool IsServerOf(const Evidence& evidence, const Client& client, std::string_view
   return RoleOf(evidence, name) == Role::kServer;
 }
 
+// Who sends once in this time offers load all the while.
+constexpr int64_t kOfferedForNs = 2'000'000'000;
+
+void Offer(int64_t time_ns, std::vector<Interval>* spans) {
+  if (!spans->empty() && spans->back().begin_ns <= time_ns && time_ns <= spans->back().end_ns) {
+    spans->back().end_ns = std::max(spans->back().end_ns, time_ns + kOfferedForNs);
+  } else {
+    spans->push_back({time_ns, time_ns + kOfferedForNs});
+  }
+}
+
 std::vector<Interval> LoadSpans(const History& history) {
   std::vector<Interval> spans;
   for (const Phase& phase : history.phases) {
     if (!phase.offers_load || phase.begin_ns == 0) continue;
     spans.push_back({phase.begin_ns, phase.end_ns == 0 ? history.load_end_ns : phase.end_ns});
+  }
+  // Process producers follow no phase: they offer load while they send, and those that tell of no sends while records
+  // of theirs come into the topic.
+  for (size_t i = 0; i < history.producers.size(); ++i) {
+    if (!IsProcessProducer(history, i)) continue;
+    for (const Send& send : history.producers[i].sends) {
+      if (send.sent_ns != 0 && !send.sentinel) Offer(send.sent_ns, &spans);
+    }
+  }
+  for (const PartitionLog& log : history.partitions) {
+    for (const LogRecord& record : log.records) {
+      if (!record.sentinel && FindSend(history, record.rec) == nullptr) Offer(record.seen_ns, &spans);
+    }
   }
   return United(std::move(spans));
 }
@@ -43,12 +67,13 @@ std::vector<Interval> ReadySpans(const Evidence& evidence, const Client& client)
   return United(std::move(ready));
 }
 
-// Embedded clients have no process and always run.
+// Embedded clients have no process, and run from when they join until they leave.
 std::vector<Interval> RunningSpans(const History& history, const Client& client) {
   std::vector<Interval> running;
   for (const ProcessSpan& span : history.processes) {
     if (BaseName(span.name) == client.name) running.push_back({span.started_ns, EndOrForever(span.ended_ns)});
   }
+  if (running.empty() && client.embedded) running.push_back({client.joined_ns, EndOrForever(client.left_ns)});
   if (running.empty()) running.push_back({INT64_MIN, INT64_MAX});
   return United(std::move(running));
 }

@@ -1,7 +1,9 @@
 #include "harness/verify/stream_scan.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
+#include <vector>
 
 namespace harness {
 namespace {
@@ -18,7 +20,7 @@ class Scanner {
   StreamScan Scan() {
     const auto& deliveries = view_.client().deliveries;
     uint32_t connection = 0;
-    for (size_t i = 0; i < deliveries.size(); ++i) {
+    for (const size_t i : StreamByStream(deliveries)) {
       if (view_.place(i) == kNoPlace || !view_.place_is_certain(i) || view_.may_be_unread(i)) continue;
       if (deliveries[i].connection != connection) Close(std::exchange(connection, deliveries[i].connection));
       See(i);
@@ -37,6 +39,15 @@ class Scanner {
     std::vector<PassedOver> missing;  // in offset order; without a `next`: it came late
   };
 
+  // A client may have two streams open at a time.
+  static std::vector<size_t> StreamByStream(const std::vector<Delivery>& deliveries) {
+    std::vector<size_t> order(deliveries.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    const auto by_stream = [&](size_t a, size_t b) { return deliveries[a].connection < deliveries[b].connection; };
+    if (!std::is_sorted(order.begin(), order.end(), by_stream)) std::stable_sort(order.begin(), order.end(), by_stream);
+    return order;
+  }
+
   const Connection* StreamOf(size_t delivery) const {
     const auto& connections = view_.client().connections;
     const size_t index = view_.client().deliveries[delivery].connection;
@@ -49,7 +60,8 @@ class Scanner {
     if (connection != nullptr && connection->has_start) {
       const int32_t partition = log_.partition(place);
       track->begin = log_.LowerBound(partition, OwesBeyond(*connection, partition) + 1);
-    } else if (view_.client().deliveries[delivery].kind != DeliveryKind::kExisting) {
+    } else if (const DeliveryKind kind = view_.kind(delivery);
+               kind != DeliveryKind::kExisting && kind != DeliveryKind::kUntold) {
       track->begin = place;
     } else {
       return false;

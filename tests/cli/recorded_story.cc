@@ -50,7 +50,7 @@ void TellClients(const History& history, Recorder* recorder) {
         recorder->OnDeliveries(index, {&client.deliveries[told], 1});
       }
       const Connection& ended = client.connections[c];
-      if (ended.ended_ns != 0) recorder->OnConnectionEnd(index, ended.ended_ns, ended.code, ended.message);
+      if (ended.ended_ns != 0) recorder->OnConnectionEnd(index, {ended.ended_ns, ended.code, ended.message});
     }
   }
 }

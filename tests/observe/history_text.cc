@@ -39,13 +39,14 @@ void ClientsText(const History& history, std::ostream& out) {
   for (const Client& c : history.clients) {
     out << "client " << c.name << " " << AsInt(c.filter.provider) << AsInt(c.filter.status) << AsInt(c.resume)
         << c.observed << c.marks_connections << c.embedded << " " << c.reconnect_delay_min_ns << " "
-        << c.reconnect_delay_max_ns << " broken " << c.broken_lines << "\n";
+        << c.reconnect_delay_max_ns << " stays " << c.joined_ns << " " << c.left_ns << c.starts_late << " broken "
+        << c.broken_lines << "\n";
     for (const std::string& text : c.broken_line_texts) out << "  broken: " << text << "\n";
     for (const std::string& server : c.servers) out << "  of " << server << "\n";
     for (const Connection& n : c.connections) {
       out << "  connection " << n.started_ns << " " << n.first_message_ns << " " << n.ended_ns << " " << n.code << " "
           << n.server << " " << n.server_id << " " << n.message << " " << n.resumed << n.has_start << " " << n.log_id
-          << " called " << n.subscription << "\n";
+          << " called " << n.subscription << " number " << n.number << "\n";
       for (const auto& [what, positions] : {std::pair("start", &n.token), {"sent", &n.sent}}) {
         for (const StartPosition& t : *positions) {
           out << "    " << what << " " << t.partition << " " << t.after << " " << t.snapshot_until << "\n";
@@ -112,7 +113,7 @@ std::string HistoryText(const History& history, bool with_errors) {
   for (const ProcessSpan& p : history.processes) {
     out << "process " << p.name << " " << p.pid << " " << p.started_ns << " " << p.ready_ns << " " << p.ended_ns << " "
         << p.ended_by_fault << p.ended_by_harness << " " << p.how << " " << p.rss_ready_bytes << " " << p.rss_bytes_max
-        << "\n";
+        << " bad " << p.bad_end << "\n";
   }
   for (const ProbedServer& p : history.probed) out << "probed " << p.name << " at " << p.address << "\n";
   for (const UnaryRead& r : history.reads) {

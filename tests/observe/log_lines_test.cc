@@ -152,8 +152,8 @@ TEST(LogLinesTest, TakesTheMinimalEventOfAForeignClient) {
   payment.metadata = {{"a", "1"}, {"b", "2"}};
   EXPECT_EQ(out.payment, payment);
   EXPECT_EQ(out.delivery.content_hash, pipeline::CanonicalHash(payment));
-  EXPECT_EQ(out.delivery.kind, DeliveryKind::kNew);
-  EXPECT_EQ(out.connection_number, 1);
+  EXPECT_EQ(out.delivery.kind, DeliveryKind::kUntold);
+  EXPECT_EQ(out.connection_number, std::nullopt);
   EXPECT_EQ(out.delivery.crc32c, 0u);
   EXPECT_EQ(out.rec_text(), "");
 }
@@ -175,8 +175,8 @@ TEST(LogLinesTest, NothingOfALineStaysForTheNext) {
   EXPECT_EQ(out.delivery.partition, -1);
   EXPECT_EQ(out.delivery.offset, -1);
   EXPECT_EQ(out.delivery.crc32c, 0u);
-  EXPECT_EQ(out.delivery.kind, DeliveryKind::kNew);
-  EXPECT_EQ(out.connection_number, 1);
+  EXPECT_EQ(out.delivery.kind, DeliveryKind::kUntold);
+  EXPECT_EQ(out.connection_number, std::nullopt);
 }
 
 TEST(LogLinesTest, AmountsOfForeignClientsAreExact) {

@@ -303,5 +303,52 @@ fifth
       << history.harness_errors[3];
 }
 
+// What a log's writer puts in the log's place is read, without anybody asking for a look.
+TEST_F(LogTailTest, ALogThatIsReplacedByRenameIsReadOn) {
+  const std::string path = folder_.File("fast.events.jsonl");
+  tail_.FollowEventLog(path, 0);
+  AppendTo(path, ConnectionLine(1) + EventLines(0, 3));
+  ASSERT_TRUE(WaitForDelivered(0, 3));
+  std::filesystem::rename(path, folder_.File("old"));
+  AppendTo(folder_.File("old"), EventLines(3, 5));  // its writer has it open still
+  ASSERT_TRUE(WaitForDelivered(0, 5));
+  AppendTo(folder_.File("new"), EventLines(5, 9));
+  std::filesystem::rename(folder_.File("new"), path);
+  ASSERT_TRUE(WaitForDelivered(0, 9));
+  AppendTo(path, EventLines(9, 10));
+  EXPECT_TRUE(WaitForDelivered(0, 10));
+}
+
+// A client that opens a stream before it has closed the one before has one open stream, its newest.
+TEST_F(LogTailTest, TheEndOfAnOlderStreamLeavesTheNewestOpen) {
+  const std::string path = folder_.File("fast.events.jsonl");
+  AppendTo(path, R"({"type":"connection","t":1,"conn":1})"
+                 "\n"
+                 R"({"type":"event","t":2,"conn":1,"p":0,"o":0,"payment":{"id":"a"}})"
+                 "\n"
+                 R"({"type":"connection","t":3,"conn":2})"
+                 "\n"
+                 R"({"type":"event","t":4,"conn":1,"p":0,"o":1,"payment":{"id":"a"}})"
+                 "\n"
+                 R"({"type":"end","t":5,"conn":1,"code":14})"
+                 "\n"
+                 R"({"type":"event","t":6,"conn":2,"p":0,"o":2,"payment":{"id":"a"}})"
+                 "\n"
+                 R"({"type":"end","t":7,"conn":1,"code":14})"
+                 "\n");
+  tail_.FollowEventLog(path, 0);
+  tail_.Drain();
+  EXPECT_TRUE(recorder_.Counts().clients[0].connected);
+  const History history = recorder_.Finish([](History*) {});
+  const Client& client = history.clients[0];
+  ASSERT_EQ(client.connections.size(), 2u);
+  EXPECT_EQ(client.connections[0].ended_ns, 5);
+  EXPECT_EQ(client.connections[1].ended_ns, 0);
+  ASSERT_EQ(client.deliveries.size(), 3u);
+  EXPECT_EQ(client.deliveries[1].connection, 0u);
+  EXPECT_EQ(client.deliveries[2].connection, 1u);
+  EXPECT_EQ(client.attempts.size(), 1u);  // nothing was open that the last line could end
+}
+
 }  // namespace
 }  // namespace harness

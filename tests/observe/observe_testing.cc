@@ -90,7 +90,7 @@ class RandomTeller {
   }
 
   void Tell() {
-    switch (Below(23)) {
+    switch (Below(24)) {
       case 0:
         recorder_->AddProducer("producer-" + Word(), Coin());
         break;
@@ -125,7 +125,11 @@ class RandomTeller {
         TellConnection();
         break;
       case 11:
-        recorder_->OnConnectionEnd(Below(clients_ + 1), Number(), static_cast<int>(Below(17)), Word());
+        recorder_->OnConnectionEnd(Below(clients_ + 1), {Number(), static_cast<int>(Below(17)), Word()},
+                                   static_cast<uint32_t>(Below(5)));
+        break;
+      case 23:
+        recorder_->OnClientStay(Below(clients_ + 1), {Number(), Number(), Coin()});
         break;
       case 12:
         recorder_->OnFailedAttempt(Below(clients_ + 1), {Number(), static_cast<int>(Below(17)), Word()});
@@ -192,8 +196,9 @@ class RandomTeller {
     }
   }
   void TellProcess() {
-    const ProcessSpan process{Word(), Number(), Number(), Number(), Number(),
-                              Coin(), Coin(),   "exit 0", Number(), Number()};
+    const ProcessSpan process{
+        Word(),   Number(), Number(), Number(), Number(), Coin(), Coin(), "exit 0", Coin() ? Word() : "",
+        Number(), Number()};
     if (Coin()) {
       recorder_->OnProcess(process);
     } else {
@@ -228,6 +233,7 @@ class RandomTeller {
     connection.token = Positions();
     connection.sent = Positions();
     connection.subscription = Coin() ? Word() : "";
+    connection.number = static_cast<uint32_t>(Below(5));
     recorder_->OnConnection(Below(clients_ + 1), connection);
   }
   std::vector<StartPosition> Positions() {
@@ -317,7 +323,8 @@ class RandomTeller {
       delivery.content_hash = random_();
       delivery.id_hash = random_();
       delivery.crc32c = static_cast<uint32_t>(random_());
-      delivery.kind = static_cast<DeliveryKind>(Below(3));
+      delivery.kind = static_cast<DeliveryKind>(Below(4));
+      delivery.connection = static_cast<uint32_t>(Below(5));
       delivery.sentinel = Below(8) == 0;
     }
     recorder_->OnDeliveries(Below(clients_ + 1), deliveries);
@@ -328,6 +335,7 @@ class RandomTeller {
       bookmark.time_ns = Number();
       bookmark.offset = Number();
       bookmark.partition = static_cast<int32_t>(Below(3));
+      bookmark.connection = static_cast<uint32_t>(Below(5));
     }
     recorder_->OnBookmarks(Below(clients_ + 1), bookmarks);
   }

@@ -265,7 +265,7 @@ TEST(RecorderTest, DeliveriesBelongToTheConnectionTheyCameOn) {
   EXPECT_TRUE(recorder.Counts().clients[0].connected);
   const std::vector<Delivery> first = {DeliveryAt(0, 0, 110), DeliveryAt(0, 1, 120)};
   recorder.OnDeliveries(0, first);
-  recorder.OnConnectionEnd(0, 130, 14, "gone");
+  recorder.OnConnectionEnd(0, {130, 14, "gone"});
   EXPECT_FALSE(recorder.Counts().clients[0].connected);
   recorder.OnConnection(0, ConnectionAt(200));
   const Delivery second = DeliveryAt(0, 2, 210);

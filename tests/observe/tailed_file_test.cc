@@ -47,6 +47,47 @@ RC_GTEST_PROP(TailedFileProperty, GivesEachLineOnceHoweverItIsWritten, ()) {
   RC_ASSERT(file.TakeProblem() == "");
 }
 
+// The name counts: whatever takes its place, no line that was whole is missed and none is given twice.
+RC_GTEST_PROP(TailedFileProperty, FollowsItsNameThroughReplacements, ()) {
+  const TempFolder folder;
+  const std::string path = folder.File("log");
+  TailedFile file(path);
+  std::vector<std::string> given;
+  const auto look = [&] {
+    for (std::string& line : Lines(&file)) given.push_back(std::move(line));
+  };
+  std::vector<std::string> wanted;
+  std::string text;  // of the file that has the name
+  const auto write = [&] {
+    const std::string line = "line " + std::to_string(wanted.size());
+    wanted.push_back(line);
+    text += line + "\n";
+    AppendTo(path, line + "\n");
+  };
+  const int steps = *rc::gen::inRange(1, 12);
+  for (int i = 0; i < steps; ++i) {
+    write();
+    look();
+    if (*rc::gen::arbitrary<bool>()) write();  // what nobody has looked at when the name goes to another file
+    const int how = *rc::gen::inRange(0, 3);
+    if (how == 1) {  // put away, and begun anew
+      std::filesystem::rename(path, folder.File("log.1"));
+      if (*rc::gen::arbitrary<bool>()) look();
+      text.clear();
+    } else if (how == 2) {  // all of it written anew, and put in its place
+      const std::string added = "line " + std::to_string(wanted.size());
+      wanted.push_back(added);
+      text += added + "\n";
+      AppendTo(folder.File("log.new"), text);
+      std::filesystem::rename(folder.File("log.new"), path);
+    }
+  }
+  write();
+  look();
+  RC_ASSERT(given == wanted);
+  RC_ASSERT(file.TakeProblem() == "");
+}
+
 TEST(TailedFileTest, ATornTailThatIsCutOffIsNeverGiven) {
   const TempFolder folder;
   const std::string path = folder.File("log");

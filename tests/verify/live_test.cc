@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "harness/verify/silence.h"
 #include "tests/verify/story.h"
 
@@ -197,6 +201,87 @@ TEST(LiveTest, WithoutTheAuditTheRunnersWordCounts) {
   EXPECT_EQ(Violated(story.Judged()), Names{"LIVE"});
   story.history.drained = true;
   EXPECT_TRUE(Violated(story.Judged()).empty());
+}
+
+// Load is what was sent: a freeze counts though no phase offers anything, because a program sends all the while.
+TEST(LiveTest, AProcessProducersLoadIsLoad) {
+  for (const bool tells_sends : {true, false}) {
+    for (const int64_t freeze_ns : {9 * kSecond, 3 * kSecond}) {
+      Story story;
+      story.history.phases[0].offers_load = false;
+      if (!tells_sends) story.history.producers[1].has_acks = false;
+      std::vector<int64_t> held;
+      int64_t frozen_ns = 0;
+      for (int i = 0; i < 60; ++i) {
+        held.push_back(story.Write(0, {.producer = 1}));
+        story.Tick(kSecond / 2);
+        if (i == 30) frozen_ns = story.now_ns;
+        if (frozen_ns != 0 && story.now_ns < frozen_ns + freeze_ns) continue;
+        for (const int64_t offset : held) story.Deliver(0, 0, offset);
+        held.clear();
+      }
+      if (!tells_sends) story.history.producers[1].sends.clear();
+      story.End();
+      EXPECT_EQ(Violated(story.Judged()).contains("LIVE"), freeze_ns > 5 * kSecond) << Sentences(story.Judged());
+    }
+  }
+}
+
+// A program that was asked to end, and crashed or had to be killed, is its own violation.
+TEST(LiveTest, HowAProgramEndsThatIsAskedToIsItsOwn) {
+  for (const auto& [name, cause] : {std::pair("server-1", Cause::kServer), {"watcher", Cause::kClient}}) {
+    Story story;
+    story.Write(0);
+    story.Deliver(0, 0, 0);
+    story.End();
+    const auto span = std::find_if(story.history.processes.begin(), story.history.processes.end(),
+                                   [&, wanted = std::string(name)](const auto& one) { return one.name == wanted; });
+    span->ended_ns = story.Tick();
+    span->ended_by_harness = true;
+    span->how = "signal 6 (Aborted)";
+    EXPECT_TRUE(Violated(story.Judged()).empty()) << Sentences(story.Judged());
+    span->bad_end = "it ended by signal 6 (Aborted); allowed: exit 0";
+    const Verdict verdict = story.Judged();
+    EXPECT_EQ(Violated(verdict), Names{"LIVE"});
+    EXPECT_EQ(Of(verdict, "LIVE").violations.at(0).causes, cause);
+    EXPECT_NE(Of(verdict, "LIVE").violations.at(0).sentence.find("was asked to end"), std::string::npos);
+  }
+}
+
+// A client that leaves before the drain is judged by what it had until then: no sentinel is owed, and no record that it
+// had passed may be missing.
+TEST(LiveTest, AClientThatLeavesOwesNoSentinelAndStillMayNotLose) {
+  for (const bool loses : {false, true}) {
+    Story story(1, {"watcher", "guest"});
+    for (int i = 0; i < 4; ++i) story.Write(0);
+    story.DeliverFrom(0, 0, 0);
+    for (const int64_t offset : {0, 1, 2}) {
+      if (!loses || offset != 1) story.Deliver(1, 0, offset);
+    }
+    story.history.clients[1].left_ns = story.Tick();
+    story.Break(1, 1);
+    story.Write(0);
+    story.Deliver(0, 0, 4);
+    story.End({1});
+    const Verdict verdict = story.Judged();
+    EXPECT_EQ(Violated(verdict).contains("LOST"), loses) << Sentences(verdict);
+    EXPECT_FALSE(Violated(verdict).contains("LIVE")) << Sentences(verdict);
+  }
+}
+
+// What a consumer group's first assignment, or its session time-out, looks like is said, of foreign servers.
+TEST(LiveTest, AServerThatTakesNothingForAWhileIsNamedWithTheTimes) {
+  for (const bool foreign : {true, false}) {
+    Story story;
+    if (foreign) story.scenario.servers[0].command = {"go-server"};
+    for (int i = 0; i < 4; ++i) story.Write(0);
+    story.Tick(8 * kSecond);
+    story.DeliverFrom(0, 0, 0);
+    story.End();
+    const std::string reason = Of(story.Judged(), "LIVE").reason;
+    EXPECT_EQ(reason.find("server-1 took no record from 0.000 s on until 8.0") != std::string::npos, foreign) << reason;
+    EXPECT_EQ(reason.find("45 s") != std::string::npos, foreign) << reason;
+  }
 }
 
 }  // namespace

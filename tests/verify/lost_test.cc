@@ -200,6 +200,56 @@ TEST(LostTest, WithoutResumeAHoleInWhatCameAsNewIsLostEvenIfSuperseded) {
   EXPECT_EQ(Only(story.Judged()).offset, 1);
 }
 
+// A log whose events have no kind does not make a snapshot's events new: what was superseded before is not owed. What
+// was sent after the stream had given something is new, whatever the log says.
+TEST(LostTest, WhatALogDoesNotCallNewIsNewOnlyIfItCannotBeOfTheSnapshot) {
+  for (const bool loses : {false, true}) {
+    Story story;
+    Client& client = story.history.clients[0];
+    client.resume = ResumeMode::kNone;
+    client.connections.clear();
+    story.Write(0, {.id = 9});
+    story.Write(0, {.id = 7});
+    story.Write(0, {.id = 7, .status = PaymentStatus::kFailed});
+    story.Write(0, {.id = 7, .status = PaymentStatus::kCompleted});
+    story.Connect(0, {})->has_start = false;
+    for (const int64_t offset : {0, 3}) story.Deliver(0, 0, offset, DeliveryKind::kUntold);
+    client.connections[0].first_message_ns = client.deliveries[0].time_ns;
+    story.Write(0, {.id = 8});
+    story.Write(0, {.id = 8, .status = PaymentStatus::kFailed});
+    story.Write(0, {.id = 8, .status = PaymentStatus::kCompleted});
+    for (const int64_t offset : {4, 5, 6}) {
+      if (!loses || offset != 5) story.Deliver(0, 0, offset, DeliveryKind::kUntold);
+    }
+    story.End();
+    if (loses) {
+      EXPECT_EQ(Of(story.Judged(), "LOST").violations.at(0).offset, 5) << Sentences(story.Judged());
+    } else {
+      EXPECT_EQ(story.Judged().exit_code, 0) << Sentences(story.Judged());
+    }
+  }
+}
+
+// A log that does not mark its connections hides a reconnect: what was superseded while its client was away is not
+// owed.
+TEST(LostTest, WithoutConnectionMarksAFaultMayHideAReconnect) {
+  for (const bool breaks : {true, false}) {
+    Story story;
+    Client& client = story.history.clients[0];
+    client.resume = ResumeMode::kNone;
+    client.marks_connections = false;
+    client.connections[0].has_start = false;
+    story.Write(0);
+    story.Deliver(0, 0, 0);
+    if (breaks) story.AddFault("crash", "server-1", story.Tick(), story.Tick());
+    story.Write(0, {.id = 7});
+    story.Write(0, {.id = 7, .status = PaymentStatus::kCompleted});
+    story.Deliver(0, 0, 2);
+    story.End();
+    EXPECT_EQ(Violated(story.Judged()).contains("LOST"), !breaks) << Sentences(story.Judged());
+  }
+}
+
 TEST(LostTest, BeyondTheFrontierNothingIsLostYet) {
   Story story;
   story.Write(0);

@@ -283,5 +283,28 @@ RC_GTEST_PROP(MetricsTest, OnLegalHistories, ()) {
   for (const ClientFigures& client : metrics.clients) RC_ASSERT(client.e2e.negative_count() == 0);
 }
 
+// `each` asks for every fault that broke a stream, not for those at a server that the client was not on; and a client
+// that joins late is not late for what it found.
+TEST(MetricsTest, EachIsOfTheServersThatTheClientWasOn) {
+  Restart run;
+  Story& story = run.story;
+  story.scenario.servers.emplace_back().name = "server-2";
+  story.AddFault("elsewhere", "server-2", run.struck_ns - 2 * kMillisecond, run.struck_ns - kMillisecond);
+  story.history.clients[0].servers = {"server-1", "server-2"};
+  // It had a stream then, which the fault at server-1 broke.
+  EXPECT_EQ(run.Of("recovery.reconnect{each,client=fast} < 1s").value, Ms(999));
+  story.history.probed = {{"server-1", "127.0.0.1:1"}, {"server-2", "127.0.0.1:2"}};
+  for (Connection& connection : story.history.clients[0].connections) connection.server = "127.0.0.1:2";
+  EXPECT_EQ(run.Of("recovery.reconnect{each,client=fast} < 1s").value, std::nullopt);
+}
+
+TEST(MetricsTest, WhatAClientFoundWhenItJoinedIsNoLatency) {
+  Restart run;
+  const auto samples = [&] { return run.Of("e2e.latency{client=slow} max < 1h").samples; };
+  const int64_t all = samples();
+  run.story.history.clients[1].joined_ns = run.struck_ns;
+  EXPECT_EQ(all - samples(), 20);
+}
+
 }  // namespace
 }  // namespace harness
