@@ -163,6 +163,15 @@ void KafkaCluster::CreateTopic(const std::string& topic, int partitions, int rep
   }
 }
 
+std::optional<int> KafkaCluster::PartitionCount(const std::string& topic) {
+  const KafkaPtr<rd_kafka_topic_t> handle(rd_kafka_topic_new(state_->handle.get(), topic.c_str(), nullptr));
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  const auto metadata = Metadata(state_->handle.get(), handle.get(), kAdminMs, &error);
+  const bool answered = error == RD_KAFKA_RESP_ERR_NO_ERROR && metadata->topic_cnt == 1 &&
+                        metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+  return answered ? std::optional(metadata->topics[0].partition_cnt) : std::nullopt;
+}
+
 std::string KafkaCluster::DeleteTopic(const std::string& topic) {
   State& state = *state_;
   const AdminPtr<rd_kafka_DeleteTopic_t> wanted(rd_kafka_DeleteTopic_new(topic.c_str()));

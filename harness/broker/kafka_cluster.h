@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "common/settings.h"
@@ -24,6 +25,8 @@ class KafkaCluster {
   // A new topic that keeps everything, whatever the cluster's defaults; returns when every partition has a leader.
   // Throws std::runtime_error with Kafka's reason.
   void CreateTopic(const std::string& topic, int partitions, int replication);
+  // How many partitions the topic has now; nullopt when nothing answers.
+  std::optional<int> PartitionCount(const std::string& topic);
   // Empty, or why the topic may still be there. A topic that is not there is fine.
   std::string DeleteTopic(const std::string& topic);
 

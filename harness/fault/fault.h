@@ -20,8 +20,15 @@ class FaultTargets {
   virtual ~FaultTargets() = default;
   // The running process of `name`; nullopt when it has none now.
   virtual std::optional<int64_t> Pid(const std::string& name) = 0;
-  // From now on the end of `name`'s process is the fault's doing, not a LIVE violation.
-  virtual void ExpectEnd(const std::string& name) = 0;
+  // On which port it listens; 0: none that is known.
+  virtual int Port(const std::string& /*name*/) { return 0; }
+  // How long it may take to end once it is asked to.
+  virtual std::optional<int64_t> EndTimeoutNs(const std::string& /*name*/) { return std::nullopt; }
+  // From now on the end of `name`'s process is the fault's doing, not a LIVE violation. `asked`: it is asked to end,
+  // and how it does is its own.
+  virtual void ExpectEnd(const std::string& name, bool asked) = 0;
+  // It did not end in time though it was asked to, and is killed for that.
+  virtual void HadToBeKilled(const std::string& /*name*/) {}
   // Starts `name` again; throws std::runtime_error.
   virtual void Restart(const std::string& name) = 0;
   // Whether the end of the phases starts `name` again when a fault ended it and nothing restarted it: servers and
@@ -32,9 +39,10 @@ class FaultTargets {
 
 struct FaultOutcome {
   bool effective = false;
-  std::string evidence;   // "pid 4711 ended by signal 9 (Killed)"; or why there is none: "server-1 was not running"
-  int64_t struck_ns = 0;  // when it acted, or tried to
-  int64_t ended_ns = 0;   // kill, terminate: when the process ended; 0: it did not
+  std::string evidence;    // "pid 4711 ended by signal 9 (Killed)"; or why there is none: "server-1 was not running"
+  int64_t struck_ns = 0;   // when it acted, or tried to
+  int64_t ended_ns = 0;    // kill, terminate: when the process ended; 0: it did not
+  bool signalled = false;  // it did something, effective or not: that is healed
 };
 
 class Fault {

@@ -80,9 +80,9 @@ std::vector<FaultAction> FaultAgenda::TakeDue(int64_t now_ns) {
   return due;
 }
 
-void FaultAgenda::OnStruck(size_t fault, bool effective, std::optional<int64_t> heal_at_ns) {
+void FaultAgenda::OnStruck(size_t fault, bool acted, std::optional<int64_t> heal_at_ns) {
   Entry& entry = entries_.at(fault);
-  entry.stage = effective ? Stage::kInForce : Stage::kOver;
+  entry.stage = acted ? Stage::kInForce : Stage::kOver;
   entry.due_ns = heal_at_ns;
 }
 

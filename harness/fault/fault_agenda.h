@@ -20,7 +20,7 @@ struct FaultAction {
   int64_t planned_ns = 0;  // when it was to happen; a count has no earlier plan than the moment it was seen reached
 };
 
-// Each fault strikes at most once; one that had an effect heals exactly once, at its time or when striking stops. The
+// Each fault strikes at most once; one that did something heals exactly once, at its time or when striking stops. The
 // heals of one target go one after the other, and none of its faults strikes meanwhile, so that nothing is started
 // twice and no restart is hit half-way. Faults of different targets never wait for each other.
 class FaultAgenda {
@@ -38,8 +38,8 @@ class FaultAgenda {
   // What is to be done now, earliest first, a heal before a strike of the same time. Each action is given once and is
   // under way until the call below that ends it.
   std::vector<FaultAction> TakeDue(int64_t now_ns);
-  // `heal_at_ns`: nullopt: only when striking stops.
-  void OnStruck(size_t fault, bool effective, std::optional<int64_t> heal_at_ns);
+  // `acted`: there is something to heal. `heal_at_ns`: nullopt: only when striking stops.
+  void OnStruck(size_t fault, bool acted, std::optional<int64_t> heal_at_ns);
   void OnHealEnded(size_t fault);
 
   // The earliest time at which TakeDue will have something that it does not have now, as far as it is known.

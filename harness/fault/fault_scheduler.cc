@@ -33,13 +33,13 @@ ActionResult RunAction(const FaultAction& action, Fault* fault, FaultTargets* ta
   try {
     if (action.step == FaultStep::kStrike) {
       result.outcome = fault->Strike(targets);
-      if (result.outcome.effective) result.heal_at_ns = fault->HealAt(result.outcome);
+      if (result.outcome.effective || result.outcome.signalled) result.heal_at_ns = fault->HealAt(result.outcome);
     } else {
       result.over = fault->Heal(targets);
     }
   } catch (const std::exception& error) {
     if (action.step == FaultStep::kStrike) {
-      result.outcome = {false, error.what(), pipeline::MonotonicNs(), 0};
+      result.outcome = {false, error.what(), pipeline::MonotonicNs(), 0, false};
     } else {
       result.problem = error.what();
     }
@@ -148,7 +148,7 @@ void FaultScheduler::State::TakeNews() {
 void FaultScheduler::State::OnResult(const ActionResult& result) {
   const size_t fault = result.action.fault;
   if (result.action.step == FaultStep::kStrike) {
-    agenda.OnStruck(fault, result.outcome.effective, result.heal_at_ns);
+    agenda.OnStruck(fault, result.outcome.effective || result.outcome.signalled, result.heal_at_ns);
     listener->OnStrike(fault, result.action.planned_ns, result.outcome);
     return;
   }

@@ -1,5 +1,5 @@
-// process.kill: SIGKILL to the target's group. In production: the out-of-memory killer, a node that dies.
-// Evidence: the process has ended, and by signal 9.
+// process.kill: SIGKILL to the target and all that belongs to it. In production: the out-of-memory killer, a node that
+// dies. Evidence: the process has ended, and by signal 9, and nobody listens on its port any more.
 #include <sys/wait.h>
 
 #include "harness/fault/process_fault.h"

@@ -1,5 +1,6 @@
-// process.pause: SIGSTOP to the target's group, SIGCONT after a while or at the end. In production: a stalled disk, a
-// long garbage collection, a virtual machine that is moved. Evidence: the kernel says that every thread is stopped.
+// process.pause: SIGSTOP to the target and all that belongs to it, SIGCONT after a while or at the end. In production:
+// a stalled disk, a long garbage collection, a virtual machine that is moved. Evidence: the kernel says that every
+// thread of every such process is stopped, and who listens on the target's port is one of them.
 #include <chrono>
 #include <stdexcept>
 #include <thread>
@@ -7,6 +8,7 @@
 #include "common/clock.h"
 #include "harness/fault/process_fault.h"
 #include "harness/process/process_info.h"
+#include "harness/process/subject.h"
 
 namespace harness {
 namespace {
@@ -27,26 +29,31 @@ class ProcessPause : public Fault {
       outcome.evidence = target_ + " was not running";
       return outcome;
     }
-    const std::string who = "pid " + std::to_string(*pid);
-    if (AllThreadsStopped(*pid)) {
+    subject_ = FindSubject(supervisor, *pid, targets->Port(target_));
+    const std::string who = subject_.PidsText();
+    if (IsStopped(subject_)) {
       outcome.evidence = target_ + " (" + who + ") was stopped already";
       return outcome;
     }
-    if (!supervisor->Signal(*pid, SIGSTOP)) {
+    if (!SignalSubject(supervisor, subject_, SIGSTOP)) {
       outcome.evidence = target_ + " (" + who + ") had ended before SIGSTOP was sent";
       return outcome;
     }
-    pid_ = *pid;
-    if (WaitStopped(*supervisor, true)) {
+    subject_.members = supervisor->Members(*pid);  // those too that were started meanwhile
+    if (!WaitStopped(*supervisor, true)) {
+      const char state = ProcessState(*pid).value_or('?');
+      outcome.evidence =
+          who + (supervisor->IsRunning(*pid) ? std::string(" did not stop after SIGSTOP, in state ") + state
+                                             : " ended instead of stopping");
+    } else if (!subject_.owner_known) {
+      outcome.evidence = who + " stopped, but who listens on its port " + std::to_string(subject_.port) +
+                         " can't be seen from here and may go on";
+    } else {
       outcome.effective = true;
-      outcome.evidence = who + " stopped, in state T";
+      outcome.evidence = subject_.PidsText() + " stopped, in state T";
       return outcome;
     }
-    const char state = ProcessState(pid_).value_or('?');
-    supervisor->Signal(pid_, SIGCONT);  // a fault without evidence is not healed for: it must leave nothing behind
-    outcome.evidence =
-        who + (supervisor->IsRunning(pid_) ? std::string(" did not stop after SIGSTOP, in state ") + state
-                                           : " ended instead of stopping");
+    SignalSubject(supervisor, subject_, SIGCONT);  // it must leave nothing behind
     return outcome;
   }
 
@@ -58,17 +65,17 @@ class ProcessPause : public Fault {
   bool Heal(FaultTargets* targets) override {
     Supervisor* const supervisor = targets->supervisor();
     // A process that has ended is paused no more; whoever took its place was never.
-    if (!supervisor->Signal(pid_, SIGCONT)) return true;
-    if (WaitStopped(*supervisor, false) || !supervisor->IsRunning(pid_)) return true;
-    throw std::runtime_error(target_ + " (pid " + std::to_string(pid_) + ") is still stopped after SIGCONT");
+    if (!SignalSubject(supervisor, subject_, SIGCONT)) return true;
+    if (WaitStopped(*supervisor, false) || !supervisor->IsRunning(subject_.pid)) return true;
+    throw std::runtime_error(target_ + " (" + subject_.PidsText() + ") is still stopped after SIGCONT");
   }
 
  private:
   // False when it takes too long, or the process has ended.
   bool WaitStopped(const Supervisor& supervisor, bool stopped) const {
     const int64_t deadline_ns = pipeline::MonotonicNs() + kStateTimeoutNs;
-    while (supervisor.IsRunning(pid_) && pipeline::MonotonicNs() < deadline_ns) {
-      if (stopped ? AllThreadsStopped(pid_) : ProcessState(pid_) != 'T') return true;
+    while (supervisor.IsRunning(subject_.pid) && pipeline::MonotonicNs() < deadline_ns) {
+      if (IsStopped(subject_) == stopped) return true;
       std::this_thread::sleep_for(kLookEvery);
     }
     return false;
@@ -76,7 +83,7 @@ class ProcessPause : public Fault {
 
   const std::string target_;
   const std::optional<int64_t> duration_ns_;
-  int64_t pid_ = 0;
+  Subject subject_;
 };
 
 }  // namespace

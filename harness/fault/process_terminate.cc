@@ -1,5 +1,6 @@
-// process.terminate: SIGTERM to the target's group, as a deployment sends it. The target may take its time to end
-// orderly, up to a bound. Evidence: the process has ended after it, however, but not because something killed it.
+// process.terminate: SIGTERM to the target and all that belongs to it, as a deployment sends it; SIGKILL when the
+// target takes longer than it may. Evidence: the process has ended after it, however, but not because something else
+// killed it. How it ended is judged by LIVE.
 #include <sys/wait.h>
 
 #include "harness/fault/process_fault.h"

@@ -2,12 +2,16 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
+#include <csignal>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 
@@ -47,10 +51,70 @@ std::optional<ProcessStat> ParseProcessStat(std::string_view line) {
   if (name_end == std::string_view::npos) return std::nullopt;
   const std::string_view rest = line.substr(name_end + 2);
   if (rest.size() < 3 || rest[1] != ' ') return std::nullopt;
-  ProcessStat stat{rest[0], 0};
-  const auto [end, error] = std::from_chars(rest.data() + 2, rest.data() + rest.size(), stat.parent);
-  if (error != std::errc()) return std::nullopt;
+  ProcessStat stat{rest[0], 0, 0};
+  const char* const line_end = rest.data() + rest.size();
+  const auto parent = std::from_chars(rest.data() + 2, line_end, stat.parent);
+  if (parent.ec != std::errc() || parent.ptr == line_end || *parent.ptr != ' ') return std::nullopt;
+  const auto group = std::from_chars(parent.ptr + 1, line_end, stat.group);
+  if (group.ec != std::errc()) return std::nullopt;
   return stat;
+}
+
+std::optional<ProcessRow> ProcessOf(int64_t pid) {
+  const auto stat = ReadStat("/proc/" + std::to_string(pid));
+  if (!stat) return std::nullopt;
+  ProcessRow row;
+  static_cast<ProcessStat&>(row) = *stat;
+  row.pid = pid;
+  return row;
+}
+
+std::vector<ProcessRow> AllProcesses() {
+  std::vector<ProcessRow> all;
+  for (const int64_t pid : Numbers("/proc")) {
+    if (const auto row = ProcessOf(pid)) all.push_back(*row);
+  }
+  return all;
+}
+
+std::vector<ProcessRow> WithDescendants(const std::vector<ProcessRow>& all, const std::set<int64_t>& roots,
+                                        const std::set<int64_t>& others) {
+  std::set<int64_t> found = roots;
+  // Children may be listed before their parents: until nothing is added any more.
+  for (size_t before = 0; before != found.size();) {
+    before = found.size();
+    for (const ProcessRow& row : all) {
+      if (found.contains(row.parent) && !others.contains(row.pid)) found.insert(row.pid);
+    }
+  }
+  std::vector<ProcessRow> rows;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(rows),
+               [&](const ProcessRow& row) { return found.contains(row.pid) && !row.ended(); });
+  return rows;
+}
+
+std::optional<std::string> StartVariable(int64_t pid, const std::string& name) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/environ");
+  for (std::string entry; std::getline(file, entry, '\0');) {
+    if (entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name)) {
+      return entry.substr(name.size() + 1);
+    }
+  }
+  return std::nullopt;
+}
+
+bool SignalOne(const ProcessRow& process, int signal) {
+  const auto pid = static_cast<pid_t>(process.pid);
+  const int fd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  // What has the number now: the same process, or one that was given it since. An orphan's parent is another by now.
+  const auto now = ProcessOf(process.pid);
+  const bool same = now && !now->ended() && (now->parent == process.parent || now->group == process.group);
+  int result = -1;
+  if (same) {
+    result = fd >= 0 ? static_cast<int>(syscall(SYS_pidfd_send_signal, fd, signal, nullptr, 0)) : kill(pid, signal);
+  }
+  if (fd >= 0) close(fd);
+  return result == 0;
 }
 
 std::vector<int64_t> ChildrenOf(int64_t pid) {

@@ -20,6 +20,8 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,9 +35,11 @@
 namespace harness {
 namespace {
 
-// What a process leaves behind in its group when it ends may finish for this long, then it is killed, so that an end
-// that was reported means that its ports and files are free.
+// What a process leaves behind when it ends may finish for this long, then it is killed, so that an end that was
+// reported means that its ports and files are free. Longer when it was asked to end: a shell ends at once, and the
+// program that it has started takes its time; whoever asked kills what takes too long.
 constexpr int64_t kLeftoverGraceNs = 2'000'000'000;
+constexpr int64_t kAskedGraceNs = 60'000'000'000;
 constexpr int64_t kKilledGraceNs = 1'000'000'000;  // for the kernel to end what was killed
 constexpr int64_t kShutdownNs = 10'000'000'000;    // the most that the reaper's own end takes
 constexpr int kPollMs = 10;                        // while something is awaited that gives no signal
@@ -71,14 +75,62 @@ class Reaper {
 
  private:
   struct Child {
+    std::string mark;  // kSubjectVariable in its environment
     bool leader_ended = false;
+    bool detached = false;  // it goes on without its leader
+    bool asked = false;     // SIGTERM was sent
     ProcessExit exit;
-    int64_t kill_ns = 0;     // then the rest of the group is killed
-    int64_t give_up_ns = 0;  // then the end is reported whatever is left
+    std::optional<int> heir_status;  // of what its leader left behind, where it ended badly
+    int64_t kill_ns = 0;             // then the members that are left are killed
+    int64_t give_up_ns = 0;          // then the end is reported whatever is left
+
+    void EndsAt(int64_t kill_at_ns) {
+      kill_ns = kill_at_ns;
+      give_up_ns = kill_at_ns + kKilledGraceNs;
+    }
   };
 
+  // A detached one's last end gives a signal.
   bool AnyEnding() const {
-    return std::any_of(children_.begin(), children_.end(), [](const auto& entry) { return entry.second.leader_ended; });
+    return std::any_of(children_.begin(), children_.end(),
+                       [](const auto& entry) { return entry.second.leader_ended && !entry.second.detached; });
+  }
+
+  // The members of `leader` that have not ended.
+  std::vector<ProcessRow> Members(pid_t leader) {
+    const std::vector<ProcessRow> all = AllProcesses();
+    Adopt(all);
+    const Child& child = children_.at(leader);
+    std::set<int64_t> roots;
+    std::set<int64_t> others;
+    if (!child.leader_ended) roots.insert(leader);
+    for (const auto& [pid, other] : children_) {
+      if (pid != leader) others.insert(pid);
+    }
+    for (const auto& [pid, orphan] : adopted_) (orphan.leader == leader ? roots : others).insert(pid);
+    for (const ProcessRow& row : all) {
+      // The number of a leader that was reaped may be another's by now.
+      if (row.group == leader && !child.detached && !others.contains(row.pid)) roots.insert(row.pid);
+    }
+    return WithDescendants(all, roots, others);
+  }
+
+  // Whose the orphans are that have come to this process: their group's, or their environment tells.
+  void Adopt(const std::vector<ProcessRow>& all) {
+    for (const ProcessRow& row : all) {
+      if (row.parent == getpid()) Adopt(row);
+    }
+  }
+
+  void Adopt(const ProcessRow& row) {
+    const auto pid = static_cast<pid_t>(row.pid);
+    if (children_.contains(pid) || adopted_.contains(pid)) return;
+    const auto mark = row.ended() ? std::nullopt : StartVariable(pid, kSubjectVariable);
+    for (const auto& [leader, child] : children_) {
+      if (row.group != leader && mark != child.mark) continue;
+      const auto now = child.leader_ended ? std::nullopt : ProcessOf(leader);
+      adopted_[pid] = {leader, !now || now->ended()};
+    }
   }
 
   void DrainSignals() {
@@ -90,22 +142,56 @@ class Reaper {
   // False when no child, not even an adopted one, is left.
   bool Reap() {
     for (;;) {
-      int status = 0;
-      rusage usage{};
-      const pid_t pid = wait4(-1, &status, WNOHANG, &usage);
-      if (pid <= 0) {
-        const bool some = pid == 0;
+      siginfo_t ended{};
+      const bool some = waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0;
+      if (!some || ended.si_pid == 0) {
         ReportEnded();
         return some;
       }
-      const auto found = children_.find(pid);
-      if (found == children_.end()) continue;  // a descendant whose parent ended before it: adopted
-      Child& child = found->second;
-      child.leader_ended = true;
-      child.exit = {pid, status, 0, Ns(usage.ru_utime), Ns(usage.ru_stime), int64_t{usage.ru_maxrss} * 1024};
-      child.kill_ns = pipeline::MonotonicNs() + kLeftoverGraceNs;
-      child.give_up_ns = child.kill_ns + kKilledGraceNs;
+      // As long as it is not reaped, its group tells whose it is.
+      if (const auto row = ProcessOf(ended.si_pid)) Adopt(*row);
+      int status = 0;
+      rusage usage{};
+      const pid_t pid = wait4(ended.si_pid, &status, WNOHANG, &usage);
+      if (const auto found = children_.find(pid); found != children_.end()) {
+        LeaderEnded(pid, status, usage, &found->second);
+      } else if (const auto adopted = adopted_.extract(pid)) {
+        const auto whose = children_.find(adopted.mapped().leader);
+        if (whose != children_.end()) OrphanEnded(status, usage, adopted.mapped().is_heir, &whose->second);
+      }
     }
+  }
+
+  void LeaderEnded(pid_t pid, int status, const rusage& usage, Child* child) {
+    child->leader_ended = true;
+    child->exit.pid = pid;
+    child->exit.status = status;
+    AddUsage(usage, &child->exit);
+    // A program that puts itself into the background has another group by now; what ends with it has not.
+    const auto members = Members(pid);
+    child->detached = WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
+                      std::any_of(members.begin(), members.end(), [&](const auto& row) { return row.group != pid; });
+    if (child->detached) return;
+    child->EndsAt(pipeline::MonotonicNs() + (child->asked ? kAskedGraceNs : kLeftoverGraceNs));
+  }
+
+  static void AddUsage(const rusage& usage, ProcessExit* exit) {
+    exit->user_cpu_ns += Ns(usage.ru_utime);
+    exit->system_cpu_ns += Ns(usage.ru_stime);
+    exit->rss_bytes_max = std::max(exit->rss_bytes_max, int64_t{usage.ru_maxrss} * 1024);
+  }
+
+  // `is_heir`: its parent was the leader, or ended with it.
+  static void OrphanEnded(int status, const rusage& usage, bool is_heir, Child* child) {
+    AddUsage(usage, &child->exit);
+    if (child->detached) child->exit.status = status;
+    const bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    if (is_heir && child->asked && !IsOrderly(status) && !killed) child->heir_status = status;
+  }
+
+  // As a program ends that is asked to.
+  static bool IsOrderly(int status) {
+    return (WIFEXITED(status) && WEXITSTATUS(status) == 0) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
   }
 
   void ReportEnded() {
@@ -116,17 +202,22 @@ class Reaper {
         continue;
       }
       const int64_t now_ns = pipeline::MonotonicNs();
-      const bool group_gone = kill(-pid, 0) != 0 && errno == ESRCH;
-      if (!group_gone && now_ns < child.give_up_ns) {
-        if (now_ns >= child.kill_ns) kill(-pid, SIGKILL);
+      const auto members = Members(pid);
+      if (!members.empty() && (child.detached || now_ns < child.give_up_ns)) {
+        if (!child.detached && now_ns >= child.kill_ns) {
+          for (const ProcessRow& member : members) SignalOne(member, SIGKILL);
+        }
         ++entry;
         continue;
       }
       child.exit.ended_ns = now_ns;
+      // A shell that was asked to end tells nothing of how its program ended.
+      if (child.heir_status && IsOrderly(child.exit.status)) child.exit.status = *child.heir_status;
       ReaperReply reply;
       reply.kind = ReplyKind::kEnded;
       reply.exit = child.exit;
       Send(reply);
+      std::erase_if(adopted_, [leader = pid](const auto& orphan) { return orphan.second.leader == leader; });
       entry = children_.erase(entry);
     }
   }
@@ -142,8 +233,10 @@ class Reaper {
     }
     if (request->kind == RequestKind::kStart) {
       Start(*request, packet.fds);
-    } else {
+    } else if (request->kind == RequestKind::kSignal) {
       Signal(*request);
+    } else {
+      TellMembers(*request);
     }
     for (const int fd : packet.fds) close(fd);
     return true;
@@ -182,9 +275,11 @@ class Reaper {
     } else {
       if (spec.stdin_fd >= 0) spec.stdin_fd = fds.front();
       if (spec.stdout_fd >= 0) spec.stdout_fd = fds.back();
+      const std::string mark = std::to_string(getpid()) + "." + std::to_string(request.id);
+      spec.env[kSubjectVariable] = mark;
       const pid_t pid = StartChild(spec, &reply.failure);
       if (pid > 0) {
-        children_[pid] = {};
+        children_[pid].mark = mark;
         reply.kind = ReplyKind::kStarted;
         reply.exit.pid = pid;
       }
@@ -197,10 +292,48 @@ class Reaper {
     ReaperReply reply;
     reply.kind = ReplyKind::kSignalled;
     reply.request = request.id;
-    const auto pid = static_cast<pid_t>(request.pid);
-    const auto found = children_.find(pid);
+    const auto found = children_.find(static_cast<pid_t>(request.pid));
+    if (found != children_.end()) {
+      reply.delivered = SignalMembers(found->first, request.signal) ? 1 : 0;
+      Child& child = found->second;
+      child.asked = child.asked || request.signal == SIGTERM;
+      if (request.signal == SIGKILL && child.leader_ended) child.EndsAt(pipeline::MonotonicNs());
+    }
+    Send(reply);
+  }
+
+  bool SignalMembers(pid_t leader, int signal) {
     // The leader unreaped, or members left: either way the number is still this group's.
-    reply.delivered = found != children_.end() && kill(-pid, request.signal) == 0 ? 1 : 0;
+    const bool detached = children_.at(leader).detached;
+    bool delivered = !detached && kill(-leader, signal) == 0;
+    // Those that are neither killed nor stopped may start others meanwhile.
+    constexpr int kLooksMax = 5;
+    const int looks = signal == SIGKILL || signal == SIGSTOP ? kLooksMax : 1;
+    std::set<int64_t> told;
+    for (int look = 0; look < looks; ++look) {
+      bool any = false;
+      for (const ProcessRow& member : Members(leader)) {
+        const bool by_group = look == 0 && !detached && member.group == leader;
+        if (!told.insert(member.pid).second) continue;
+        any = true;
+        if (!by_group) delivered |= SignalOne(member, signal);
+      }
+      if (!any) break;
+    }
+    return delivered;
+  }
+
+  void TellMembers(const ReaperRequest& request) {
+    Reap();
+    ReaperReply reply;
+    reply.kind = ReplyKind::kMembers;
+    reply.request = request.id;
+    const auto pid = static_cast<pid_t>(request.pid);
+    if (children_.contains(pid)) {
+      for (const ProcessRow& member : Members(pid)) {
+        if (reply.member_count < kMembersMax) reply.members[reply.member_count++] = member.pid;
+      }
+    }
     Send(reply);
   }
 
@@ -228,6 +361,11 @@ class Reaper {
   int signal_fd_ = -1;
   std::string packet_;
   std::map<pid_t, Child> children_;
+  struct Orphan {
+    pid_t leader = 0;
+    bool is_heir = false;
+  };
+  std::map<pid_t, Orphan> adopted_;  // orphans of theirs, by pid
 };
 
 // Someone who types the hidden argument by hand gets a sentence, not a process that reads whatever it finds at 3.

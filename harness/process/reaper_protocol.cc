@@ -85,7 +85,7 @@ std::optional<ReaperRequest> DecodeRequest(std::string_view packet) {
   Reader reader(packet);
   ReaperRequest request;
   const auto kind = reader.Number<uint8_t>();
-  if (kind != static_cast<uint8_t>(RequestKind::kStart) && kind != static_cast<uint8_t>(RequestKind::kSignal)) {
+  if (kind < static_cast<uint8_t>(RequestKind::kStart) || kind > static_cast<uint8_t>(RequestKind::kMembers)) {
     return std::nullopt;
   }
   request.kind = static_cast<RequestKind>(kind);

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
@@ -224,6 +225,16 @@ bool Supervisor::Signal(int64_t pid, int signal) {
   request.signal = signal;
   const std::optional<ReaperReply> reply = state_->Ask(std::move(request));
   return reply && reply->delivered != 0;
+}
+
+std::vector<int64_t> Supervisor::Members(int64_t pid) {
+  if (!IsRunning(pid)) return {};
+  ReaperRequest request;
+  request.kind = RequestKind::kMembers;
+  request.pid = pid;
+  const std::optional<ReaperReply> reply = state_->Ask(std::move(request));
+  if (!reply) return {};
+  return {reply->members.begin(), reply->members.begin() + std::min<size_t>(reply->member_count, kMembersMax)};
 }
 
 bool Supervisor::IsRunning(int64_t pid) const {

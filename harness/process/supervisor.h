@@ -2,9 +2,13 @@
 // harness. Called from the runner's threads; thread-safe.
 //
 // The reaper is this same program, re-executed in a hidden mode, single-threaded, connected by a SOCK_SEQPACKET pair.
-// Each process it starts leads a process group of its own, out of reach of the terminal's Ctrl+C. When the harness's
-// end of the socket closes, however that came about (SIGKILL too), the reaper kills every group, and descendants that
-// left their group, reaps them and exits.
+// Each process it starts leads a process group of its own, out of reach of the terminal's Ctrl+C. Its members are that
+// process, its group and all descendants, orphans too: those that left the group or the session are known by their
+// parents and by a variable in the environment that they inherited. When the harness's end of the socket closes,
+// however that came about (SIGKILL too), the reaper kills all members of all processes, reaps them and exits.
+//
+// A process that ends with exit 0 and leaves a member behind in another group (a daemon, as `setsid` makes one) goes on
+// as that member: its end is that member's.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +34,7 @@ struct ProcessSpec {
 struct ProcessExit {
   int64_t pid = 0;
   int status = 0;        // as waitpid gives it
-  int64_t ended_ns = 0;  // monotonic, when the reaper saw it: the process and the last of its group
+  int64_t ended_ns = 0;  // monotonic, when the reaper saw it: the process and the last of its members
   int64_t user_cpu_ns = 0;
   int64_t system_cpu_ns = 0;
   int64_t rss_bytes_max = 0;
@@ -49,13 +53,15 @@ class Supervisor {
   // (not found, no permission, folder or log that can't be opened, arguments above 128 KiB in all, 1000 alive already).
   // The spec's descriptors stay the caller's to close.
   int64_t Start(const ProcessSpec& spec);
-  // Sends `signal` to the process's whole group, by way of the reaper, which alone knows that the pid is still its own.
-  // False when the process has already ended.
+  // Sends `signal` to all members, by way of the reaper, which alone knows that the pid is still its own. False when
+  // the process has already ended.
   bool Signal(int64_t pid, int signal);
+  // The pids of its members that have not ended, at most 256; none when it has ended.
+  std::vector<int64_t> Members(int64_t pid);
   bool IsRunning(int64_t pid) const;
-  // An end is reported when the process and all of its group are gone; what a process leaves behind in its group is
-  // killed after 2 s. nullopt when `deadline_ns` (monotonic) passes first, and at once for a pid that was never started
-  // here or ended more than 4096 ends ago.
+  // An end is reported when the process and all its members are gone; what a process leaves behind is killed after 2 s,
+  // or, when it was sent SIGTERM, after 60 s. nullopt when `deadline_ns` (monotonic) passes first, and at once for a
+  // pid that was never started here or ended more than 4096 ends ago.
   std::optional<ProcessExit> WaitExit(int64_t pid, int64_t deadline_ns) const;
   // Called, from the supervisor's own thread, for each end. Set before the first Start. It must not call Start, Signal
   // or WaitExit (std::logic_error): their answers come in on the same thread.

@@ -113,6 +113,7 @@ ProcessSpec ClientSpec(const ClientPlan& plan, const std::vector<std::string>& s
   if (plan.filter.status != pipeline::PaymentStatus::kUnknown) {
     argv.insert(argv.end(), {"--status", filter_word(pipeline::StatusName(plan.filter.status))});
   }
+  if (!plan.resume_token) argv.insert(argv.end(), {"--resume", "none"});
   Values values = CommonValues(plan, names);
   values["{servers}"] = addresses;
   values["{event_log}"] = event_log;

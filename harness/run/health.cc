@@ -22,6 +22,22 @@ bool SaysServing(const grpc::ByteBuffer& response) {
   return bytes == std::string("\x08\x01", 2);
 }
 
+// Whether a server said this, and with it that it has no health service for us: none at all, none that knows the server
+// as a whole (""), or one for others only. What gRPC itself says of a port that is not there is none of these.
+bool HasAnswered(grpc::StatusCode code) {
+  switch (code) {
+    case grpc::StatusCode::UNIMPLEMENTED:
+    case grpc::StatusCode::NOT_FOUND:
+    case grpc::StatusCode::UNAUTHENTICATED:
+    case grpc::StatusCode::PERMISSION_DENIED:
+    case grpc::StatusCode::INVALID_ARGUMENT:
+    case grpc::StatusCode::FAILED_PRECONDITION:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 Readiness ProbeServer(const std::string& address, int timeout_ms) {
@@ -48,8 +64,7 @@ Readiness ProbeServer(const std::string& address, int timeout_ms) {
   std::unique_lock lock(mutex);
   done.wait(lock, [&] { return is_done; });  // the call has a deadline
   if (status.ok()) return SaysServing(response) ? Readiness::kServing : Readiness::kNotServing;
-  if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) return Readiness::kNoHealth;
-  return Readiness::kUnreachable;
+  return HasAnswered(status.error_code()) ? Readiness::kNoHealth : Readiness::kUnreachable;
 }
 
 }  // namespace harness

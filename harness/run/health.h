@@ -1,4 +1,5 @@
-// Whether a server is ready: its gRPC health service says SERVING, or, where there is none, its port accepts. Called by
+// Whether a server is ready: its gRPC health service says SERVING, or, where there is none that tells
+// us (it does not know "", or wants credentials), its port accepts. Called by
 // the run's processes. Thread-safe.
 #pragma once
 
@@ -11,7 +12,7 @@ enum class Readiness : uint8_t {
   kUnreachable,  // nothing accepts, or no answer in time
   kNotServing,   // the health service says so
   kServing,      // ready
-  kNoHealth,     // answers gRPC, but has no health service: ready, as its port accepts
+  kNoHealth,     // answers gRPC, but has no health service that tells us: ready, as its port accepts
 };
 
 // Asks once; takes at most `timeout_ms`.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <set>
@@ -15,6 +16,9 @@
 
 #include "common/clock.h"
 #include "harness/process/process_info.h"
+#include "harness/process/sockets.h"
+#include "harness/process/subject.h"
+#include "harness/run/endings.h"
 #include "harness/run/health.h"
 #include "harness/run/log_excerpt.h"
 
@@ -24,6 +28,14 @@ namespace {
 constexpr int kProbeTimeoutMs = 300;
 constexpr auto kProbePause = std::chrono::milliseconds(10);
 constexpr auto kKilledEndsWithin = std::chrono::seconds(10);
+constexpr int64_t kStrangersEndWithinNs = 2'000'000'000;  // once the process has ended
+
+int PortOf(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  return colon == std::string::npos ? 0 : std::atoi(address.c_str() + colon + 1);
+}
+
+std::string SecondsText(int64_t time_ns) { return fmt::format("{:g} s", static_cast<double>(time_ns) / 1e9); }
 
 bool IsWaitedFor(ProcessRole role) { return role == ProcessRole::kServer || role == ProcessRole::kBroker; }
 
@@ -38,6 +50,9 @@ struct Processes::State {
     int64_t ready_ns = 0;
     bool end_is_expected = false;  // a fault's doing
     bool end_is_ours = false;      // the orderly stop
+    bool asked = false;            // to end; how it does is its own
+    std::string killed_because;    // what it had failed to do before it was killed
+    bool killed_early = false;     // without the time that it may take
     std::string ended_by_itself;   // how, once it has
     RunFacts::ProcessUsage usage;
   };
@@ -50,15 +65,23 @@ struct Processes::State {
   mutable std::mutex mutex;
   std::condition_variable changed;
   std::map<std::string, Program> programs;
-  std::map<int64_t, std::string> names;            // by pid
-  std::map<int64_t, ProcessExit> unclaimed_exits;  // ended before Start() had told its pid
+  std::map<int64_t, std::string> names;                                // by pid
+  std::map<int64_t, ProcessExit> unclaimed_exits;                      // ended before Start() had told its pid
+  std::map<int64_t, std::function<void(const ProcessExit&)>> watched;  // started by others
   bool ending = false;
   std::thread prober;
 
   void OnExit(const ProcessExit& exit);
   void Ended(Program* program, const ProcessExit& exit, std::unique_lock<std::mutex>* lock);
+  static std::string BadEnd(const Program& program, const ProcessExit& exit);
   void Probe();
   std::vector<std::string> NotReady() const;
+  // Of its members: a shell may stand before the program.
+  int64_t LargestResidentBytes(int64_t pid) const {
+    int64_t bytes = ResidentBytes(pid);
+    for (const int64_t member : supervisor->Members(pid)) bytes = std::max(bytes, ResidentBytes(member));
+    return bytes;
+  }
 };
 
 void Processes::State::OnExit(const ProcessExit& exit) {
@@ -66,9 +89,19 @@ void Processes::State::OnExit(const ProcessExit& exit) {
   const auto name = names.find(exit.pid);
   if (name == names.end()) {
     unclaimed_exits[exit.pid] = exit;
+    const auto others = watched.extract(exit.pid);
+    lock.unlock();
+    if (others && others.mapped()) others.mapped()(exit);
     return;
   }
   Ended(&programs.at(name->second), exit, &lock);
+}
+
+// What was wrong with the end of one that was asked to end; empty: nothing.
+std::string Processes::State::BadEnd(const Program& program, const ProcessExit& exit) {
+  if (!program.asked || program.killed_early) return {};
+  if (!program.killed_because.empty()) return program.killed_because;
+  return BadEndText(exit, program.plan.exit_codes);
 }
 
 void Processes::State::Ended(Program* program, const ProcessExit& exit, std::unique_lock<std::mutex>* lock) {
@@ -79,12 +112,14 @@ void Processes::State::Ended(Program* program, const ProcessExit& exit, std::uni
   const bool asked_for = program->end_is_expected || program->end_is_ours;
   const bool orderly_producer = program->plan.role == ProcessRole::kProducer && exit.status == 0;
   const std::string how = DescribeExit(exit);
+  const std::string bad_end = BadEnd(*program, exit);
   if (!asked_for && !orderly_producer && program->ended_by_itself.empty()) program->ended_by_itself = how;
   recorder->UpdateProcess(program->span, [&](ProcessSpan* span) {
     span->ended_ns = exit.ended_ns;
     span->ended_by_fault = program->end_is_expected;
     span->ended_by_harness = program->end_is_ours;
     span->how = how;
+    span->bad_end = bad_end;
     span->rss_bytes_max = exit.rss_bytes_max;
   });
   const auto on_ended = program->plan.on_ended;
@@ -92,6 +127,7 @@ void Processes::State::Ended(Program* program, const ProcessExit& exit, std::uni
   changed.notify_all();
   lock->unlock();
   if (!asked_for && !orderly_producer) notice(fmt::format("{} ended by itself: {}", spec.name, how));
+  if (!bad_end.empty()) notice(fmt::format("{} was asked to end: {}", spec.name, bad_end));
   if (on_ended) on_ended(spec, exit);
   lock->lock();
   names.erase(exit.pid);  // last: StopAll() waits for it
@@ -121,7 +157,7 @@ void Processes::State::Probe() {
       lock.unlock();
       const bool ready = plan.is_ready ? plan.is_ready() : IsReady(ProbeServer(plan.address, kProbeTimeoutMs));
       const int64_t now_ns = pipeline::MonotonicNs();
-      const int64_t rss_bytes = ready && pid ? ResidentBytes(*pid) : 0;
+      const int64_t rss_bytes = ready && pid ? LargestResidentBytes(*pid) : 0;
       lock.lock();
       Program& program = programs.at(name);
       if (!ready || !pid || program.pid != pid) continue;  // another process by now
@@ -173,8 +209,11 @@ void Processes::Add(ManagedProgram program) {
 void Processes::Start(const std::string& name) {
   std::function<ProcessSpec()> next_spec;
   {
-    const std::lock_guard lock(state_->mutex);
+    std::unique_lock lock(state_->mutex);
     State::Program& program = state_->programs.at(name);
+    // Its end may be known to whoever starts it anew before it is known here.
+    state_->changed.wait_for(lock, kKilledEndsWithin,
+                             [&] { return !program.pid || state_->supervisor->IsRunning(*program.pid); });
     if (program.pid) throw std::runtime_error(name + " is running already");
     if (program.end_is_ours) throw std::runtime_error(name + " is not started again: the run is ending");
     next_spec = program.plan.next_spec;
@@ -188,6 +227,8 @@ void Processes::Start(const std::string& name) {
   program.pid = pid;
   program.ready_ns = 0;
   program.end_is_expected = false;
+  program.asked = program.killed_early = false;
+  program.killed_because.clear();
   program.span = state_->recorder->OnProcess(
       {.name = name, .pid = pid, .started_ns = started_ns, .ready_ns = 0, .ended_ns = 0, .how = {}, .bad_end = {}});
   program.spec = std::move(spec);
@@ -196,10 +237,13 @@ void Processes::Start(const std::string& name) {
   if (const auto exit = state_->unclaimed_exits.extract(pid)) state_->Ended(&program, exit.mapped(), &lock);
 }
 
-std::string Processes::WaitReady(int64_t deadline_ns) {
+std::string Processes::WaitReady() {
+  const int64_t begin_ns = pipeline::MonotonicNs();
   std::unique_lock lock(state_->mutex);
   for (;;) {
     std::string waiting_for;
+    int64_t late_within_ns = 0;
+    const int64_t waited_ns = pipeline::MonotonicNs() - begin_ns;
     for (const auto& [name, program] : state_->programs) {
       if (!IsWaitedFor(program.plan.role)) continue;
       if (!program.ended_by_itself.empty() && !program.pid) {
@@ -208,10 +252,11 @@ std::string Processes::WaitReady(int64_t deadline_ns) {
       }
       if (!program.pid || program.ready_ns != 0) continue;
       waiting_for += fmt::format("{}{} at {}", waiting_for.empty() ? "" : ", ", name, program.plan.address);
+      if (waited_ns >= program.plan.ready_within_ns) late_within_ns = program.plan.ready_within_ns;
     }
     if (waiting_for.empty()) return {};
     if (state_->stopping()) return "interrupted";
-    if (pipeline::MonotonicNs() >= deadline_ns) return waiting_for + " was not ready in time";
+    if (late_within_ns != 0) return fmt::format("{} was not ready within {}", waiting_for, SecondsText(late_within_ns));
     state_->changed.wait_for(lock, kProbePause);
   }
 }
@@ -227,30 +272,89 @@ std::string Processes::LogsOfUnready() const {
   return excerpts;
 }
 
-std::vector<std::string> Processes::StopAll(ProcessRole role, int64_t deadline_ns) {
-  std::vector<std::pair<std::string, int64_t>> running;
+std::vector<std::string> Processes::StopAll(ProcessRole role, int64_t grace_max_ns) {
+  std::vector<std::string> names;
   {
     const std::lock_guard lock(state_->mutex);
-    for (auto& [name, program] : state_->programs) {
-      if (program.plan.role != role) continue;
-      program.end_is_ours = true;
-      if (program.pid) running.emplace_back(name, *program.pid);
+    for (const auto& [name, program] : state_->programs) {
+      if (program.plan.role == role) names.push_back(name);
     }
   }
-  for (const auto& [name, pid] : running) state_->supervisor->Signal(pid, SIGTERM);
-  std::vector<std::string> killed;
-  for (const auto& [name, pid] : running) {
-    if (state_->supervisor->WaitExit(pid, deadline_ns)) continue;
-    killed.push_back(name);
-    state_->supervisor->Signal(pid, SIGKILL);
+  return Stop(names, grace_max_ns);
+}
+
+std::vector<std::string> Processes::StopOne(const std::string& name) { return Stop({name}, INT64_MAX); }
+
+std::vector<std::string> Processes::Stop(const std::vector<std::string>& names, int64_t grace_max_ns) {
+  struct Running {
+    std::string name;
+    int64_t pid = 0;
+    int64_t end_within_ns = 0;
+    int port = 0;
+    Subject subject;
+  };
+  std::vector<Running> running;
+  {
+    const std::lock_guard lock(state_->mutex);
+    for (const std::string& name : names) {
+      State::Program& program = state_->programs.at(name);
+      program.end_is_ours = true;
+      if (!program.pid) continue;
+      program.asked = true;
+      running.push_back({name, *program.pid, program.plan.end_within_ns, PortOf(program.plan.address), {}});
+    }
+  }
+  for (Running& one : running) {
+    one.subject = FindSubject(state_->supervisor, one.pid, one.port);
+    SignalSubject(state_->supervisor, one.subject, SIGTERM);
+    SignalSubject(state_->supervisor, one.subject, SIGCONT);
+  }
+  const int64_t asked_ns = pipeline::MonotonicNs();
+  std::vector<std::string> problems;
+  for (const Running& one : running) {
+    if (state_->supervisor->WaitExit(one.pid, asked_ns + std::min(one.end_within_ns, grace_max_ns))) continue;
+    if (grace_max_ns < one.end_within_ns) {
+      const std::lock_guard lock(state_->mutex);
+      state_->programs.at(one.name).killed_early = true;
+    } else {
+      HadToBeKilled(one.name);
+    }
+    problems.push_back(one.name + " did not end on SIGTERM and was killed");
+    SignalSubject(state_->supervisor, one.subject, SIGKILL);
+  }
+  for (const Running& one : running) {
+    if (LeftOf(one.subject, pipeline::MonotonicNs() + std::min(kStrangersEndWithinNs, grace_max_ns)).empty()) continue;
+    SignalSubject(state_->supervisor, one.subject, SIGKILL);
+    const std::string left = LeftOf(one.subject, pipeline::MonotonicNs() + kStrangersEndWithinNs);
+    if (!left.empty()) problems.push_back(fmt::format("{} has ended, but {}", one.name, left));
   }
   // A killed process ends; what follows its end (usage, the recorder's span) is done when it is no longer known here.
   std::unique_lock lock(state_->mutex);
   state_->changed.wait_for(lock, kKilledEndsWithin, [&] {
     return std::none_of(running.begin(), running.end(),
-                        [&](const auto& item) { return state_->names.contains(item.second); });
+                        [&](const Running& one) { return state_->names.contains(one.pid); });
   });
-  return killed;
+  return problems;
+}
+
+void Processes::Watch(int64_t pid, std::function<void(const ProcessExit&)> on_ended) {
+  std::unique_lock lock(state_->mutex);
+  if (const auto ended = state_->unclaimed_exits.find(pid); ended != state_->unclaimed_exits.end()) {
+    const ProcessExit exit = ended->second;
+    lock.unlock();
+    on_ended(exit);
+    return;
+  }
+  state_->watched[pid] = std::move(on_ended);
+}
+
+bool Processes::IsConnectedTo(const std::string& name, const std::set<int>& ports) {
+  const std::optional<int64_t> pid = Pid(name);
+  if (!pid) return false;
+  const std::set<uint64_t> sockets = SocketsConnectedTo(ports);
+  if (sockets.empty()) return false;
+  const auto members = state_->supervisor->Members(*pid);
+  return std::any_of(members.begin(), members.end(), [&](int64_t member) { return HasOpenOneOf(member, sockets); });
 }
 
 std::string Processes::EndedByItself(ProcessRole role) const {
@@ -275,16 +379,43 @@ std::optional<int64_t> Processes::Pid(const std::string& name) {
   return state_->programs.at(name).pid;
 }
 
-void Processes::ExpectEnd(const std::string& name) {
+int Processes::Port(const std::string& name) {
   const std::lock_guard lock(state_->mutex);
-  state_->programs.at(name).end_is_expected = true;
+  return PortOf(state_->programs.at(name).plan.address);
+}
+
+std::optional<int64_t> Processes::EndTimeoutNs(const std::string& name) {
+  const std::lock_guard lock(state_->mutex);
+  return state_->programs.at(name).plan.end_within_ns;
+}
+
+void Processes::ExpectEnd(const std::string& name, bool asked) {
+  const std::lock_guard lock(state_->mutex);
+  State::Program& program = state_->programs.at(name);
+  program.end_is_expected = true;
+  program.asked = program.asked || asked;
+  // What a kill does to one that was asked before is the kill's.
+  if (!asked) program.killed_early = true;
+}
+
+void Processes::HadToBeKilled(const std::string& name) {
+  const std::lock_guard lock(state_->mutex);
+  State::Program& program = state_->programs.at(name);
+  program.killed_because = fmt::format("it did not within {}, and was killed", SecondsText(program.plan.end_within_ns));
 }
 
 void Processes::Restart(const std::string& name) { Start(name); }
 
 bool Processes::RestartedAtEnd(const std::string& name) {
   const std::lock_guard lock(state_->mutex);
-  return state_->programs.at(name).plan.role != ProcessRole::kProducer;
+  const State::Program& program = state_->programs.at(name);
+  return program.plan.role != ProcessRole::kProducer && !program.end_is_ours;
+}
+
+void TakeLimits(const ProgramPlan& plan, ManagedProgram* program) {
+  program->ready_within_ns = plan.ready_within_ns;
+  program->end_within_ns = plan.end_within_ns;
+  program->exit_codes = AllowedExitCodes(plan);
 }
 
 Supervisor* Processes::supervisor() { return state_->supervisor; }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "harness/observe/recorder.h"
 #include "harness/process/supervisor.h"
 #include "harness/report/report.h"
+#include "harness/scenario/scenario.h"
 
 namespace harness {
 
@@ -24,12 +26,18 @@ struct ManagedProgram {
   ProcessRole role = ProcessRole::kServer;
   // The command of its next start; called once per start, from the starting thread.
   std::function<ProcessSpec()> next_spec;
-  std::string address;  // servers and brokers: where readiness is asked
+  std::string address;  // servers and brokers: where readiness is asked, and where they listen
   // Asks once, takes at most half a second; empty: a server's health service.
   std::function<bool()> is_ready;
   // After a start's process has ended, from the supervisor's thread.
   std::function<void(const ProcessSpec& spec, const ProcessExit& exit)> on_ended;
+  int64_t ready_within_ns = 30'000'000'000;
+  int64_t end_within_ns = 10'000'000'000;  // of being asked to
+  std::vector<int> exit_codes = {0};       // with which it may end when it is asked to; 128 + N: by signal N
 };
+
+// The part of a program's plan that its end and its readiness are judged by.
+void TakeLimits(const ProgramPlan& plan, ManagedProgram* program);
 
 class Processes : public FaultTargets {
  public:
@@ -41,12 +49,17 @@ class Processes : public FaultTargets {
   void Add(ManagedProgram program);
   // Throws std::runtime_error that names the program.
   void Start(const std::string& name);
-  // Waits until every started server and broker is ready. Empty when they are; otherwise a sentence about the first
-  // that is not. One that ends while it is waited for ends the wait.
-  std::string WaitReady(int64_t deadline_ns);
-  // SIGTERM to every process of that role, SIGKILL at the deadline; returns when they have ended. A process that had to
-  // be killed is named in the result.
-  std::vector<std::string> StopAll(ProcessRole role, int64_t deadline_ns);
+  // Waits until every started server and broker is ready, each for as long as it may take. Empty when they are;
+  // otherwise a sentence about the first that is not. One that ends while it is waited for ends the wait.
+  std::string WaitReady();
+  // SIGTERM to every process of that role (and SIGCONT: a stopped one hears nothing), SIGKILL when it takes longer than
+  // it may, or than `grace_max_ns`; returns when they have ended, whoever listens for them too. What went wrong, a
+  // sentence each.
+  std::vector<std::string> StopAll(ProcessRole role, int64_t grace_max_ns = INT64_MAX);
+  // The same for one. It is not started again.
+  std::vector<std::string> StopOne(const std::string& name);
+  // `on_ended` is called, from the supervisor's thread, when a process that somebody else has started ends.
+  void Watch(int64_t pid, std::function<void(const ProcessExit&)> on_ended);
   // The ends of the logs of those that are waited for and not ready, or ended by themselves (log_excerpt.h).
   std::string LogsOfUnready() const;
   // Sentence about the first process of a role that has ended by itself; empty: none has.
@@ -54,12 +67,19 @@ class Processes : public FaultTargets {
   std::vector<RunFacts::ProcessUsage> Usage() const;
 
   std::optional<int64_t> Pid(const std::string& name) override;
-  void ExpectEnd(const std::string& name) override;
+  // Of a running program, whichever of its processes has it, a connection to one of `ports` of this host.
+  bool IsConnectedTo(const std::string& name, const std::set<int>& ports);
+  int Port(const std::string& name) override;
+  std::optional<int64_t> EndTimeoutNs(const std::string& name) override;
+  void ExpectEnd(const std::string& name, bool asked) override;
+  void HadToBeKilled(const std::string& name) override;
   void Restart(const std::string& name) override;
   bool RestartedAtEnd(const std::string& name) override;
   Supervisor* supervisor() override;
 
  private:
+  std::vector<std::string> Stop(const std::vector<std::string>& names, int64_t grace_max_ns);
+
   struct State;
   std::unique_ptr<State> state_;
 };

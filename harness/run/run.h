@@ -2,6 +2,7 @@
 // steps; the fault scheduler's thread calls the FaultListener's part.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <iosfwd>
 #include <map>
@@ -60,6 +61,7 @@ class Run : private FaultListener {
   const std::string& backend() const { return backend_; }
 
  private:
+  bool SetUpSteps();
   // run_broker.cc
   void StartBroker();
   void StartMock();
@@ -75,16 +77,26 @@ class Run : private FaultListener {
   void StartServers();
   void StartClients();
   bool WaitClientsConnected();
-  std::string WithoutStreamText(const LiveCounts& counts) const;
+  std::string WithoutStreamText(const std::vector<size_t>& clients, int64_t waited_ns) const;
+  // run_clients.cc
+  void StartClient(const ClientPlan& plan);
+  void StopClient(const ClientPlan& plan);
+  bool HasConnection(const ClientPlan& plan);
+  bool HasStream(size_t client, size_t* calls_failed) const;
+  std::vector<size_t> WithoutStream(const ClientPlan& plan);
+  // Blocks until the trigger fires; false: the phases are over before.
+  bool WaitForTrigger(const Trigger& trigger);
+  void FollowPlanOf(const ClientPlan& plan);
   ProcessSpec NextProducerSpec(const ProducerPlan& plan);
   void ProducerEnded(const std::string& process_name);
 
   void RunPhase(const PhasePlan& plan, int64_t* begin_ns);
   void StartProducerWhenDue(const ProducerPlan& plan);
-  void ReleaseProducerStarts();
+  void ReleaseStarters();
   void StartProber();
   void WaitCaughtUp(int64_t deadline_ns);
   bool AllCaughtUp() const;
+  void CheckPartitions();
   void ReadDeadLetterTopic();
 
   // FaultListener
@@ -93,7 +105,10 @@ class Run : private FaultListener {
   void OnHealFailed(size_t fault, const std::string& sentence) override;
   bool CountReached(const Trigger& trigger) override;
 
-  bool stopped() const { return stop_.requested(); }
+  // The run goes no further: asked to stop, or there is nothing to go on with.
+  bool stopped() const { return stop_.requested() || abandoned_; }
+  // From any thread. What the run lacks, in a sentence: it proves nothing, and ends at once.
+  void Abandon(const std::string& sentence);
 
   const Scenario& scenario_;
   const RunOptions& options_;
@@ -116,8 +131,15 @@ class Run : private FaultListener {
   std::unique_ptr<FaultScheduler> faults_;
   std::unique_ptr<UnaryProber> prober_;
 
-  std::vector<size_t> fault_indices_;     // the recorder's, by plan
-  std::vector<size_t> observed_clients_;  // the recorder's, of those whose StreamStart is waited for
+  std::vector<size_t> fault_indices_;                   // the recorder's, by plan
+  std::vector<size_t> observed_clients_;                // the recorder's
+  std::map<std::string, std::vector<size_t>> clients_;  // the recorder's, by plan
+  // Since when a client that says nothing has a connection, and no call of its has failed; 0: not so.
+  struct Quiet {
+    int64_t since_ns = 0;
+    size_t calls_failed = 0;
+  };
+  std::map<size_t, Quiet> quiet_;  // by client
   std::mutex producers_mutex_;
   std::map<std::string, int> producer_starts_;
   std::map<std::string, uint16_t> producer_indices_;  // the recorder's, by process name ("shop#2")
@@ -127,7 +149,10 @@ class Run : private FaultListener {
   std::condition_variable phases_changed_;
   std::map<std::string, int64_t> phase_begins_;
   bool phases_over_ = false;
-  std::vector<std::thread> producer_starters_;
+  std::vector<std::thread> starters_;  // of producers and clients that begin or end meanwhile
+  std::atomic<bool> abandoned_ = false;
+  std::string abandoned_because_;  // fixed once abandoned_ is set
+  std::atomic<bool> ending_broker_ = false;
 
   int64_t load_begin_ns_ = 0;
   int64_t load_end_ns_ = 0;

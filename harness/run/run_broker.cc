@@ -15,8 +15,6 @@ namespace harness {
 namespace {
 
 constexpr int kClusterAnswersWithinMs = 10'000;
-constexpr int64_t kBrokerReadyWithinNs = 90'000'000'000;
-constexpr int64_t kBrokerEndsWithinNs = 15'000'000'000;
 constexpr int kProbeMs = 500;
 
 std::string Count(int count, const char* what) { return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s"); }
@@ -47,6 +45,11 @@ void Run::StartMock() {
   broker_ = std::make_unique<MockBroker>(
       &supervisor_, MockBrokerOptions{.brokers = scenario_.broker.brokers, .log_path = names_.directory.log("broker")});
   names_.brokers = broker_->bootstrap();
+  processes_.Watch(broker_->pid(), [this, pid = broker_->pid()](const ProcessExit& exit) {
+    if (ending_broker_) return;
+    Abandon(fmt::format("the mock broker (pid {}) ended by itself: {}; what it held is gone; see {}", pid,
+                        DescribeExit(exit), names_.directory.log("broker")));
+  });
   broker_->CreateTopic(names_.topic, scenario_.broker.partitions);
   backend_ = fmt::format("mock (librdkafka {})", rd_kafka_version_str());
 }
@@ -83,14 +86,16 @@ void Run::StartBrokerProgram() {
   names_.brokers = fmt::format("127.0.0.1:{}", port);
   broker_directory_ = names_.directory.path + "/broker";
   std::filesystem::create_directories(broker_directory_);
-  processes_.Add({.name = kBrokerName,
-                  .role = ProcessRole::kBroker,
-                  .next_spec = [this] { return BrokerSpec(scenario_.broker.program, broker_directory_, names_); },
-                  .address = names_.brokers,
-                  .is_ready = [brokers = names_.brokers] { return KafkaAnswers(brokers, kProbeMs); },
-                  .on_ended = nullptr});
+  ManagedProgram broker;
+  broker.name = kBrokerName;
+  broker.role = ProcessRole::kBroker;
+  broker.next_spec = [this] { return BrokerSpec(scenario_.broker.program, broker_directory_, names_); };
+  broker.address = names_.brokers;
+  broker.is_ready = [brokers = names_.brokers] { return KafkaAnswers(brokers, kProbeMs); };
+  TakeLimits(scenario_.broker.program, &broker);
+  processes_.Add(std::move(broker));
   processes_.Start(kBrokerName);
-  const std::string problem = processes_.WaitReady(pipeline::MonotonicNs() + kBrokerReadyWithinNs);
+  const std::string problem = processes_.WaitReady();
   if (!problem.empty()) throw EnvironmentError(problem + processes_.LogsOfUnready());
   UseCluster();
   backend_ = "the scenario's broker: " + backend_;
@@ -107,10 +112,7 @@ void Run::EndBroker() {
   }
   cluster_.reset();
   if (broker_directory_.empty()) return;
-  for (const std::string& name :
-       processes_.StopAll(ProcessRole::kBroker, pipeline::MonotonicNs() + kBrokerEndsWithinNs)) {
-    view_->OnNotice(name + " did not end on SIGTERM and was killed");
-  }
+  for (const std::string& problem : processes_.StopAll(ProcessRole::kBroker)) view_->OnNotice(problem);
   std::error_code ignored;  // what can't be removed stays, in the run's own directory
   std::filesystem::remove_all(std::exchange(broker_directory_, {}), ignored);
 }

@@ -32,8 +32,11 @@ void Run::OfferLoad() {
   faults_->Start();
   for (const ProducerPlan& plan : scenario_.producers) {
     if (plan.kind == ProducerKind::kProcess) {
-      producer_starters_.emplace_back([this, &plan] { StartProducerWhenDue(plan); });
+      starters_.emplace_back([this, &plan] { StartProducerWhenDue(plan); });
     }
+  }
+  for (const ClientPlan& plan : scenario_.clients) {
+    if (plan.start || plan.stop) starters_.emplace_back([this, &plan] { FollowPlanOf(plan); });
   }
   StartProber();
   int64_t begin_ns = pipeline::MonotonicNs() + kLeadNs;
@@ -87,7 +90,9 @@ void Run::RunPhase(const PhasePlan& plan, int64_t* begin_ns) {
 bool Run::AllCaughtUp() const {
   bool all = true;
   recorder_.Read([&](const History& history) {
-    for (const size_t client : observed_clients_) all = all && CaughtUp(history, history.clients[client]);
+    for (const size_t client : observed_clients_) {
+      if (history.clients[client].is_there()) all = all && CaughtUp(history, history.clients[client]);
+    }
   });
   return all;
 }
@@ -96,7 +101,7 @@ bool Run::AllCaughtUp() const {
 void Run::WaitCaughtUp(int64_t deadline_ns) {
   bool caught_up = audit_->CatchUp(deadline_ns) && AllCaughtUp();
   while (!caught_up && pipeline::MonotonicNs() < deadline_ns) {
-    if (stop_.WaitUntil(pipeline::MonotonicNs() + 10 * kMillisecondNs)) return;
+    if (stop_.WaitUntil(pipeline::MonotonicNs() + 10 * kMillisecondNs) || stopped()) return;
     caught_up = AllCaughtUp();
   }
   if (!caught_up) view_->OnNotice("not all clients caught up in time");
@@ -105,16 +110,10 @@ void Run::WaitCaughtUp(int64_t deadline_ns) {
 void Run::StartProducerWhenDue(const ProducerPlan& plan) {
   const std::string start = plan.start.empty() ? scenario_.phases.front().name : plan.start;
   const Moment moment = ParseMoment(start).value_or(Moment{start, 0});
-  {
-    std::unique_lock lock(phases_mutex_);
-    phases_changed_.wait(lock, [&] { return phases_over_ || phase_begins_.contains(moment.phase); });
-    if (!phases_over_) {
-      const int64_t due_ns = phase_begins_[moment.phase] + moment.after_ns;
-      const int64_t wait_ns = due_ns - pipeline::MonotonicNs();
-      phases_changed_.wait_for(lock, std::chrono::nanoseconds(wait_ns), [&] { return phases_over_; });
-    }
-    if (phases_over_) return;
-  }
+  Trigger trigger;
+  trigger.phase = moment.phase;
+  trigger.after_ns = moment.after_ns;
+  if (!WaitForTrigger(trigger)) return;
   try {
     processes_.Start(plan.name);
   } catch (const std::runtime_error& error) {
@@ -122,14 +121,46 @@ void Run::StartProducerWhenDue(const ProducerPlan& plan) {
   }
 }
 
-void Run::ReleaseProducerStarts() {
+bool Run::WaitForTrigger(const Trigger& trigger) {
+  constexpr auto kLookEvery = std::chrono::milliseconds(5);
+  std::unique_lock lock(phases_mutex_);
+  if (trigger.phase.empty()) {
+    while (!phases_over_) {
+      lock.unlock();
+      const bool reached = CountReached(trigger);
+      lock.lock();
+      if (reached) return true;
+      phases_changed_.wait_for(lock, kLookEvery, [&] { return phases_over_; });
+    }
+    return false;
+  }
+  phases_changed_.wait(lock, [&] { return phases_over_ || phase_begins_.contains(trigger.phase); });
+  if (phases_over_) return false;
+  const int64_t wait_ns = phase_begins_[trigger.phase] + trigger.after_ns - pipeline::MonotonicNs();
+  phases_changed_.wait_for(lock, std::chrono::nanoseconds(wait_ns), [&] { return phases_over_; });
+  return !phases_over_;
+}
+
+void Run::ReleaseStarters() {
   {
     const std::lock_guard lock(phases_mutex_);
     phases_over_ = true;
     phases_changed_.notify_all();
   }
-  for (std::thread& starter : producer_starters_) starter.join();
-  producer_starters_.clear();
+  for (std::thread& starter : starters_) starter.join();
+  starters_.clear();
+}
+
+void Run::Abandon(const std::string& sentence) {
+  {
+    const std::lock_guard lock(phases_mutex_);
+    if (abandoned_) return;
+    abandoned_because_ = sentence;
+    abandoned_ = true;
+    phases_changed_.notify_all();
+  }
+  recorder_.HarnessError(sentence);
+  view_->OnNotice(sentence);
 }
 
 void Run::OnStrike(size_t fault, int64_t planned_ns, const FaultOutcome& outcome) {

@@ -10,6 +10,7 @@
 
 #include "harness/scenario/program_args.h"
 #include "harness/scenario/quantity.h"
+#include "harness/scenario/trigger_reader.h"
 #include "text/duration.h"
 
 namespace harness {
@@ -42,6 +43,9 @@ Words PlaceholdersIn(std::string_view text) {
 // What a built-in client does unless it is told otherwise: a fixed pause.
 constexpr int64_t kReconnectDelayNs = 3'000'000'000;
 
+constexpr int64_t kBrokerReadyWithinNs = 90'000'000'000;
+constexpr int64_t kBrokerEndWithinNs = 15'000'000'000;
+
 // The shortest and the longest pause that `--backoff MIN..MAX` allows; nullopt when it is not of that form.
 std::optional<std::pair<int64_t, int64_t>> BackoffNs(std::string_view text) {
   const size_t dots = text.find("..");
@@ -60,10 +64,13 @@ class ProgramReader {
     BrokerPlan broker;
     broker.brokers = json.value("brokers", broker.brokers);
     broker.partitions = json.value("partitions", broker.partitions);
+    broker.program.ready_within_ns = kBrokerReadyWithinNs;
+    broker.program.end_within_ns = kBrokerEndWithinNs;
     ReadProgram(json, at, "broker", &broker.program);
     broker.program.name = "broker";
     if (broker.program.command.empty()) {
       ForbidProgram(json, at, "without \"command\" the broker is no program");
+      Forbid(json, at, "timeouts", "without \"command\" the broker is no program");
       return broker;
     }
     Forbid(json, at, "brokers", "it counts the mock's, and \"command\" takes the mock's place");
@@ -99,6 +106,7 @@ class ProgramReader {
       errors_->AtKey(Below(at, "count"), "\"count\" is not allowed here: it needs \"kind\": \"embedded\"");
     }
     client.count = json.value("count", 1);
+    ReadSpan(json, at, &client);
     client.resume_token = json.value("resume", "token") == "token";
     if (const auto server = json.find("server"); server != json.end()) {
       client.servers = server->is_string() ? Words{server->get<std::string>()} : server->get<Words>();
@@ -192,6 +200,21 @@ class ProgramReader {
     }
     plan->cwd = json.value("cwd", "");
     CheckPlaceholders(plan->cwd, Below(at, "cwd"), kind);
+    plan->exit_codes = json.value("exit_codes", std::vector<int>());
+    if (const auto timeouts = json.find("timeouts"); timeouts != json.end()) {
+      const std::string below = Below(at, "timeouts");
+      const char* ready = kind == "client" ? "connected" : "ready";
+      ReadDuration(*timeouts, below, ready, errors_, kPositive, &plan->ready_within_ns);
+      ReadDuration(*timeouts, below, "end", errors_, kPositive, &plan->end_within_ns);
+    }
+  }
+
+  // When a client joins and leaves, where it is not there from the first phase to the end.
+  void ReadSpan(const Json& json, const std::string& at, ClientPlan* client) {
+    for (const auto& [key, trigger] : {std::pair("start", &client->start), {"stop", &client->stop}}) {
+      const auto when = json.find(key);
+      if (when != json.end()) ReadTrigger(*when, Below(at, key), errors_, &trigger->emplace());
+    }
   }
 
   Words ReadWords(const Json& json, const std::string& at, const std::string& key, std::string_view kind) {
@@ -242,7 +265,7 @@ class ProgramReader {
   }
 
   void ForbidProgram(const Json& json, const std::string& at, const std::string& why) {
-    for (const char* key : {"command", "args", "env", "cwd"}) Forbid(json, at, key, why);
+    for (const char* key : {"command", "args", "env", "cwd", "exit_codes"}) Forbid(json, at, key, why);
   }
 
   void Forbid(const Json& json, const std::string& at, const std::string& key, const std::string& why) {

@@ -22,8 +22,12 @@ struct ProgramPlan {
   std::vector<std::string> command;  // argv; placeholders {brokers} {topic} {port} {name} {run} {servers} {event_log}
                                      // {ack_log} {rec_prefix} {server_journal} {directory} {scenario_directory}
   std::vector<std::string> args;     // appended to the built-in program's own
-  std::map<std::string, std::string> env;  // placeholders too
-  std::string cwd;                         // empty: the run directory
+  std::map<std::string, std::string> env;    // placeholders too
+  std::string cwd;                           // empty: the run directory
+  int64_t ready_within_ns = 30'000'000'000;  // of a start: servers, brokers; clients: until they have a stream
+  int64_t end_within_ns = 10'000'000'000;    // of SIGTERM; then it is killed
+  std::vector<int> exit_codes;  // with which it may end when it is asked to, 128 and more: by a signal; 0 if empty, and
+                                // with a `command` 143 (SIGTERM)
 };
 
 struct BrokerPlan {
@@ -37,6 +41,18 @@ struct ServerPlan : ProgramPlan {
   bool journal = false;       // it writes down what it reads and sends, and the harness reads that
 };
 
+// When a fault strikes, a client starts or stops: at a time in a phase, or when a count is reached.
+enum class CountKind : uint8_t { kSent, kAcked, kLogged, kDelivered };
+struct Trigger {
+  // "at": "steady+1s"
+  std::string phase;  // empty: a count
+  int64_t after_ns = 0;
+  // "when": {"delivered": 3500}, {"delivered@fast": 3500}
+  CountKind count_kind = CountKind::kDelivered;
+  std::string client;  // empty: the minimum over clients
+  int64_t count = 0;
+};
+
 enum class ClientKind : uint8_t { kProcess, kEmbedded };
 
 struct ClientPlan : ProgramPlan {
@@ -45,6 +61,8 @@ struct ClientPlan : ProgramPlan {
   std::vector<std::string> servers;  // names; empty: all
   pipeline::Filter filter;
   bool resume_token = true;            // false: "resume": "none"
+  std::optional<Trigger> start;        // it joins then; else before the first phase
+  std::optional<Trigger> stop;         // it is asked to end then; else after the drain
   int64_t reconnect_delay_min_ns = 0;  // 0: a foreign program that tells no bound
   int64_t reconnect_delay_max_ns = 3'000'000'000;
 };
@@ -79,18 +97,6 @@ struct PhasePlan {
 };
 
 enum class FaultType : uint8_t { kProcessKill, kProcessTerminate, kProcessPause };
-
-// When a fault strikes: at a time in a phase, or when a count is reached.
-enum class CountKind : uint8_t { kSent, kAcked, kLogged, kDelivered };
-struct Trigger {
-  // "at": "steady+1s"
-  std::string phase;  // empty: a count
-  int64_t after_ns = 0;
-  // "when": {"delivered": 3500}, {"delivered@fast": 3500}
-  CountKind count_kind = CountKind::kDelivered;
-  std::string client;  // empty: the minimum over clients
-  int64_t count = 0;
-};
 
 struct FaultPlan {
   std::string name;  // default: its type and index, "process.kill-1"

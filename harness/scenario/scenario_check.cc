@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "harness/scenario/quantity.h"
@@ -128,6 +129,7 @@ class Checker {
 
   void CheckClients() {
     for (size_t i = 0; i < scenario_.clients.size(); ++i) {
+      CheckSpan(scenario_.clients[i], Below("/clients", i));
       const Words& servers = scenario_.clients[i].servers;
       const std::string at = Below(Below("/clients", i), "server");
       for (size_t j = 0; j < servers.size(); ++j) {
@@ -138,6 +140,21 @@ class Checker {
         }
       }
     }
+  }
+
+  void CheckSpan(const ClientPlan& client, const std::string& at) {
+    if (client.start) CheckTrigger(*client.start, Below(at, "start"), Below(at, "start"));
+    if (client.stop) CheckTrigger(*client.stop, Below(at, "stop"), Below(at, "stop"));
+    if (!client.start || !client.stop) return;
+    const auto at_phase = [&](const Trigger& trigger) {
+      return std::find(phases_.begin(), phases_.end(), trigger.phase) - phases_.begin();
+    };
+    const bool both_times = !client.start->phase.empty() && !client.stop->phase.empty();
+    if (!both_times || std::pair(at_phase(*client.start), client.start->after_ns) <
+                           std::pair(at_phase(*client.stop), client.stop->after_ns)) {
+      return;
+    }
+    errors_->AtValue(Below(at, "stop"), "it is not after \"start\"; allowed: a later time");
   }
 
   void CheckProducers() {
@@ -190,10 +207,14 @@ class Checker {
 
   void CheckFault(const FaultPlan& fault, const std::string& at) {
     CheckTarget(fault, Below(at, "target"));
-    const Trigger& trigger = fault.trigger;
-    if (!trigger.phase.empty()) CheckMoment(trigger.phase, trigger.after_ns, Below(at, "at"));
+    CheckTrigger(fault.trigger, Below(at, "at"), Below(at, "when"));
+  }
+
+  // `at`, `when`: where its moment, its count stands.
+  void CheckTrigger(const Trigger& trigger, const std::string& at, const std::string& counts) {
+    if (!trigger.phase.empty()) CheckMoment(trigger.phase, trigger.after_ns, at);
     if (trigger.client.empty()) return;
-    const std::string when = Below(Below(at, "when"), "delivered@" + trigger.client);
+    const std::string when = Below(counts, "delivered@" + trigger.client);
     if (!Exists("client", trigger.client, clients_, when)) return;
     for (const ClientPlan& client : scenario_.clients) {
       if (client.name == trigger.client && !client.command.empty() && !HasEventLog(client)) {

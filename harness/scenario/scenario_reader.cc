@@ -9,6 +9,7 @@
 #include "harness/scenario/program_reader.h"
 #include "harness/scenario/quantity.h"
 #include "harness/scenario/threshold.h"
+#include "harness/scenario/trigger_reader.h"
 
 namespace harness {
 namespace {
@@ -91,36 +92,21 @@ class Reader {
     int64_t time_ns = 0;
     if (ReadDuration(json, at, "restart_after", errors_, kZeroToo, &time_ns)) fault.restart_after_ns = time_ns;
     if (ReadDuration(json, at, "duration", errors_, kPositive, &time_ns)) fault.duration_ns = time_ns;
-    ReadTrigger(json, at, &fault.trigger);
+    ReadWhen(json, at, &fault.trigger);
     return fault;
   }
 
-  void ReadTrigger(const Json& json, const std::string& at, Trigger* trigger) {
+  void ReadWhen(const Json& json, const std::string& at, Trigger* trigger) {
     if (json.contains("at") == json.contains("when")) {
       errors_->AtValue(at,
                        std::string(json.contains("at") ? "both \"at\" and \"when\" stand here"
                                                        : "neither \"at\" nor \"when\" stands here") +
                            "; a fault has one of them: \"at\": \"PHASE+TIME\", or \"when\": {\"delivered\": COUNT}");
     }
-    if (const auto moment_text = json.find("at"); moment_text != json.end()) {
-      if (const auto moment = ParseMoment(moment_text->get<std::string>())) {
-        trigger->phase = moment->phase;
-        trigger->after_ns = moment->after_ns;
-      } else {
-        errors_->AtValue(Below(at, "at"), "found " + Shown(*moment_text) +
-                                              "; allowed: a time of at most 24h after the phase's beginning");
+    for (const char* key : {"at", "when"}) {
+      if (const auto when = json.find(key); when != json.end()) {
+        ReadTrigger(*when, Below(at, key), errors_, trigger);
       }
-    }
-    if (const auto when = json.find("when"); when != json.end() && !when->empty()) {
-      static const std::map<std::string, CountKind> kinds = {{"sent", CountKind::kSent},
-                                                             {"acked", CountKind::kAcked},
-                                                             {"logged", CountKind::kLogged},
-                                                             {"delivered", CountKind::kDelivered}};
-      const std::string key = when->begin().key();
-      const size_t sign = key.find('@');
-      trigger->count_kind = kinds.at(key.substr(0, sign));
-      if (sign != std::string::npos) trigger->client = key.substr(sign + 1);
-      trigger->count = when->begin()->get<int64_t>();
     }
   }
 

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/kafka.h"
+#include "harness/broker/kafka_cluster.h"
 #include "tests/process/process_testing.h"
 
 namespace harness {
@@ -72,6 +73,17 @@ std::map<std::pair<int, int64_t>, std::string> Consume(const std::string& broker
   }
   rd_kafka_consumer_close(consumer.get());
   return values;
+}
+
+TEST(KafkaClusterTest, KnowsHowManyPartitionsATopicHasNow) {
+  Supervisor supervisor;
+  MockBroker broker(&supervisor, {.brokers = 1, .log_path = {}});
+  broker.CreateTopic("payments", 3);
+  pipeline::KafkaSettings kafka;
+  kafka.brokers = broker.bootstrap();
+  constexpr int kWithinMs = 30'000;
+  KafkaCluster cluster(kafka, kWithinMs, [] { return false; });
+  EXPECT_EQ(cluster.PartitionCount("payments"), 3);
 }
 
 TEST(MockBrokerTest, RealClientsProduceAndConsumeThroughIt) {

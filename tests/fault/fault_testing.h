@@ -33,10 +33,17 @@ class ProcessTargets : public FaultTargets {
     if (found == pids_.end() || !supervisor_.IsRunning(found->second)) return std::nullopt;
     return found->second;
   }
-  void ExpectEnd(const std::string& name) override {
+  void ExpectEnd(const std::string& name, bool asked) override {
     const std::lock_guard lock(mutex_);
     expected_.push_back(name);
+    if (asked) asked_.push_back(name);
   }
+  void HadToBeKilled(const std::string& name) override {
+    const std::lock_guard lock(mutex_);
+    killed_.push_back(name);
+  }
+  int Port(const std::string&) override { return port_; }
+  void SetPort(int port) { port_ = port; }
   void Restart(const std::string& name) override {
     const std::lock_guard lock(mutex_);
     if (restarts_fail_) throw std::runtime_error("can't start " + name + ": program gone");
@@ -49,6 +56,14 @@ class ProcessTargets : public FaultTargets {
   int restarts() const {
     const std::lock_guard lock(mutex_);
     return restarts_;
+  }
+  std::vector<std::string> asked() const {
+    const std::lock_guard lock(mutex_);
+    return asked_;
+  }
+  std::vector<std::string> killed() const {
+    const std::lock_guard lock(mutex_);
+    return killed_;
   }
   std::vector<std::string> expected() const {
     const std::lock_guard lock(mutex_);
@@ -70,7 +85,8 @@ class ProcessTargets : public FaultTargets {
   std::map<std::string, std::string> scripts_;
   std::map<std::string, int64_t> pids_;
   std::set<std::string> producers_;
-  std::vector<std::string> expected_;
+  std::vector<std::string> expected_, asked_, killed_;
+  int port_ = 0;
   bool restarts_fail_ = false;
   int restarts_ = 0;
 };

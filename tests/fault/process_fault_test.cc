@@ -35,8 +35,8 @@ TEST_F(ProcessFaultTest, AKillIsProvedByTheSignalThatEndedTheProcess) {
   const auto fault = MakeFault(plan);
   const FaultOutcome outcome = fault->Strike(&targets_);
   EXPECT_TRUE(outcome.effective);
-  EXPECT_THAT(outcome.evidence,
-              MatchesRegex("pid " + std::to_string(pid) + " ended by signal 9[^,]*, [0-9]+ ms after SIGKILL"));
+  EXPECT_THAT(outcome.evidence, MatchesRegex("pids? " + std::to_string(pid) +
+                                             "( and [0-9]+)? ended by signal 9[^,]*, [0-9]+ ms after SIGKILL"));
   EXPECT_GE(outcome.ended_ns, outcome.struck_ns);
   EXPECT_EQ(State(pid), '-');
   EXPECT_EQ(targets_.expected(), std::vector<std::string>{"server-1"});
@@ -80,13 +80,69 @@ class ImpatientTerminate : public EndingFault {
   bool IsMine(const ProcessExit&) const override { return true; }
 };
 
-TEST_F(ProcessFaultTest, ATerminateThatIsIgnoredIsNotEffective) {
+TEST_F(ProcessFaultTest, ATerminateThatIsIgnoredEndsInAKillAndIsToldOf) {
   const int64_t pid = targets_.Add("server-1", kDeaf);
   const FaultOutcome outcome = ImpatientTerminate(Plan(FaultType::kProcessTerminate)).Strike(&targets_);
-  EXPECT_FALSE(outcome.effective);
+  EXPECT_TRUE(outcome.effective);
   EXPECT_THAT(outcome.evidence,
-              MatchesRegex("pid " + std::to_string(pid) + " was still running 200 ms after SIGTERM, in state ."));
-  EXPECT_EQ(outcome.ended_ns, 0);
+              MatchesRegex("pids? " + std::to_string(pid) +
+                           "( and [0-9]+)? was still running 200 ms after SIGTERM, in state ., and was "
+                           "killed"));
+  EXPECT_NE(outcome.ended_ns, 0);
+  EXPECT_EQ(targets_.killed(), std::vector<std::string>{"server-1"});
+  EXPECT_EQ(targets_.asked(), std::vector<std::string>{"server-1"});
+}
+
+// Whatever was signalled is healed: a pause that another fault ends, and a terminate that finds a stopped process.
+TEST_F(ProcessFaultTest, ATerminateDuringAPauseEndsTheProcessAndIsHealed) {
+  targets_.Add("server-1", kOrderly);
+  const auto pause = MakeFault(Plan(FaultType::kProcessPause));
+  ASSERT_TRUE(pause->Strike(&targets_).effective);
+  FaultPlan plan = Plan(FaultType::kProcessTerminate);
+  plan.restart_after_ns = 0;
+  const auto terminate = MakeFault(plan);
+  const FaultOutcome outcome = terminate->Strike(&targets_);
+  EXPECT_TRUE(outcome.effective) << outcome.evidence;
+  EXPECT_THAT(outcome.evidence, HasSubstr(" ended by exit 0, "));
+  EXPECT_TRUE(targets_.killed().empty());
+  EXPECT_TRUE(terminate->Heal(&targets_));
+  EXPECT_TRUE(pause->Heal(&targets_));
+  EXPECT_TRUE(targets_.Pid("server-1"));
+  EXPECT_EQ(targets_.restarts(), 1);
+}
+
+TEST_F(ProcessFaultTest, WhatWasSignalledIsHealedThoughItLacksEvidence) {
+  const int64_t pid = targets_.Add("server-1", kDeaf);
+  FaultPlan plan = Plan(FaultType::kProcessTerminate);
+  plan.restart_after_ns = 0;
+  const auto fault = MakeFault(plan);
+  FaultOutcome outcome;
+  std::thread striker([&] { outcome = fault->Strike(&targets_); });
+  EXPECT_TRUE(Eventually([&] { return !targets_.expected().empty(); }));
+  EXPECT_TRUE(targets_.supervisor()->Signal(pid, SIGKILL));
+  striker.join();
+  EXPECT_FALSE(outcome.effective);
+  EXPECT_TRUE(outcome.signalled);
+  EXPECT_EQ(fault->HealAt(outcome), outcome.ended_ns);
+  EXPECT_TRUE(fault->Heal(&targets_));
+  EXPECT_TRUE(targets_.Pid("server-1"));
+}
+
+// What a subject has started in a session of its own is stopped, and killed, with it; the evidence names it.
+TEST_F(ProcessFaultTest, AFaultReachesWhatItsTargetHasStarted) {
+  const int64_t pid = targets_.Add("server-1", "setsid -w sh -c 'echo ready; exec sleep 1000'; true");
+  const auto members = targets_.supervisor()->Members(pid);
+  ASSERT_GE(members.size(), 2u);
+  const auto pause = MakeFault(Plan(FaultType::kProcessPause));
+  const FaultOutcome paused = pause->Strike(&targets_);
+  EXPECT_TRUE(paused.effective);
+  for (const int64_t member : members) {
+    EXPECT_EQ(State(member), 'T');
+    EXPECT_THAT(paused.evidence, HasSubstr(std::to_string(member)));
+  }
+  EXPECT_TRUE(pause->Heal(&targets_));
+  EXPECT_TRUE(MakeFault(Plan(FaultType::kProcessKill))->Strike(&targets_).effective);
+  for (const int64_t member : members) EXPECT_EQ(State(member), '-');
 }
 
 TEST_F(ProcessFaultTest, ATerminateThatEndsInAKillIsNotItsDoing) {

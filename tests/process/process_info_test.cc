@@ -19,10 +19,12 @@ RC_GTEST_PROP(ProcessStatTest, ReadsStateAndParentWhateverTheName, (const std::s
   RC_ASSERT(stat.has_value());
   RC_ASSERT(stat->state == state);
   RC_ASSERT(stat->parent == parent);
+  RC_ASSERT(stat->group == 1);
 }
 
 TEST(ProcessStatTest, RefusesWhatIsNoSuchLine) {
-  for (const char* line : {"", "4711", "4711 (a)", "4711 (a) ", "4711 (a) S", "4711 (a) S x", "4711 (a) SS 1"}) {
+  for (const char* line : {"", "4711", "4711 (a)", "4711 (a) ", "4711 (a) S", "4711 (a) S x", "4711 (a) SS 1",
+                           "4711 (a) S 1", "4711 (a) S 1 x"}) {
     EXPECT_FALSE(ParseProcessStat(line)) << line;
   }
 }

@@ -327,5 +327,82 @@ TEST(SupervisorTest, ItsEndIsTheEndOfItsProcesses) {
   for (const int64_t pid : pids) EXPECT_EQ(ProcessState(pid), std::nullopt) << pid;
 }
 
+// A subject starts what it likes, and that is the subject too: signals and stops reach it, an end is told when it has
+// ended, and none of it is left behind.
+class MembersTest : public ::testing::Test {
+ protected:
+  // Starts `script`, which prints the pids of what it starts, `lines` of them.
+  int64_t Start(const std::string& script, int lines) {
+    ProcessSpec spec = Shell(script);
+    spec.stdout_fd = output_.writer();
+    const int64_t pid = supervisor_.Start(spec);
+    for (int i = 0; i < lines; ++i) told_.push_back(std::stoll(output_.ReadLine()));
+    return pid;
+  }
+  bool HasMember(int64_t pid, int64_t member) {
+    const auto members = supervisor_.Members(pid);
+    return std::find(members.begin(), members.end(), member) != members.end();
+  }
+
+  Supervisor supervisor_;
+  Pipe output_;
+  std::vector<int64_t> told_;
+};
+
+TEST_F(MembersTest, ASessionOfItsOwnIsReached) {
+  const int64_t pid = Start("setsid -w sh -c 'echo $$; exec sleep 1000'; true", 1);
+  EXPECT_TRUE(HasMember(pid, pid));
+  EXPECT_TRUE(HasMember(pid, told_[0]));
+  ASSERT_TRUE(supervisor_.Signal(pid, SIGSTOP));
+  EXPECT_TRUE(Eventually([&] { return AllThreadsStopped(told_[0]); }));
+  ASSERT_TRUE(supervisor_.Signal(pid, SIGCONT));
+  ASSERT_TRUE(supervisor_.Signal(pid, SIGKILL));
+  ASSERT_TRUE(supervisor_.WaitExit(pid, Soon()));
+  EXPECT_TRUE(IsGone(told_[0]));
+}
+
+TEST_F(MembersTest, AnOrphanOfAnotherSessionIsReached) {
+  // The middle one ends at once; what it has started belongs to nobody but the subject's environment.
+  const int64_t pid = Start("sh -c 'setsid sh -c \"echo \\$\\$; exec sleep 1000\" &'; echo $$; exec sleep 1000", 2);
+  const int64_t orphan = told_[0] == pid ? told_[1] : told_[0];
+  EXPECT_TRUE(Eventually([&] { return HasMember(pid, orphan); }));
+  ASSERT_TRUE(supervisor_.Signal(pid, SIGTERM));
+  ASSERT_TRUE(supervisor_.WaitExit(pid, Soon()));
+  EXPECT_TRUE(IsGone(orphan));
+}
+
+TEST_F(MembersTest, ADaemonIsTheProcessThatWasStarted) {
+  const int64_t pid = Start("setsid sh -c 'trap \"exit 5\" TERM; echo $$; while :; do sleep 0.01; done' & exit 0", 1);
+  ASSERT_TRUE(Eventually([&] { return ProcessState(pid) == std::nullopt; }));
+  EXPECT_TRUE(supervisor_.IsRunning(pid));
+  EXPECT_TRUE(HasMember(pid, told_[0]));
+  ASSERT_TRUE(supervisor_.Signal(pid, SIGTERM));
+  const auto exit = supervisor_.WaitExit(pid, Soon());
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(DescribeExit(*exit), "exit 5");
+  EXPECT_FALSE(supervisor_.IsRunning(pid));
+}
+
+TEST_F(MembersTest, AShellThatIsAskedToEndTellsHowItsProgramEnded) {
+  const int64_t pid = Start("sh -c 'trap \"kill -SEGV \\$\\$\" TERM; echo $$; while :; do sleep 0.01; done'; true", 1);
+  ASSERT_TRUE(supervisor_.Signal(pid, SIGTERM));
+  const auto exit = supervisor_.WaitExit(pid, Soon());
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(WTERMSIG(exit->status), SIGSEGV) << DescribeExit(*exit);
+}
+
+TEST_F(MembersTest, NoOthersProcessIsAMember) {
+  const int64_t first = Start("sh -c 'echo $$; exec sleep 1000'; true", 1);
+  const int64_t second = Start("sh -c 'echo $$; exec sleep 1000'; true", 1);
+  EXPECT_FALSE(HasMember(first, second));
+  EXPECT_FALSE(HasMember(first, told_[1]));
+  EXPECT_TRUE(HasMember(second, told_[1]));
+  EXPECT_TRUE(supervisor_.Members(1).empty());
+  ASSERT_TRUE(supervisor_.Signal(first, SIGKILL));
+  ASSERT_TRUE(supervisor_.WaitExit(first, Soon()));
+  EXPECT_TRUE(supervisor_.Members(first).empty());
+  EXPECT_FALSE(IsGone(told_[1]));
+}
+
 }  // namespace
 }  // namespace harness

@@ -29,6 +29,14 @@ bool HasPair(const std::vector<std::string>& argv, const std::string& first, con
   return false;
 }
 
+TEST(CommandLineTest, AClientWithoutResumeIsToldSo) {
+  ClientPlan plan;
+  plan.name = "tutorial";
+  EXPECT_FALSE(HasPair(ClientSpec(plan, {"server-1"}, Names()).argv, "--resume", "none"));
+  plan.resume_token = false;
+  EXPECT_TRUE(HasPair(ClientSpec(plan, {"server-1"}, Names()).argv, "--resume", "none"));
+}
+
 TEST(CommandLineTest, TheBuiltInServerIsToldItsPortAndItsTopic) {
   ServerPlan plan;
   plan.name = "server-2";

@@ -106,6 +106,39 @@ TEST(ScenarioFileTest, DefaultsAreThoseOfTheDocumentation) {
   EXPECT_EQ(scenario.expect.schedule_lag_max_ns, 100'000'000);
 }
 
+TEST(ScenarioFileTest, HowLongAndWithWhatAProgramEndsMayBeSaid) {
+  Scenario scenario = MustLoad(ParseScenario("s.json", kBase));
+  EXPECT_EQ(scenario.servers[0].ready_within_ns, 30'000'000'000);
+  EXPECT_EQ(scenario.clients[0].ready_within_ns, 30'000'000'000);
+  EXPECT_EQ(scenario.servers[0].end_within_ns, 10'000'000'000);
+  EXPECT_THAT(scenario.servers[0].exit_codes, IsEmpty());
+  std::string text = Replaced(kBase, R"("server-1"})",
+                              R"("server-1", "timeouts": {"ready": "2m", "end": "20s"}, "exit_codes": [0, 143]})");
+  text = Replaced(text, R"({"name": "fast"})", R"({"name": "fast", "timeouts": {"connected": "1m"}})");
+  scenario = MustLoad(ParseScenario("s.json", text));
+  EXPECT_EQ(scenario.servers[0].ready_within_ns, 120'000'000'000);
+  EXPECT_EQ(scenario.servers[0].end_within_ns, 20'000'000'000);
+  EXPECT_EQ(scenario.servers[0].exit_codes, (std::vector<int>{0, 143}));
+  EXPECT_EQ(scenario.clients[0].ready_within_ns, 60'000'000'000);
+  EXPECT_EQ(scenario.clients[0].end_within_ns, 10'000'000'000);
+  text = Replaced(kBase, R"("drain")", R"("broker": {"command": ["kafka", "{port}"]}, "drain")");
+  scenario = MustLoad(ParseScenario("s.json", text));
+  EXPECT_EQ(scenario.broker.program.ready_within_ns, 90'000'000'000);
+  EXPECT_EQ(scenario.broker.program.end_within_ns, 15'000'000'000);
+}
+
+TEST(ScenarioFileTest, AClientMayJoinLateAndLeaveEarly) {
+  const Scenario scenario = MustLoad(ParseScenario(
+      "s.json",
+      Replaced(kBase, R"({"name": "fast"})", R"({"name": "fast", "start": "steady+500ms", "stop": {"acked": 70}})")));
+  ASSERT_TRUE(scenario.clients[0].start);
+  EXPECT_EQ(scenario.clients[0].start->phase, "steady");
+  EXPECT_EQ(scenario.clients[0].start->after_ns, 500'000'000);
+  ASSERT_TRUE(scenario.clients[0].stop);
+  EXPECT_EQ(scenario.clients[0].stop->count_kind, CountKind::kAcked);
+  EXPECT_EQ(scenario.clients[0].stop->count, 70);
+}
+
 TEST(ScenarioFileTest, AScenarioMayBringItsBrokerAndBreakIt) {
   const Scenario scenario = MustLoad(ParseScenario(
       "s.json", Replaced(Replaced(kBase, R"("target": "server-1")", R"("target": "broker")"), R"("drain")",

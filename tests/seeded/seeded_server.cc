@@ -10,6 +10,9 @@
 //     metadata          changes one record's metadata
 //     contents          sends one payment with the content of the one before it
 //     kind              says "existing" of one new record
+//     plain             no bug, but of the plain contract: says nothing before its first event, and gives no positions
+//     abort-on-term     crashes whenever it is asked to end
+//     kind-sometimes    says "new" of every seventh event of its snapshots
 //     leak              sends a subscriber one record that its filter does not match
 //     freeze            sends nothing any more, and says nothing
 //     repeat-on-resume  sends the first event of a resumed stream twice
@@ -131,6 +134,7 @@ class Relay final : public PaymentService::Service {
     ::payment::ListPaymentsRequest asked = *request;
     if (bug_->name() == "leak") asked.clear_provider();
     const auto reader = stub_->StreamPayments(upstream.get(), asked);
+    if (bug_->name() == "plain") return RelayPlain(reader.get(), writer);
     reader->WaitForInitialMetadata();
     StreamJournal journal(journal_, ++subscriptions_);
     RelayStart(*upstream, *request, context, &journal);
@@ -185,6 +189,18 @@ class Relay final : public PaymentService::Service {
   }
 
  private:
+  // As a server that knows nothing of the additions to the contract.
+  static grpc::Status RelayPlain(grpc::ClientReader<PaymentEvent>* reader, grpc::ServerWriter<PaymentEvent>* writer) {
+    PaymentEvent event;
+    while (reader->Read(&event)) {
+      event.clear_partition();
+      event.clear_offset();
+      event.clear_record_crc32c();
+      if (!writer->Write(event)) break;
+    }
+    return reader->Finish();
+  }
+
   // What the real server says first, but for the stream's name.
   void RelayStart(const grpc::ClientContext& upstream, const ::payment::ListPaymentsRequest& request,
                   grpc::ServerContext* context, StreamJournal* journal) const {
@@ -287,7 +303,9 @@ int main(int argc, char** argv) {
   builder.RegisterService(&relay);
   const auto server = builder.BuildAndStart();
   if (!server) return 1;
-  stop.Wait();  // the child, of the same process group, has the signal too: it ends its streams, and so the relay's
+  stop.Wait();
+  if (bug.name() == "abort-on-term") abort();
+  // The child, of the same process group, has the signal too: it ends its streams, and so the relay's.
   kill(child, SIGTERM);
   waitpid(child, nullptr, 0);
   server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(2));

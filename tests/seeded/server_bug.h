@@ -62,6 +62,13 @@ class Bug {
       stream->held = event;
       return {};
     }
+    if (name_ == "kind-sometimes") {
+      constexpr int64_t kSeventh = 7;
+      if (event.event_type() != "existing" || ++events_ % kSeventh != 0) return {event};
+      PaymentEvent changed = event;
+      changed.set_event_type("new");
+      return {std::move(changed)};
+    }
     if (event.event_type() == "new" && !std::exchange(stream->past_snapshot, true)) {
       if (name_ == "snapshot-race" && !stream->resumed) return {};
     }

@@ -1,0 +1,224 @@
+// A run's clients: what they are, when they begin and end, and whether they have a stream.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/clock.h"
+#include "harness/process/sockets.h"
+#include "harness/report/names.h"
+#include "harness/run/log_excerpt.h"
+#include "harness/run/run.h"
+
+namespace harness {
+namespace {
+
+constexpr int64_t kLookEveryNs = 20'000'000;
+// A connection to a server that has stood for so long, without any call's failure told meanwhile, carries a stream that
+// the server has accepted, and has nothing to say on yet. What refuses answers in no time.
+constexpr int64_t kAcceptedAfterNs = 1'000'000'000;
+
+std::vector<std::string> ResolvedServers(const Scenario& scenario, const ClientPlan& plan) {
+  if (!plan.servers.empty()) return plan.servers;
+  std::vector<std::string> all;
+  all.reserve(scenario.servers.size());
+  for (const ServerPlan& server : scenario.servers) all.push_back(server.name);
+  return all;
+}
+
+}  // namespace
+
+void Run::AddClients() {
+  for (const ClientPlan& plan : scenario_.clients) {
+    const std::vector<std::string> servers = ResolvedServers(scenario_, plan);
+    const bool is_process = plan.kind == ClientKind::kProcess;
+    for (const std::string& name : ClientNames(plan)) {
+      Client client;
+      client.name = name;
+      client.filter = plan.filter;
+      client.resume = plan.resume_token ? ResumeMode::kToken : ResumeMode::kNone;
+      client.observed = plan.command.empty() || IsTold(plan, "{event_log}");
+      client.embedded = !is_process;
+      client.reconnect_delay_min_ns = plan.reconnect_delay_min_ns;
+      client.reconnect_delay_max_ns = plan.reconnect_delay_max_ns;
+      client.servers = servers;
+      const bool observed = client.observed;
+      const size_t index = recorder_.AddClient(client);
+      clients_[plan.name].push_back(index);
+      if (plan.start) recorder_.OnClientStay(index, {.starts_late = true});
+      if (observed) observed_clients_.push_back(index);
+      if (is_process && observed) tail_.FollowEventLog(names_.directory.event_log(name), index);
+    }
+    if (!is_process) continue;
+    ManagedProgram program;
+    program.name = plan.name;
+    program.role = ProcessRole::kClient;
+    program.next_spec = [this, &plan, servers] { return ClientSpec(plan, servers, names_); };
+    TakeLimits(plan, &program);
+    processes_.Add(std::move(program));
+  }
+}
+
+void Run::StartClients() {
+  for (const ClientPlan& plan : scenario_.clients) {
+    if (plan.start) continue;
+    view_->OnStep("starting " + plan.name);
+    StartClient(plan);
+  }
+}
+
+void Run::StartClient(const ClientPlan& plan) {
+  if (plan.kind == ClientKind::kProcess) {
+    processes_.Start(plan.name);
+    return;
+  }
+  for (const size_t index : clients_.at(plan.name)) {
+    pipeline::SubscriptionOptions options;
+    for (const std::string& server : ResolvedServers(scenario_, plan)) {
+      options.servers.push_back(ServerAddress(names_, server));
+    }
+    options.filter = plan.filter;
+    options.resume = plan.resume_token;
+    options.reconnect.delay_min_ns = plan.reconnect_delay_min_ns;
+    options.reconnect.delay_max_ns = plan.reconnect_delay_max_ns;
+    options.jitter_seed = scenario_.seed + index;
+    embedded_.Add(index, std::move(options));
+  }
+}
+
+void Run::StopClient(const ClientPlan& plan) {
+  if (plan.kind == ClientKind::kProcess) {
+    for (const std::string& problem : processes_.StopOne(plan.name)) view_->OnNotice(problem);
+    return;
+  }
+  for (const size_t index : clients_.at(plan.name)) embedded_.Stop(index);
+}
+
+// A thread of its own for each client that joins late or leaves early.
+void Run::FollowPlanOf(const ClientPlan& plan) {
+  const auto never = [&](const char* what) {
+    if (!stopped()) recorder_.HarnessError(fmt::format("client {} never {}: its trigger never fired", plan.name, what));
+  };
+  ClientStay stay;
+  stay.starts_late = plan.start.has_value();
+  const auto tell = [&] {
+    for (const size_t index : clients_.at(plan.name)) recorder_.OnClientStay(index, stay);
+  };
+  if (plan.start) {
+    if (!WaitForTrigger(*plan.start)) return never("joined");
+    stay.joined_ns = pipeline::MonotonicNs();
+    try {
+      StartClient(plan);
+    } catch (const std::runtime_error& error) {
+      recorder_.HarnessError(error.what());
+      return;
+    }
+    tell();
+    view_->OnNotice(plan.name + " joins");
+  }
+  if (!plan.stop) return;
+  if (!WaitForTrigger(*plan.stop)) return never("left");
+  stay.left_ns = pipeline::MonotonicNs();
+  tell();
+  view_->OnNotice(plan.name + " leaves");
+  StopClient(plan);
+}
+
+// Whether it has a connection to one of its servers; of embedded ones, whether this process has.
+bool Run::HasConnection(const ClientPlan& plan) {
+  std::set<int> ports;
+  for (const std::string& server : ResolvedServers(scenario_, plan)) ports.insert(names_.ports.at(server));
+  if (plan.kind == ClientKind::kProcess) return processes_.IsConnectedTo(plan.name, ports);
+  return HasOpenOneOf(getpid(), SocketsConnectedTo(ports));
+}
+
+// Whether it has one, or is not observed.
+bool Run::HasStream(size_t client, size_t* calls_failed) const {
+  bool has_stream = false;
+  recorder_.Read([&](const History& history) {
+    const Client& seen = history.clients[client];
+    has_stream = !seen.observed || (!seen.connections.empty() && seen.connections.back().ended_ns == 0);
+    *calls_failed = seen.attempts.size() + seen.connections.size();
+  });
+  return has_stream;
+}
+
+// The observed clients of the plan that have neither a stream yet nor a connection that their server has accepted.
+std::vector<size_t> Run::WithoutStream(const ClientPlan& plan) {
+  const int64_t now_ns = pipeline::MonotonicNs();
+  std::optional<bool> connected;  // asked once, and only if there is need
+  std::vector<size_t> without;
+  for (const size_t client : clients_.at(plan.name)) {
+    size_t calls_failed = 0;
+    if (HasStream(client, &calls_failed)) continue;
+    if (!connected) connected = HasConnection(plan);
+    Quiet& quiet = quiet_[client];
+    if (!*connected || calls_failed != quiet.calls_failed) quiet.since_ns = 0;
+    if (*connected && quiet.since_ns == 0) quiet.since_ns = now_ns;
+    quiet.calls_failed = calls_failed;
+    const bool accepted = quiet.since_ns != 0 && now_ns - quiet.since_ns >= kAcceptedAfterNs;
+    if (!accepted) without.push_back(client);
+  }
+  return without;
+}
+
+// These clients, with what their logs say.
+std::string Run::WithoutStreamText(const std::vector<size_t>& clients, int64_t waited_ns) const {
+  constexpr size_t kClientsTold = 4;
+  std::vector<std::string> names;
+  std::string logs;
+  for (const size_t client : clients) {
+    std::string name;
+    std::string broken;
+    bool embedded = false;
+    recorder_.Read([&](const History& history) {
+      const Client& seen = history.clients[client];
+      name = seen.name;
+      embedded = seen.embedded;
+      if (!seen.broken_line_texts.empty()) broken = seen.broken_line_texts.front();
+    });
+    names.push_back(name);
+    if (embedded || names.size() > kClientsTold) continue;
+    logs += LogExcerpt(names_.directory.log(name));
+    const std::string event_log = names_.directory.event_log(name);
+    if (!broken.empty()) {
+      logs += "\n  its event log can't be read: " + broken;
+    } else if (!std::filesystem::exists(event_log)) {
+      logs += "\n  " + event_log + " (its {event_log}) is not there: it has written nothing";
+    }
+  }
+  return fmt::format("{} had no stream after {:g} s: no event log tells of one, and no connection stood for a second{}",
+                     NameList(names, kClientsTold), static_cast<double>(waited_ns) / 1e9, logs);
+}
+
+bool Run::WaitClientsConnected() {
+  view_->OnStep("waiting until every client has its stream");
+  const int64_t begin_ns = pipeline::MonotonicNs();
+  while (!stopped()) {
+    std::vector<size_t> without;
+    int64_t late_within_ns = 0;
+    for (const ClientPlan& plan : scenario_.clients) {
+      if (plan.start) continue;
+      const std::vector<size_t> its = WithoutStream(plan);
+      without.insert(without.end(), its.begin(), its.end());
+      const bool late = !its.empty() && pipeline::MonotonicNs() - begin_ns >= plan.ready_within_ns;
+      if (late) late_within_ns = plan.ready_within_ns;
+    }
+    if (without.empty()) return true;
+    for (const ProcessRole role : {ProcessRole::kServer, ProcessRole::kClient}) {
+      const std::string ended = processes_.EndedByItself(role);
+      if (!ended.empty()) throw EnvironmentError(ended + processes_.LogsOfUnready());
+    }
+    if (late_within_ns != 0) throw EnvironmentError(WithoutStreamText(without, late_within_ns));
+    stop_.WaitUntil(pipeline::MonotonicNs() + kLookEveryNs);
+  }
+  return false;
+}
+
+}  // namespace harness
