@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<SeededBug, 35> kBugs = {{
+constexpr std::array<SeededBug, 36> kBugs = {{
     {"server/drop-one", "never sends one record", "LOST", {Cause::kServer}},
     {"server/skip-on-resume", "never sends the first record of a resumed stream", "RESUME", {Cause::kServer}},
     {"server/live-on-resume",
@@ -30,6 +30,7 @@ constexpr std::array<SeededBug, 35> kBugs = {{
     {"server/metadata", "changes a payment's metadata", "AGREE", {kDeliveryHops}},
     {"server/contents", "sends a payment with another one's content", "AGREE", {kDeliveryHops}},
     {"server/kind", "says \"existing\" of a new record", "AGREE", {kDeliveryHops}},
+    {"server/kind-sometimes", "says \"new\" of every seventh event of a snapshot", "AGREE", {kDeliveryHops}},
     {"server/leak", "sends a record that the subscriber's filter does not match", "PHANTOM", {Cause::kServer}},
     {"server/stop-at-bad",
      "sends nothing of a partition any more behind a record that it has to reject",
@@ -156,6 +157,7 @@ std::string BugScenario(const SeededBug& bug, uint64_t seed, const ScenarioPlace
     shop.erase("args");
     shop["command"] = {path("seeded-producer"), victim, "{brokers}", "{topic}", "{ack_log}", "{rec_prefix}", "80"};
   }
+  if (bug.name == "server/kind-sometimes") subject["start"] = "steady+2200ms";  // it finds something
   if (bug.name == "server/leak") subject["filter"] = {{"provider", "stripe"}};
   if (bug.name == "server/unbounded-queue") server["rss_max"] = kRelayRssMax;
   Json load = {{"name", "load"}, {"records_per_payment", {{"min", 2}, {"max", 5}}}};
@@ -181,6 +183,19 @@ Json LegalClient(int number, bool two_servers, Draw* draw) {
   if (draw->Chance(30)) client["filter"] = {{"provider", draw->Chance(50) ? "stripe" : "paypal"}};
   if (draw->Chance(15)) client["filter"]["status"] = "completed";
   if (two_servers && draw->Chance(50)) client["server"] = draw->Chance(50) ? "server-1" : "server-2";
+  if (draw->Chance(25)) client["resume"] = "none";
+  return client;
+}
+
+// Joins a topic that holds something, and may leave again.
+Json LateClient(int number, bool two_servers, Draw* draw) {
+  Json client = LegalClient(number, two_servers, draw);
+  if (draw->Chance(30)) {
+    client["start"] = {{"logged", draw->From(50, 250)}};
+  } else {
+    client["start"] = "steady+" + Ms(draw->From(300, 2'500));
+  }
+  if (draw->Chance(30)) client["stop"] = "after+" + Ms(draw->From(0, 500));
   return client;
 }
 
@@ -214,7 +229,11 @@ std::string LegalScenario(uint64_t seed) {
     clients.push_back(LegalClient(i, two_servers, &draw));
     targets.push_back("client-" + std::to_string(i));
   }
-  Json producers = {{{"name", "load"}}};
+  // No target of faults, which may strike before it is there.
+  if (draw.Chance(60)) clients.push_back(LateClient(static_cast<int>(clients.size()) + 1, two_servers, &draw));
+  Json load = {{"name", "load"}};
+  if (draw.Chance(40)) load["records_per_payment"] = {{"min", 1}, {"max", 5}};
+  Json producers = {load};
   if (draw.Chance(50)) {
     producers.push_back({{"name", "shop"}, {"kind", "process"}, {"args", {"--count", "0", "--rate", "60/s"}}});
     targets.push_back("shop");

@@ -93,6 +93,20 @@ TEST_F(ShippedScenariosTest, FailoverLeavesClientsOnTheOtherServer) {
   }
 }
 
+TEST_F(ShippedScenariosTest, LateJoinersFindAFilledTopicAndMissNothing) {
+  const nlohmann::json result = Pass("late-joiner");
+  EXPECT_EQ(result["clients"].size(), 13u);
+  for (const auto& client : result["clients"]) EXPECT_GT(client.value("delivered", 0), 0) << client.dump();
+}
+
+TEST_F(ShippedScenariosTest, ATutorialClientBeginsAnewAfterEachRestart) {
+  const nlohmann::json result = Pass("tutorial-client");
+  for (const auto& client : result["clients"]) {
+    EXPECT_GE(client.value("reconnects", 0), 2) << client.dump();
+    for (const auto& connection : client["connections"]) EXPECT_FALSE(connection.value("resumed", true));
+  }
+}
+
 TEST_F(ShippedScenariosTest, FanOutReachesAHundred) {
   const nlohmann::json result = Pass("fan-out");
   EXPECT_EQ(result["clients"].size(), 100u);

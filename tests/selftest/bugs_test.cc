@@ -49,20 +49,24 @@ TEST(SeededBugsTest, EveryBugsScenarioIsValidForAnySeed) {
 
 TEST(LegalScenarioTest, AnySeedGivesAValidOneAndAllKindsCome) {
   std::set<FaultType> types;
-  bool burst = false, filter = false, second_server = false, journal = false;
+  bool burst = false, filter = false, second_server = false, journal = false, late = false, leaves = false,
+       without_resume = false;
   for (uint64_t seed = 0; seed < kSeeds; ++seed) {
     const Scenario scenario = MustBeValid(LegalScenario(seed));
     EXPECT_EQ(LegalScenario(seed), LegalScenario(seed));
     for (const FaultPlan& fault : scenario.faults) types.insert(fault.type);
     for (const PhasePlan& phase : scenario.phases) burst = burst || phase.rate_max;
     for (const ClientPlan& client : scenario.clients) {
+      late = late || client.start;
+      leaves = leaves || client.stop;
+      without_resume = without_resume || !client.resume_token;
       filter = filter || client.filter.provider != pipeline::Provider::kUnknown;
     }
     journal = journal || scenario.servers.front().journal;
     second_server = second_server || scenario.servers.size() == 2;
   }
   EXPECT_EQ(types.size(), 3);
-  EXPECT_TRUE(burst && filter && second_server && journal);
+  EXPECT_TRUE(burst && filter && second_server && journal && late && leaves && without_resume);
 }
 
 }  // namespace
