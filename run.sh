@@ -45,16 +45,21 @@ setup() {
     fail "the packages above are needed and could not be installed." "Install them by hand (ci/packages.txt lists them), then try again."
 }
 
-# A tree that was configured somewhere else, or only half, is made anew.
+# A tree that was configured somewhere else, or only half, is made anew. With PIPELINE_STRICT in the environment (the gate) it
+# is configured with that value; without, it stays as it is.
 configure() {
-  local cache=$build_dir/CMakeCache.txt
+  local cache=$build_dir/CMakeCache.txt options=()
   if [ -f "$cache" ] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$here" "$cache"; then
     echo "==> $build_dir belongs to another folder; building anew"
     rm -rf "$build_dir"
   fi
-  [ ! -f "$build_dir/build.ninja" ] || return 0
+  if [ -n "${PIPELINE_STRICT:-}" ] && ! grep -sqxF "PIPELINE_STRICT:BOOL=$PIPELINE_STRICT" "$cache"; then
+    options=("-DPIPELINE_STRICT=$PIPELINE_STRICT")
+  elif [ -f "$build_dir/build.ninja" ]; then
+    return 0
+  fi
   echo "==> Configuring $build_dir"
-  (cd "$here" && cmake --preset release >"$build_dir.log" 2>&1) || {
+  (cd "$here" && cmake --preset release "${options[@]}" >"$build_dir.log" 2>&1) || {
     cat "$build_dir.log" >&2
     fail "CMake could not configure the build; its output is above." "./run.sh setup installs what it may miss; ./run.sh clean starts afresh."
   }

@@ -2,7 +2,7 @@
 add_library(pipeline_flags INTERFACE)
 target_include_directories(pipeline_flags INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR})
 target_compile_definitions(pipeline_flags INTERFACE PIPELINE_VERSION="${PROJECT_VERSION}" SPDLOG_FMT_EXTERNAL)
-target_compile_options(pipeline_flags INTERFACE -Wall -Wextra -Wpedantic -Werror -Wnon-virtual-dtor -Woverloaded-virtual -Wshadow
+target_compile_options(pipeline_flags INTERFACE -Wall -Wextra -Wpedantic $<$<BOOL:${PIPELINE_STRICT}>:-Werror> -Wnon-virtual-dtor -Woverloaded-virtual -Wshadow
   # gcc 12 reports these inside the standard library's own inlined strings (GCC bugs 105329, 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-maybe-uninitialized>)
 target_link_libraries(pipeline_flags INTERFACE Threads::Threads)
@@ -25,6 +25,17 @@ elseif(PIPELINE_SANITIZE)
     "UBSAN_OPTIONS=print_stacktrace=1" "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/ci/lsan.supp:print_suppressions=0")
 endif()
 
+# pipeline_headers(NAME FOLDER DEPENDENCIES...): what headers_test compiles, each of FOLDER's headers by itself.
+function(pipeline_headers name folder)
+  file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.h)
+  if(headers AND PIPELINE_STRICT AND NOT PIPELINE_SANITIZE)
+    add_library(${name}_headers INTERFACE)
+    target_sources(${name}_headers INTERFACE FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR} FILES ${headers})
+    target_link_libraries(${name}_headers INTERFACE ${ARGN} pipeline_flags)
+    set_target_properties(${name}_headers PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+  endif()
+endfunction()
+
 # pipeline_library(NAME FOLDER DEPENDENCIES...): all of FOLDER's .cc but main.cc.
 function(pipeline_library name folder)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cc)
@@ -36,6 +47,7 @@ function(pipeline_library name folder)
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE pipeline_flags ${ARGN})
   endif()
+  pipeline_headers(${name} ${folder} ${ARGN})
 endfunction()
 
 # pipeline_executable(NAME SOURCES...): every program of the tree is made by this.
@@ -77,6 +89,7 @@ function(pipeline_test name folder)
       set(gtest_main GTest::gmock)
     endif()
     target_link_libraries(${name} PRIVATE ${ARGN} pipeline_flags test_paths rapidcheck ${gtest_main})
+    pipeline_headers(${name} tests/${folder} ${ARGN} test_paths rapidcheck ${gtest_main})
     # The macros of tests take the optimiser a fifth of the compile time, and nothing of what they test is slower for it.
     target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
     if(PIPELINE_SANITIZE)
@@ -104,6 +117,7 @@ function(pipeline_benchmark name folder)
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/benchmarks/${folder}/*.cc)
   pipeline_executable(${name} ${sources})
   target_link_libraries(${name} PRIVATE ${ARGN} pipeline_flags benchmark::benchmark_main)
+  pipeline_headers(${name} benchmarks/${folder} ${ARGN} benchmark::benchmark)
   if(NOT PIPELINE_SANITIZE)
     add_test(NAME ${name} COMMAND ${name} --benchmark_min_time=0)
     set_tests_properties(${name} PROPERTIES TIMEOUT 600 FAIL_REGULAR_EXPRESSION "ERROR OCCURRED")

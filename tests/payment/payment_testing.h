@@ -1,6 +1,7 @@
 // Generators of payments and texts for the property tests of this folder.
 #pragma once
 
+#include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
 #include <limits>
