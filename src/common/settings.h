@@ -23,9 +23,9 @@ std::vector<std::string> AcceptGoFlags(std::vector<std::string> args, const std:
 // SettingsError. Pure.
 std::vector<std::string> ServerAddresses(std::string_view hosts, int default_port);
 
-// CLI11's parse of the arguments, last one first as it takes them; and a variable that an option's checks refuse is the same
-// error as such a flag. (CLI11 from 2.4 on passes over it and keeps the default: KAFKA_SSL=ture would mean no TLS.) Throws
-// CLI::ParseError.
+// CLI11's parse of the arguments, last one first as it takes them; and a variable that an option's checks refuse is the
+// same error as such a flag. (CLI11 from 2.4 on passes over it and keeps the default: KAFKA_SSL=ture would mean no
+// TLS.) Throws CLI::ParseError.
 void ParseArguments(CLI::App* app, std::vector<std::string> reversed);
 
 // What CLI11's parse outcome means for a program: prints help, version or the error; 0 or 2. Values of secrets that
