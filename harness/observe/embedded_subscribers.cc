@@ -18,6 +18,15 @@ namespace {
 
 constexpr size_t kBatchMax = 512;
 
+std::vector<StartPosition> StartPositions(const pipeline::Position& position) {
+  std::vector<StartPosition> starts;
+  starts.reserve(position.partitions.size());
+  for (const auto& [partition, at] : position.partitions) {
+    starts.push_back({partition, at.after, at.snapshot_until.value_or(-1)});
+  }
+  return starts;
+}
+
 // All calls come from its subscription's thread.
 class EmbeddedSubscriber : public pipeline::SubscriptionObserver {
  public:
@@ -43,9 +52,7 @@ class EmbeddedSubscriber : public pipeline::SubscriptionObserver {
     connection.has_start = start.has_start;
     connection.log_id = start.token.log_id;
     connection.subscription = start.subscription;
-    for (const auto& [partition, position] : start.token.partitions) {
-      connection.token.push_back({partition, position.after, position.snapshot_until.value_or(-1)});
-    }
+    connection.token = StartPositions(start.token);
     recorder_->OnConnection(client_, connection);
   }
   void OnEvent(const pipeline::ReceivedEvent& event) override {
@@ -65,7 +72,12 @@ class EmbeddedSubscriber : public pipeline::SubscriptionObserver {
   void OnEnded(const pipeline::StreamEnded& end) override {
     Flush();
     if (end.connection == 0) {
-      recorder_->OnFailedAttempt(client_, {end.time_ns, end.code, end.message});
+      recorder_->OnFailedAttempt(client_,
+                                 {.time_ns = end.time_ns,
+                                  .code = end.code,
+                                  .message = end.message,
+                                  .tells_token = true,
+                                  .sent = end.sent ? StartPositions(*end.sent) : std::vector<StartPosition>()});
     } else {
       recorder_->OnConnectionEnd(client_, {end.time_ns, end.code, end.message});
     }

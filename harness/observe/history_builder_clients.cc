@@ -131,7 +131,8 @@ bool HistoryBuilder::OnFailedAttempt(size_t client, const FailedAttempt& attempt
                                           std::to_string(kConnectionsMax) + " times; the rest was not recorded");
     return true;
   }
-  into.attempts.push_back({attempt.time_ns, attempt.code, CutText(attempt.message)});
+  into.attempts.push_back(attempt);
+  into.attempts.back().message = CutText(attempt.message);
   return true;
 }
 

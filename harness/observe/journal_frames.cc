@@ -31,6 +31,7 @@ void EncodeClient(size_t index, const Client& client, std::string* out) {
   writer.Put(client.reconnect_delay_min_ns).Put(client.reconnect_delay_max_ns);
   writer.Put(U32(client.servers.size()));
   for (const std::string& server : client.servers) writer.PutText(server);
+  writer.PutText(client.program);
 }
 
 void EncodePhase(size_t index, const Phase& phase, std::string* out) {
@@ -88,7 +89,7 @@ void EncodeConnection(size_t client, const Connection& connection, std::string* 
   writer.Put(static_cast<uint16_t>(client)).Put(connection.started_ns).Put(connection.first_message_ns);
   writer.Put(connection.ended_ns).Put(static_cast<int32_t>(connection.code));
   writer.PutText(connection.server).PutText(connection.server_id).PutText(connection.message);
-  writer.Put(Bits(connection.resumed, connection.has_start)).PutText(connection.log_id);
+  writer.Put(Bits(connection.resumed, connection.has_start, connection.live_only)).PutText(connection.log_id);
   PutPositions(connection.token, &writer);
   PutPositions(connection.sent, &writer);
   writer.PutText(connection.subscription).Put(connection.number);
@@ -115,7 +116,8 @@ void EncodeBookmarks(size_t client, std::span<const Bookmark> bookmarks, std::st
 void EncodeFailedAttempt(size_t client, const FailedAttempt& attempt, std::string* out) {
   ByteWriter writer(out);
   writer.Put(static_cast<uint16_t>(client)).Put(attempt.time_ns).Put(static_cast<int32_t>(attempt.code));
-  writer.PutText(attempt.message);
+  writer.PutText(attempt.message).Put(Bits(attempt.tells_token));
+  PutPositions(attempt.sent, &writer);
 }
 
 void EncodeConnectionEnd(size_t client, const FailedAttempt& end, uint32_t number, std::string* out) {

@@ -136,6 +136,7 @@ bool ReplayClient(ByteReader* in, HistoryBuilder* builder) {
   client.reconnect_delay_max_ns = in->Get<int64_t>();
   client.servers.resize(in->GetCount(sizeof(uint32_t)));
   for (std::string& server : client.servers) server = in->GetText();
+  client.program = in->GetText();
   return in->at_end() && builder->SetClient(index, client);
 }
 
@@ -172,6 +173,7 @@ bool ReplayConnection(ByteReader* in, HistoryBuilder* builder) {
   const auto bits = in->Get<uint8_t>();
   connection.resumed = (bits & kBit0) != 0;
   connection.has_start = (bits & kBit1) != 0;
+  connection.live_only = (bits & kBit2) != 0;
   connection.log_id = in->GetText();
   GetPositions(in, &connection.token);
   GetPositions(in, &connection.sent);
@@ -205,6 +207,8 @@ bool ReplayFailedAttempt(ByteReader* in, HistoryBuilder* builder) {
   attempt.time_ns = in->Get<int64_t>();
   attempt.code = in->Get<int32_t>();
   attempt.message = in->GetText();
+  attempt.tells_token = (in->Get<uint8_t>() & kBit0) != 0;
+  GetPositions(in, &attempt.sent);
   return in->at_end() && builder->OnFailedAttempt(client, attempt);
 }
 

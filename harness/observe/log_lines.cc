@@ -100,11 +100,13 @@ bool ReadConnection(dom::object object, EventLine* out) {
   connection.started_ns = out->time_ns;
   connection.number = out->connection_number.value_or(0);
   std::string sent_log_id;
+  bool tells_resumed = false;
   for (const auto [key, value] : object) {
     bool right = true;
     if (key == "server") right = ReadText(value, &connection.server);
     if (key == "server_id") right = ReadText(value, &connection.server_id);
-    if (key == "resumed") right = value.get_bool().get(connection.resumed) == simdjson::SUCCESS;
+    if (key == "resumed") right = tells_resumed = value.get_bool().get(connection.resumed) == simdjson::SUCCESS;
+    if (key == "live_only") right = value.get_bool().get(connection.live_only) == simdjson::SUCCESS;
     if (key == "token") {
       right = ReadToken(value, &connection.log_id, &connection.token);
       connection.has_start = right;
@@ -112,6 +114,13 @@ bool ReadConnection(dom::object object, EventLine* out) {
     if (key == "sent") right = ReadToken(value, &sent_log_id, &connection.sent);
     if (key == "subscription") right = ReadText(value, &connection.subscription);
     if (!right) return false;
+  }
+  // A stream that goes on from somewhere was asked to, unless its client says that it was not.
+  const auto goes_on = [](const StartPosition& at) { return at.after >= 0; };
+  if (!tells_resumed) {
+    connection.resumed =
+        !connection.sent.empty() || (out->connection_number.value_or(1) > 1 && !connection.live_only &&
+                                     std::any_of(connection.token.begin(), connection.token.end(), goes_on));
   }
   return true;
 }
@@ -151,12 +160,20 @@ bool ReadDelivery(dom::object object, EventLine* out) {
 bool ReadEnd(dom::object object, EventLine* out) {
   out->code = -1;
   out->message.clear();
+  out->attempt = {};
+  std::string sent_log_id;
+  bool resumed = false, tells_resumed = false;
   for (const auto [key, value] : object) {
     bool right = true;
     if (key == "code") right = ReadNumber(value, -1, kInt32Max, &out->code);
     if (key == "message") right = ReadText(value, &out->message);
+    if (key == "resumed") right = tells_resumed = value.get_bool().get(resumed) == simdjson::SUCCESS;
+    if (key == "sent") right = ReadToken(value, &sent_log_id, &out->attempt.sent);
     if (!right) return false;
   }
+  out->attempt.code = out->code;
+  out->attempt.message = out->message;
+  out->attempt.tells_token = !out->attempt.sent.empty() || (tells_resumed && !resumed);
   return true;
 }
 

@@ -30,6 +30,7 @@ struct EventLine {
   Delivery delivery;                          // kEvent, kDrop: without rec and sentinel, which need the run's producers
   pipeline::Payment payment;                  // kEvent
   std::vector<Bookmark> bookmarks;            // kBookmark: time, partition, offset and connection
+  FailedAttempt attempt;                      // kEnd: without its time
   int code = -1;                              // kEnd
   std::string message;                        // kEnd
   // The payment's metadata "rec", empty without one.

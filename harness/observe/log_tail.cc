@@ -302,11 +302,11 @@ bool LogTail::State::TakeEventLine(Followed* followed, const TailedFile::Line& l
     recorder->OnConnection(followed->client, event.connection);
   } else if (event.type == EventLine::Type::kEnd) {
     Flush(*followed);
-    const FailedAttempt end{event.time_ns, event.code, event.message};
+    event.attempt.time_ns = event.time_ns;
     if (event.connection_number == 0U) {
-      recorder->OnFailedAttempt(followed->client, end);
+      recorder->OnFailedAttempt(followed->client, event.attempt);
     } else {
-      recorder->OnConnectionEnd(followed->client, end, event.connection_number.value_or(0));
+      recorder->OnConnectionEnd(followed->client, event.attempt, event.connection_number.value_or(0));
     }
   }
   return true;

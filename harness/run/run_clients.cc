@@ -14,6 +14,7 @@
 #include "harness/process/sockets.h"
 #include "harness/report/names.h"
 #include "harness/run/log_excerpt.h"
+#include "harness/run/program_identity.h"
 #include "harness/run/run.h"
 
 namespace harness {
@@ -38,9 +39,13 @@ void Run::AddClients() {
   for (const ClientPlan& plan : scenario_.clients) {
     const std::vector<std::string> servers = ResolvedServers(scenario_, plan);
     const bool is_process = plan.kind == ClientKind::kProcess;
+    // Embedded clients are payment-client's library, and count as that program.
+    const ProcessSpec spec = ClientSpec(plan, servers, names_);
+    const std::string identity = ProgramIdentity(spec.argv, spec.cwd);
     for (const std::string& name : ClientNames(plan)) {
       Client client;
       client.name = name;
+      client.program = identity;
       client.filter = plan.filter;
       client.resume = plan.resume_token ? ResumeMode::kToken : ResumeMode::kNone;
       client.observed = plan.command.empty() || IsTold(plan, "{event_log}");

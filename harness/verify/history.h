@@ -119,6 +119,7 @@ struct Connection {
   std::string server_id;
   std::string message;     // status message of its end
   bool resumed = false;    // a token was sent
+  bool live_only = false;  // without a token: no snapshot was asked for
   bool has_start = false;  // the server sent a StreamStart
   std::string log_id;
   std::vector<StartPosition> token;  // of the StreamStart
@@ -131,12 +132,15 @@ struct FailedAttempt {
   int64_t time_ns = 0;
   int code = -1;
   std::string message;
+  bool tells_token = false;              // its log says which token was sent; false: it says nothing of it
+  std::vector<StartPosition> sent = {};  // empty: none
 };
 
 enum class ResumeMode : uint8_t { kToken, kNone };
 
 struct Client {
   std::string name;
+  std::string program;  // clients with the same are the same program; empty: not known
   pipeline::Filter filter;
   ResumeMode resume = ResumeMode::kToken;
   bool observed = true;  // false: a foreign program without an event log; its checks are n/a

@@ -168,12 +168,13 @@ void Delivery::WriteLog() {
   }
 }
 
-void Delivery::Ended(const StreamStatus& status) {
-  const StreamEnded message{.time_ns = MonotonicNs(),
-                            .connection = started_ ? connection_ : 0,
-                            .code = status.code,
-                            .message = status.message,
-                            .gaps = status.gaps};
+void Delivery::Ended(const StreamStatus& status, const Position* sent) {
+  StreamEnded message{.time_ns = MonotonicNs(),
+                      .connection = started_ ? connection_ : 0,
+                      .code = status.code,
+                      .message = status.message,
+                      .gaps = status.gaps};
+  if (!started_ && sent != nullptr) message.sent = *sent;
   if (log_.is_open()) {
     scratch_.clear();
     AppendEndEntry(message, &scratch_);

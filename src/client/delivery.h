@@ -48,7 +48,8 @@ class Delivery {
   // not started, because its server says nothing first.
   bool HandOn(const std::string& server);
 
-  void Ended(const StreamStatus& status);
+  // `sent`: the request's token or null.
+  void Ended(const StreamStatus& status, const Position* sent);
 
  private:
   // An event, or a bookmark, that was read and not yet handed on.

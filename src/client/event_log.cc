@@ -115,6 +115,11 @@ void AppendEndEntry(const StreamEnded& end, std::string* out) {
     }
     *out += ']';
   }
+  if (end.connection == 0) Add(out, R"(,"resumed":{})", end.sent.has_value());
+  if (end.connection == 0 && end.sent) {
+    *out += R"(,"sent":)";
+    AppendToken(*end.sent, out);
+  }
   *out += '}';
 }
 

@@ -79,6 +79,7 @@ struct Subscription::State {
 
   // Run()'s thread only.
   Delivery delivery;
+  std::optional<Position> sent;     // with the present attempt
   int failures = 0;                 // consecutive, without data
   bool find_earliest = false;       // first ask which log there is now, then start at its earliest record
   std::set<std::string> unbatched;  // servers that do not offer SubscribePayments
@@ -142,6 +143,7 @@ StreamStatus Subscription::State::RunStream(const std::string& server) {
   observer->OnConnecting(server, failures);
   delivery.BeginAttempt();
   if (!options.resume) delivery.ForgetPosition();
+  sent.reset();
   const StreamPeer peer(server, {.keepalive_time_ns = options.keepalive_time_ns,
                                  .keepalive_timeout_ns = options.keepalive_timeout_ns,
                                  .connect_timeout_ns = options.connect_timeout_ns,
@@ -160,7 +162,7 @@ StreamStatus Subscription::State::RunStream(const std::string& server) {
 }
 
 StreamStatus Subscription::State::RunCall(const StreamPeer& peer, StreamRpc rpc) {
-  std::optional<Position> sent;
+  sent.reset();
   if (delivery.position().known()) sent = delivery.position().position();
   const std::unique_ptr<EventStream> stream =
       rpc == StreamRpc::kStream ? OpenStreamPayments(peer, options.filter, sent ? &*sent : nullptr)
@@ -238,7 +240,7 @@ void Subscription::State::SkipGap(const StreamStatus& end) {
 
 StreamStatus Subscription::State::Ended(StreamStatus status) {
   if (stopped()) status = {grpc::StatusCode::CANCELLED, "stopped by this client", {}};
-  delivery.Ended(status);
+  delivery.Ended(status, sent ? &*sent : nullptr);
   return status;
 }
 

@@ -73,7 +73,8 @@ struct StreamEnded {
   uint32_t connection = 0;  // 0: an attempt that never started
   int code = 0;             // gRPC number
   std::string message;
-  std::vector<Gap> gaps;  // resume.h
+  std::vector<Gap> gaps;              // resume.h
+  std::optional<Position> sent = {};  // of an attempt that never started: the token that it was made with, if any
 };
 
 // All calls come from Run()'s thread. An event is in the event log before OnEvent is called.

@@ -102,7 +102,16 @@ TEST(EventLogTest, EntriesHaveTheDocumentedMembers) {
                   .gaps = {{.partition = 1, .wanted = 2, .earliest = 3}}},
                  &entry);
   EXPECT_EQ(entry, R"({"type":"end","t":9,"conn":0,"code":11,"status":"OUT_OF_RANGE","message":"gone",)"
-                   R"("gap":[{"p":1,"wanted":2,"earliest":3}]})");
+                   R"("gap":[{"p":1,"wanted":2,"earliest":3}],"resumed":false})");
+  // Of an attempt that came to nothing, what it asked for.
+  entry.clear();
+  const Position sent{.log_id = "c/t", .partitions = {{1, {.after = 4, .record_crc32c = 7, .snapshot_until = {}}}}};
+  AppendEndEntry({.time_ns = 9, .connection = 0, .code = 9, .message = "other", .gaps = {}, .sent = sent}, &entry);
+  EXPECT_EQ(entry, R"({"type":"end","t":9,"conn":0,"code":9,"status":"FAILED_PRECONDITION","message":"other",)"
+                   R"("resumed":true,"sent":{"log_id":"c/t","partitions":[{"p":1,"after":4,"crc32c":7}]}})");
+  entry.clear();
+  AppendEndEntry({.time_ns = 9, .connection = 2, .code = 14, .message = "m", .gaps = {}}, &entry);
+  EXPECT_EQ(entry, R"({"type":"end","t":9,"conn":2,"code":14,"status":"UNAVAILABLE","message":"m"})");
 }
 
 RC_GTEST_PROP(EventLogProperty, AnyPaymentIsOneLineOfJsonThatSaysTheSame, ()) {

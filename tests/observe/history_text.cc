@@ -40,13 +40,13 @@ void ClientsText(const History& history, std::ostream& out) {
     out << "client " << c.name << " " << AsInt(c.filter.provider) << AsInt(c.filter.status) << AsInt(c.resume)
         << c.observed << c.marks_connections << c.embedded << " " << c.reconnect_delay_min_ns << " "
         << c.reconnect_delay_max_ns << " stays " << c.joined_ns << " " << c.left_ns << c.starts_late << " broken "
-        << c.broken_lines << "\n";
+        << c.broken_lines << " program " << c.program << "\n";
     for (const std::string& text : c.broken_line_texts) out << "  broken: " << text << "\n";
     for (const std::string& server : c.servers) out << "  of " << server << "\n";
     for (const Connection& n : c.connections) {
       out << "  connection " << n.started_ns << " " << n.first_message_ns << " " << n.ended_ns << " " << n.code << " "
-          << n.server << " " << n.server_id << " " << n.message << " " << n.resumed << n.has_start << " " << n.log_id
-          << " called " << n.subscription << " number " << n.number << "\n";
+          << n.server << " " << n.server_id << " " << n.message << " " << n.resumed << n.has_start << n.live_only << " "
+          << n.log_id << " called " << n.subscription << " number " << n.number << "\n";
       for (const auto& [what, positions] : {std::pair("start", &n.token), {"sent", &n.sent}}) {
         for (const StartPosition& t : *positions) {
           out << "    " << what << " " << t.partition << " " << t.after << " " << t.snapshot_until << "\n";
@@ -54,7 +54,10 @@ void ClientsText(const History& history, std::ostream& out) {
       }
     }
     for (const FailedAttempt& a : c.attempts) {
-      out << "  attempt " << a.time_ns << " " << a.code << " " << a.message << "\n";
+      out << "  attempt " << a.time_ns << " " << a.code << " " << a.message << " " << a.tells_token << "\n";
+      for (const StartPosition& t : a.sent) {
+        out << "    sent " << t.partition << " " << t.after << " " << t.snapshot_until << "\n";
+      }
     }
     for (const Delivery& d : c.deliveries) {
       out << "  " << d.partition << "@" << d.offset << " " << d.time_ns << " rec " << d.rec.bits << " hash "

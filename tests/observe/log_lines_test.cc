@@ -246,6 +246,20 @@ TEST(LogLinesTest, ReadsConnectionsDropsBookmarksAndEnds) {
   EXPECT_EQ(out.connection_number, 0);
   EXPECT_EQ(out.code, 14);
   EXPECT_EQ(out.message, "gone \"away\"");
+  EXPECT_TRUE(out.attempt.tells_token);  // there was none
+  EXPECT_TRUE(out.attempt.sent.empty());
+
+  object.clear();
+  pipeline::StreamEnded refused{.time_ns = 55, .connection = 0, .code = 11, .message = "trimmed", .gaps = {}};
+  refused.sent =
+      pipeline::Position{.log_id = "c/t", .partitions = {{3, {.after = 8, .record_crc32c = {}, .snapshot_until = 9}}}};
+  pipeline::AppendEndEntry(refused, &object);
+  ASSERT_TRUE(parser.ParseEvent(Padded(Sealed(object)).line(), &out));
+  EXPECT_TRUE(out.attempt.tells_token);
+  ASSERT_EQ(out.attempt.sent.size(), 1);
+  EXPECT_EQ(out.attempt.sent[0].partition, 3);
+  EXPECT_EQ(out.attempt.sent[0].after, 8);
+  EXPECT_EQ(out.attempt.sent[0].snapshot_until, 9);
 
   object.clear();
   pipeline::ReceivedEvent event;
@@ -376,6 +390,30 @@ TEST(LogLinesTest, ReadsSendsAndOutcomes) {
         R"({"type":"outcome","t":1,"seq":1,"outcome":"ok","offset":-2})", R"({"type":"sent","t":1,"seq":1})"}) {
     EXPECT_FALSE(ParsesAck(line)) << line;
   }
+}
+
+// What a foreign client leaves out: whether a stream was resumed its token says, which token it sent nobody.
+TEST(LogLinesTest, WhatAForeignClientDoesNotSayOfItsRequests) {
+  LogLineParser parser;
+  EventLine out;
+  const auto parse = [&](const std::string& line) { return parser.ParseEvent(Padded(line).line(), &out); };
+  const std::string at = R"(,"token":{"log_id":"l","partitions":[{"p":0,"after":)";
+  ASSERT_TRUE(parse(R"({"type":"connection","t":1,"conn":1)" + at + "4}]}}"));
+  EXPECT_FALSE(out.connection.resumed);  // the first one
+  ASSERT_TRUE(parse(R"({"type":"connection","t":1,"conn":2)" + at + "4}]}}"));
+  EXPECT_TRUE(out.connection.resumed);
+  ASSERT_TRUE(parse(R"({"type":"connection","t":1,"conn":2)" + at + "-1}]}}"));
+  EXPECT_FALSE(out.connection.resumed);
+  ASSERT_TRUE(parse(R"({"type":"connection","t":1,"conn":2,"resumed":false)" + at + "4}]}}"));
+  EXPECT_FALSE(out.connection.resumed);
+  ASSERT_TRUE(parse(R"({"type":"connection","t":1,"conn":2,"live_only":true)" + at + "4}]}}"));
+  EXPECT_FALSE(out.connection.resumed);
+  EXPECT_TRUE(out.connection.live_only);
+  ASSERT_TRUE(parse(R"({"type":"end","t":1,"conn":0,"code":11})"));
+  EXPECT_FALSE(out.attempt.tells_token);
+  ASSERT_TRUE(parse(R"({"type":"end","t":1,"conn":0,"code":11,"resumed":true})"));
+  EXPECT_FALSE(out.attempt.tells_token);  // one was, and nobody knows which
+  EXPECT_FALSE(parse(R"({"type":"end","t":1,"conn":0,"code":11,"sent":[]})"));
 }
 
 }  // namespace

@@ -132,7 +132,8 @@ class RandomTeller {
         recorder_->OnClientStay(Below(clients_ + 1), {Number(), Number(), Coin()});
         break;
       case 12:
-        recorder_->OnFailedAttempt(Below(clients_ + 1), {Number(), static_cast<int>(Below(17)), Word()});
+        recorder_->OnFailedAttempt(Below(clients_ + 1),
+                                   {Number(), static_cast<int>(Below(17)), Word(), Coin(), Positions()});
         break;
       case 13:
       case 14:
@@ -229,6 +230,7 @@ class RandomTeller {
     connection.server_id = Word();
     connection.resumed = Coin();
     connection.has_start = Coin();
+    connection.live_only = Coin();
     connection.log_id = Word();
     connection.token = Positions();
     connection.sent = Positions();
