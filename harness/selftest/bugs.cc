@@ -10,13 +10,23 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<SeededBug, 36> kBugs = {{
+// What a producer was told: it may have made that up, or the broker have done it.
+constexpr Causes kTold = {Cause::kProducer, Cause::kBroker};
+
+constexpr std::array<SeededBug, 40> kBugs = {{
     {"server/drop-one", "never sends one record", "LOST", {Cause::kServer}},
     {"server/skip-on-resume", "never sends the first record of a resumed stream", "RESUME", {Cause::kServer}},
     {"server/live-on-resume",
      "takes a token and begins at the end, past what it can't serve",
      "RESUME",
      {Cause::kServer}},
+    {"server/false-start",
+     "begins a stream without a token somewhere in the log, and says so",
+     "RESUME",
+     {Cause::kServer}},
+    {"server/snapshot-beyond", "says that a snapshot covers what is not there yet", "RESUME", {Cause::kServer}},
+    {"server/replay-from-zero", "begins at the beginning whatever the token says", "RESUME", {Cause::kServer}},
+    {"server/false-refusal", "refuses valid tokens", "RESUME", {Cause::kServer}},
     {"server/start-at-end", "forgets, when it crashes, what it had read", "LOST", {Cause::kServer}},
     {"server/snapshot-race", "loses the first new record behind a snapshot", "LOST", {Cause::kServer}},
     {"server/repeat-on-resume", "sends the first record of a resumed stream twice", "DUP", {Cause::kServer}},
@@ -58,10 +68,10 @@ constexpr std::array<SeededBug, 36> kBugs = {{
     {"client/amount", "changes an amount", "AGREE", {kDeliveryHops, Cause::kClient}},
     {"client/metadata", "changes a payment's metadata", "AGREE", {kDeliveryHops, Cause::kClient}},
     {"client/storm", "comes back without any pause", "BACKOFF", {Cause::kClient}},
-    {"producer/false-ack", "says that a record was acknowledged, and never sent it", "ACK_DURABLE", {Cause::kProducer}},
+    {"producer/false-ack", "says that a record was acknowledged, and never sent it", "ACK_DURABLE", {kTold}},
     {"producer/silent", "sends something else than it says", "PHANTOM", {Cause::kProducer}},
-    {"producer/twice", "sends a record twice", "LOG_DUP", {Cause::kProducer}},
-    {"producer/late", "sends a record after later ones", "SEND_ORDER", {Cause::kProducer}},
+    {"producer/twice", "sends a record twice", "LOG_DUP", {kTold}},
+    {"producer/late", "sends a record after later ones", "SEND_ORDER", {kTold}},
 }};
 
 class Draw {

@@ -27,6 +27,10 @@
 //     drop-slow         drops what comes while a subscriber takes nothing
 //     unbounded-queue   keeps all that a subscriber does not take
 //     bookmark-early    says of one record that its subscriber has it, and sends it after that
+//     false-start       tells a stream without a token that it began somewhere in the log, and sends nothing up to
+//     there snapshot-beyond   says that a snapshot covers what is not there yet, and sends nothing up to there
+//     replay-from-zero  begins at the beginning whatever the token says
+//     false-refusal     refuses valid tokens, with OUT_OF_RANGE or FAILED_PRECONDITION
 //     zombie            goes on with a stream whose client has gone: reads for it and writes to it
 // SEED decides which record it is. JOURNAL: its own server journal (docs/formats.md), of what it read from the real
 // server and what it wrote itself, in which its bugs can be seen; "-": none.
@@ -128,19 +132,21 @@ class Relay final : public PaymentService::Service {
   grpc::Status StreamPayments(grpc::ServerContext* context, const ::payment::ListPaymentsRequest* request,
                               grpc::ServerWriter<PaymentEvent>* writer) override {
     // The call to the real server ends with the client's, unless nobody tells it.
+    if (grpc::Status refused = bug_->Refusal(request->has_resume()); !refused.ok()) return refused;
     const bool zombie = bug_->name() == "zombie";
     const auto upstream =
         zombie ? std::make_unique<grpc::ClientContext>() : grpc::ClientContext::FromServerContext(*context);
     ::payment::ListPaymentsRequest asked = *request;
     if (bug_->name() == "leak") asked.clear_provider();
+    bug_->ChangeRequest(&asked);
     const auto reader = stub_->StreamPayments(upstream.get(), asked);
     if (bug_->name() == "plain") return RelayPlain(reader.get(), writer);
     reader->WaitForInitialMetadata();
     StreamJournal journal(journal_, ++subscriptions_);
-    RelayStart(*upstream, *request, context, &journal);
-    writer->SendInitialMetadata();
     StreamState stream;
     stream.resumed = request->has_resume();
+    RelayStart(*upstream, *request, context, &journal, &stream);
+    writer->SendInitialMetadata();
     if (bug_->name() == "leak") stream.wanted = request->provider();
     const auto write = [&](const PaymentEvent& passed) {
       journal.Write(passed);
@@ -168,7 +174,9 @@ class Relay final : public PaymentService::Service {
     StreamJournal journal(journal_, ++subscriptions_);
     ::payment::ListPaymentsRequest same;
     if (request->has_resume()) *same.mutable_resume() = request->resume();
-    RelayStart(*upstream, same, context, &journal);
+    StreamState stream;
+    stream.resumed = same.has_resume();
+    RelayStart(*upstream, same, context, &journal, &stream);
     writer->SendInitialMetadata();
     PaymentBatch batch;
     while (reader->Read(&batch)) {
@@ -201,11 +209,12 @@ class Relay final : public PaymentService::Service {
     return reader->Finish();
   }
 
-  // What the real server says first, but for the stream's name.
+  // What the real server says first, but for the stream's name and what the bug makes of it.
   void RelayStart(const grpc::ClientContext& upstream, const ::payment::ListPaymentsRequest& request,
-                  grpc::ServerContext* context, StreamJournal* journal) const {
+                  grpc::ServerContext* context, StreamJournal* journal, StreamState* stream) const {
     for (const auto& [key, value] : upstream.GetServerInitialMetadata()) {
-      const std::string text(value.data(), value.size());
+      std::string text(value.data(), value.size());
+      if (key == "payment-start-bin") text = bug_->ChangeStart(text, stream);
       if (key == "payment-start-bin") journal->Begin(context->peer(), request, text);
       if (!key.starts_with("payment-") || key == "payment-subscription") continue;
       context->AddInitialMetadata(std::string(key.data(), key.size()), text);

@@ -29,6 +29,7 @@ struct StreamState {
   std::optional<PaymentEvent> before;  // the last one
   std::map<int32_t, int64_t> last;     // of the new events, by partition: what is left out between two is no payment
   std::set<int32_t> stopped;           // stop-at-bad: partitions
+  int64_t skip_until = -1;             // false-start, snapshot-beyond: nothing up to there is sent
   bool resumed = false;
   bool first = true;
   bool past_snapshot = false;
@@ -51,8 +52,40 @@ class Bug {
     return nullptr;
   }
 
+  // false-refusal: what a valid token is refused with; OK: it is not.
+  grpc::Status Refusal(bool resumed) const {
+    if (name_ != "false-refusal" || !resumed) return grpc::Status::OK;
+    if (victim_ % 2 == 0) return {grpc::StatusCode::OUT_OF_RANGE, "the resume token asks for what is trimmed"};
+    return {grpc::StatusCode::FAILED_PRECONDITION, "the resume token is of another log"};
+  }
+
+  // replay-from-zero: what is asked of the real server in place of what the token says.
+  void ChangeRequest(::payment::ListPaymentsRequest* request) const {
+    if (name_ != "replay-from-zero" || !request->has_resume()) return;
+    for (::payment::PartitionResume& at : *request->mutable_resume()->mutable_partitions()) {
+      at.set_after(-1);
+      at.clear_record_crc32c();
+      at.clear_snapshot_until();
+    }
+  }
+
+  // What a stream that is not resumed says first, in place of the real server's StreamStart.
+  std::string ChangeStart(const std::string& start_bytes, StreamState* stream) const {
+    if (stream->resumed || (name_ != "false-start" && name_ != "snapshot-beyond")) return start_bytes;
+    ::payment::StreamStart start;
+    start.ParseFromString(start_bytes);
+    stream->skip_until = victim_ / 2;
+    for (::payment::PartitionResume& at : *start.mutable_token()->mutable_partitions()) {
+      at.set_after(name_ == "false-start" ? stream->skip_until : -1);
+      at.clear_snapshot_until();
+      if (name_ == "snapshot-beyond") at.set_snapshot_until(stream->skip_until);
+    }
+    return start.SerializeAsString();
+  }
+
   // What to send in place of `event`.
   std::vector<PaymentEvent> Pass(const PaymentEvent& event, StreamState* stream) {
+    if (event.offset() <= stream->skip_until) return {};
     const bool first = std::exchange(stream->first, false);
     const bool from_the_end = name_ == "start-at-end" || (name_ == "live-on-resume" && stream->resumed);
     if (from_the_end && IsBelow(event)) return {};
