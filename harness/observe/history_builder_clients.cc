@@ -14,6 +14,7 @@ bool HistoryBuilder::OnConnection(size_t client, const Connection& connection) {
                                              std::to_string(kConnectionsMax) + " times; the rest was not recorded");
     return true;
   }
+  into.marks_connections = true;
   into.connections.push_back(connection);
   Connection& added = into.connections.back();
   added.server = CutText(std::move(added.server));
@@ -61,12 +62,12 @@ bool HistoryBuilder::OnDeliveries(size_t client, std::span<const Delivery> deliv
   if (deliveries.empty() || !HasRoomFor(deliveries.size())) return true;
   Client& into = history_.clients[client];
   if (into.connections.empty()) {
-    // A program that does not mark its connections: all that it says is one.
-    into.marks_connections = false;
+    // A program that does not mark its connections, until it does: all that it says is one.
     Connection first;
     first.started_ns = deliveries.front().time_ns;
     first.number = deliveries.front().connection;
     OnConnection(client, first);
+    into.marks_connections = false;
   }
   ClientCounts& counts = counts_.clients[client];
   for (const Delivery& delivery : deliveries) {

@@ -23,7 +23,7 @@ class AckDurable {
         continue;
       }
       any = true;
-      cause_ = ProducerCause(history_, i);
+      causes_ = ProducerCauses(history_, i);
       for (size_t j = 0; j < producer.sends.size(); ++j) {
         const Send& send = producer.sends[j];
         if (send.sent_ns == 0 || send.outcome != Outcome::kOk) continue;
@@ -57,11 +57,11 @@ class AckDurable {
       // A rejected record may hide its rec, a foreign producer may pass none on.
       const bool same =
           record.rec.has_value() ? record.rec == rec : !record.valid || record.content_hash == send.content_hash;
-      if (!same) Report(rec, send, cause_, "where the log holds " + PlaceText(evidence_, place));
+      if (!same) Report(rec, send, causes_, "where the log holds " + PlaceText(evidence_, place));
       return;
     }
     if (send.partition >= evidence_.log.partitions()) {
-      Report(rec, send, cause_, fmt::format("and the topic has {} partitions", evidence_.log.partitions()));
+      Report(rec, send, causes_, fmt::format("and the topic has {} partitions", evidence_.log.partitions()));
       return;
     }
     const PartitionLog& log = history_.partitions[static_cast<size_t>(send.partition)];
@@ -71,10 +71,10 @@ class AckDurable {
     } else if (history_.interrupted && send.offset >= AuditedEnd(history_, send.partition)) {
       ++pending_;
     } else if (const auto places = evidence_.log.Places(rec); !places.empty()) {
-      Report(rec, send, cause_, "but the log holds it at " + PlaceText(evidence_, places[0]));
+      Report(rec, send, causes_, "but the log holds it at " + PlaceText(evidence_, places[0]));
     } else {
       Report(
-          rec, send, cause_,
+          rec, send, causes_,
           fmt::format("but the log, read up to offset {}, does not hold it", AuditedEnd(history_, send.partition) - 1));
     }
   }
@@ -97,16 +97,16 @@ class AckDurable {
       } else if (unplaced.send->content_hash == 0) {
         ++unjudged_;  // a rejected record has no rec in the log
       } else {
-        cause_ = ProducerCause(history_, unplaced.rec.producer());
-        Report(unplaced.rec, *unplaced.send, cause_, "but the log does not hold it");
+        causes_ = ProducerCauses(history_, unplaced.rec.producer());
+        Report(unplaced.rec, *unplaced.send, causes_, "but the log does not hold it");
       }
     }
   }
 
-  void Report(Rec rec, const Send& send, Cause cause, const std::string& what) {
-    findings_.Add([&] {
+  void Report(Rec rec, const Send& send, Causes causes, const std::string& what) {
+    findings_.Add(evidence_.damage.log_is_whole(send.partition), [&] {
       Violation violation;
-      violation.causes = cause;
+      violation.causes = causes;
       violation.partition = send.partition;
       violation.offset = send.offset;
       violation.rec = rec;
@@ -122,7 +122,7 @@ class AckDurable {
   const Evidence& evidence_;
   const History& history_;
   Findings findings_{"ACK_DURABLE"};
-  Cause cause_ = Cause::kBroker;
+  Causes causes_ = Cause::kBroker;
   std::vector<Unplaced> unplaced_;
   int64_t pending_ = 0;
   int64_t unjudged_ = 0;

@@ -33,7 +33,7 @@ Content ContentOf(const Delivery& delivery) { return {delivery.rec, delivery.con
 
 void Report(const Evidence& evidence, const ClientView& view, size_t delivery, const std::string& difference,
             const std::string& than, Findings* findings) {
-  findings->Add([&] {
+  findings->Add(true, [&] {
     Violation violation = AtDelivery(evidence, view, delivery);
     violation.causes = kDeliveryHops;
     violation.sentence = fmt::format(

@@ -90,7 +90,9 @@ class Backoff {
       findings_.Judged();
       if (!FinalCode(before.code).empty()) Retried(client, before, attempt);
       const int64_t pause_ns = attempt.time_ns - before.time_ns;
-      if (pause_ns >= pause_min_ns || before.code == kUnimplemented) {
+      // One call is not offered, and the other is tried at once; that it is not either is the end of it.
+      const bool falls_back = before.code == kUnimplemented && (i < 2 || moments[i - 2].code != kUnimplemented);
+      if (pause_ns >= pause_min_ns || falls_back) {
         Tell(client, std::exchange(storm, {}));
         continue;
       }
@@ -112,7 +114,7 @@ class Backoff {
   }
 
   void Retried(const Client& client, const Moment& before, const Moment& attempt) {
-    findings_.Add([&] {
+    findings_.Add(true, [&] {
       return MakeViolation(
           client, attempt.time_ns,
           fmt::format("client {} tried again {}, {} after it was refused with {}, which is not retried", client.name,
@@ -123,7 +125,7 @@ class Backoff {
 
   void Tell(const Client& client, const Storm& storm) {
     if (storm.attempts == 0) return;
-    findings_.Add([&] {
+    findings_.Add(true, [&] {
       return MakeViolation(client, storm.begin_ns,
                            fmt::format("client {} tried again {} times within {} after its stream had ended {}, with "
                                        "pauses down to {}; its shortest is {}",

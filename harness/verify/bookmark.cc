@@ -55,7 +55,7 @@ class BookmarkScan {
     if (connection + 1 == scanned_) return;
     scanned_ = connection + 1;
     for (int32_t p = 0; p < log_.partitions(); ++p) {
-      next_[static_cast<size_t>(p)] = log_.LowerBound(p, OwesBeyond(view_.client().connections[connection], p) + 1);
+      next_[static_cast<size_t>(p)] = log_.LowerBound(p, view_.Begin(connection, p).bound() + 1);
     }
   }
 
@@ -80,14 +80,13 @@ class BookmarkScan {
 
 Violation PassedOverBy(const Evidence& evidence, const ClientView& view, LogPlace place, const Bookmark& bookmark) {
   Violation violation = AtPlace(evidence, place);
-  violation.causes = kDeliveryHops;
   violation.client = view.client().name;
   violation.time_ns = bookmark.time_ns;
   violation.sentence =
       fmt::format("client {} got a bookmark at offset {} of partition {} {} on connection {}, before {}",
                   view.client().name, bookmark.offset, bookmark.partition,
                   MomentText(evidence.history, bookmark.time_ns), bookmark.connection + 1, PlaceText(evidence, place));
-  BlameBookmark(evidence, view.client(), bookmark, &violation);
+  Accuse(BlameBookmark(evidence, view, place, bookmark), &violation);
   return violation;
 }
 
@@ -100,7 +99,7 @@ CheckResult CheckBookmark(const Evidence& evidence) {
     const ClientView& view = evidence.clients.view(i);
     if (view.client().bookmarks.empty()) return;
     BookmarkScan scan(evidence.log, view, [&](LogPlace place, const Bookmark& bookmark) {
-      findings.Add([&] { return PassedOverBy(evidence, view, place, bookmark); });
+      findings.Add(evidence.damage.client_is_whole(i), [&] { return PassedOverBy(evidence, view, place, bookmark); });
     });
     findings.Judged(scan.Scan());
   });

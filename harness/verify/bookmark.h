@@ -5,8 +5,8 @@
 // whether handed on or dropped, before the bookmark was. A record that a bookmark passes over is counted once a
 // connection, at the first bookmark that does.
 //
-// n/a for clients that got none, for those that are not observed or mark no connections, and without the audit. Cause:
-// server, wire or client; server when its journal shows that it had not written the record by then. Linear in the log,
+// n/a for clients that got none, for those that are not observed or mark no connections, and without the audit. Causes:
+// hop.h. Linear in the log,
 // the deliveries and the bookmarks of each client; memory: 4 bytes for each log record.
 #pragma once
 

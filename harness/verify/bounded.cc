@@ -55,7 +55,7 @@ CheckResult CheckBounded(const Evidence& evidence) {
       }
       findings.Judged();
       if (life.rss_bytes_max <= *limit_bytes) continue;
-      findings.Add([&] {
+      findings.Add(true, [&] {
         Violation violation;
         violation.causes = Cause::kServer;
         violation.time_ns = life.ended_ns;

@@ -66,6 +66,12 @@ bool ForEachMarkedClient(const History& history, Findings* findings, const std::
   return any;
 }
 
+bool IsRelaxed(const Evidence& evidence, std::string_view invariant) {
+  const auto& relaxed = evidence.scenario.expect.relaxed;
+  return std::any_of(relaxed.begin(), relaxed.end(),
+                     [&](const RelaxedInvariant& relax) { return relax.invariant == invariant; });
+}
+
 std::string_view BaseName(std::string_view name) { return name.substr(0, name.find('#')); }
 
 Role RoleOf(const Evidence& evidence, std::string_view name) {
@@ -101,7 +107,11 @@ bool IsProcessProducer(const History& history, size_t producer) {
                      [&](const ProcessSpan& span) { return BaseName(span.name) == base; });
 }
 
-Cause ProducerCause(const History& history, size_t producer) {
+Causes ProducerCauses(const History& history, size_t producer) {
+  return IsProcessProducer(history, producer) ? Causes{Cause::kProducer, Cause::kBroker} : Causes(Cause::kBroker);
+}
+
+Cause WriterCause(const History& history, size_t producer) {
   return IsProcessProducer(history, producer) ? Cause::kProducer : Cause::kBroker;
 }
 

@@ -9,10 +9,12 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "harness/scenario/scenario.h"
 #include "harness/verify/client_views.h"
+#include "harness/verify/damage.h"
 #include "harness/verify/history.h"
 #include "harness/verify/judge.h"
 #include "harness/verify/log_index.h"
@@ -27,6 +29,7 @@ struct Evidence {
   const LogIndex& log;            // of `history`
   const ClientViews& clients;     // of `history`
   const ServerEvidence& servers;  // of `history`
+  const Damage& damage;           // of `history`
   const JudgeOptions& options;
 };
 
@@ -38,17 +41,21 @@ class Findings {
   explicit Findings(std::string_view name) { result_.name = name; }
   void Judged(int64_t things = 1) { result_.judged += things; }
   // Counts a violation, and keeps the first kViolationsKept: `make` (no argument, returns a Violation) is called for
-  // those only, so that a million of them cost no million sentences.
+  // those only, so that a million of them cost no million sentences. `stands`: whatever the harness missed (damage.h).
+  template <typename Make>
+  void Add(bool stands, Make&& make) {
+    result_.stands = result_.stands || stands;
+    if (static_cast<size_t>(result_.violation_count++) < kViolationsKept) Keep(make());
+  }
+  // Likewise, one that does not.
   template <typename Make>
   void Add(Make&& make) {
-    if (static_cast<size_t>(result_.violation_count++) < kViolationsKept) Keep(make());
+    Add(false, std::forward<Make>(make));
   }
   // Something that the reason has to say: what could not be judged. "3 deliveries have no identity". The first few are
   // told, the others counted.
   void Note(const std::string& clause);
   int64_t violation_count() const { return result_.violation_count; }
-  // Those kept so far, for a second look.
-  std::vector<Violation>* kept() { return &result_.violations; }
 
   // The violations kept come in time order, those without a time last. `broken`: the state when there are violations.
   // Without any, and without anything that was judged: n/a, because a
@@ -69,19 +76,26 @@ class Findings {
 // notes the others. False: there is none, and nothing was visited (kNoMarkedClient is the reason to give).
 bool ForEachMarkedClient(const History& history, Findings* findings, const std::function<void(size_t)>& visit);
 inline constexpr char kNoMarkedClient[] = "no observed client marks its connections";
+// Behind a client's name: it would resume by token.
+inline constexpr char kJudgedAsNone[] = " never got a token to resume with: judged as with \"resume\": \"none\"";
 
 enum class Role : uint8_t { kServer, kClient, kProducer, kBroker, kOther };
 // What the process `name` is in this scenario; a restarted one ("load#2") as the one it follows.
 Role RoleOf(const Evidence& evidence, std::string_view name);
 Cause CauseOf(Role role);
 
+// Whether the scenario relaxes that invariant: then what another leaves to it is said by nobody.
+bool IsRelaxed(const Evidence& evidence, std::string_view invariant);
+
 // "load" of "load#2".
 std::string_view BaseName(std::string_view name);
 // False for the harness's own generator, whose word is the client library's.
 bool IsProcessProducer(const History& history, size_t producer);
-// Who is to blame when what `producer` was told and what the topic holds don't agree: a program is not believed against
-// the log; behind the harness's own generator stands the broker.
-Cause ProducerCause(const History& history, size_t producer);
+// Who may be to blame when what `producer` was told and what the topic holds don't agree: a program or the broker that
+// told it so; for the harness's own generator, whose word is the client library's, the broker.
+Causes ProducerCauses(const History& history, size_t producer);
+// ... when the topic holds under the name of `producer` what it never sent: no broker makes that up.
+Cause WriterCause(const History& history, size_t producer);
 
 // "partition 2 offset 117 (pay_abc123, run.load.12)".
 std::string PlaceText(const History& history, int32_t partition, int64_t offset, uint64_t id_hash, Rec rec);

@@ -1,7 +1,10 @@
 #include "harness/verify/client_views.h"
 
+#include <algorithm>
 #include <mutex>
 #include <optional>
+
+#include "harness/verify/checker.h"
 
 namespace harness {
 namespace {
@@ -27,6 +30,7 @@ struct ClientViews::OfClient {
   Once<ClientView> view;
   Once<StreamScan> streams;
   Once<SequenceScan> sequence;
+  Once<std::vector<LogPlace>> missing;
 };
 
 ClientViews::ClientViews(const History& history, const LogIndex& log)
@@ -53,6 +57,17 @@ const StreamScan& ClientViews::streams(size_t client) const {
 
 const SequenceScan& ClientViews::sequence(size_t client) const {
   return clients_[client].sequence.Get([&] { return ScanSequence(log_, view(client)); });
+}
+
+const std::vector<LogPlace>& ClientViews::missing(size_t client) const {
+  const ClientView& of = view(client);
+  return clients_[client].missing.Get([&] {
+    std::vector<LogPlace> places;
+    of.ForEachMissing(history_.interrupted ? of.frontiers() : AuditedLasts(history_, log_),
+                      [&](LogPlace place) { places.push_back(place); });
+    std::sort(places.begin(), places.end());
+    return places;
+  });
 }
 
 }  // namespace harness

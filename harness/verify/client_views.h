@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <vector>
 
 #include "harness/verify/client_view.h"
 #include "harness/verify/history.h"
@@ -32,6 +33,8 @@ class ClientViews {
   const ClientView& view(size_t client) const;
   const StreamScan& streams(size_t client) const;
   const SequenceScan& sequence(size_t client) const;
+  // What the client is owed up to the audited end (interrupted: up to its frontiers) and has not got, ascending.
+  const std::vector<LogPlace>& missing(size_t client) const;
 
  private:
   struct OfClient;

@@ -65,7 +65,7 @@ class Dlq {
         TrimmedUnread(history_.partitions[static_cast<size_t>(letter.partition)], letter.offset)) {
       return;
     }
-    findings_.Add([&] {
+    findings_.Add(evidence_.damage.log_is_whole(letter.partition), [&] {
       Violation violation;
       violation.causes = Cause::kServer;
       violation.partition = letter.partition;
@@ -81,7 +81,7 @@ class Dlq {
   }
 
   void Report(LogPlace place, const std::string& what) {
-    findings_.Add([&] {
+    findings_.Add(evidence_.damage.log_is_whole(-1), [&] {
       Violation violation = AtPlace(evidence_, place);
       violation.causes = Cause::kServer;
       violation.sentence = PlaceText(evidence_, place) + " " + what;

@@ -31,18 +31,18 @@ CheckResult CheckDup(const Evidence& evidence) {
   int64_t unknown = 0;
   const bool any = ForEachMarkedClient(evidence.history, &findings, [&](size_t i) {
     const ClientView& view = evidence.clients.view(i);
-    const Client& client = view.client();
+    if (view.lacks_token() && view.client().connections.size() > 1) findings.Note(view.client().name + kJudgedAsNone);
     const SequenceScan& scan = evidence.clients.sequence(i);
     findings.Judged(scan.judged);
     unknown += scan.unknown;
     for (const Offence& offence : scan.offences) {
       if (offence.kind != OffenceKind::kRepeat && offence.kind != OffenceKind::kWireRepeat) continue;
-      findings.Add([&] {
+      // Without positions it is the log that says how often it may come.
+      const Delivery& again = view.client().deliveries[offence.delivery];
+      findings.Add(again.offset >= 0 || evidence.damage.log_is_whole(-1), [&] {
         Violation violation = AtDelivery(evidence, view, offence.delivery);
-        const bool clients_own = offence.kind == OffenceKind::kRepeat && client.resume == ResumeMode::kToken;
-        violation.causes = clients_own ? Causes(Cause::kClient) : kDeliveryHops;
         violation.sentence = Sentence(evidence, view, offence, violation);
-        BlameHop(evidence, client, client.deliveries[offence.delivery].connection, HopFault::kRepeated, &violation);
+        Accuse(BlameRepeated(evidence, view, offence.delivery, offence.before), &violation);
         return violation;
       });
     }

@@ -6,9 +6,7 @@
 // of its own StreamStart: a repeat at or below it, or twice in one stream, was never asked for. n/a for clients that
 // are not observed, and for those whose log marks no connections.
 //
-// Cause: client, when a client that resumes by token hands a record on again, which it has to drop whatever the wire
-// does; for repeats on the wire, and for clients that don't resume, server or wire by the server's journal (hop.h),
-// else server, wire or client. Linear; memory grows with the offences (sequence_scan.h).
+// Causes: hop.h. Linear; memory grows with the offences (sequence_scan.h).
 #pragma once
 
 #include "harness/verify/checker.h"

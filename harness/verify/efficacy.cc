@@ -11,7 +11,7 @@ CheckResult CheckEfficacy(const Evidence& evidence) {
   const auto& faults = evidence.history.faults;
   if (faults.empty() && evidence.scenario.faults.empty()) return findings.NotApplicable("the scenario has no faults");
   const auto report = [&](const std::string& sentence, int64_t time_ns) {
-    findings.Add([&] {
+    findings.Add(false, [&] {
       Violation violation;
       violation.causes = Cause::kHarness;
       violation.time_ns = time_ns;

@@ -29,7 +29,7 @@ class HarnessOk {
  private:
   void Report(Cause cause, const std::string& sentence, const std::string& client = "", int32_t partition = -1,
               int64_t offset = -1) {
-    findings_.Add([&] {
+    findings_.Add(false, [&] {
       Violation violation;
       violation.causes = cause;
       violation.client = client;

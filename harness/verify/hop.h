@@ -1,38 +1,71 @@
-// Whose a violation is, once it is known that it happened between a server's and a client's log: server, or wire or
-// client, by what the server's own journal says. Called by the checkers that find "server, wire or client", for the
-// violations that are kept. Pure, thread-safe.
+// Whose a violation is, when it happened between the audited log and a client's log: which of server, wire and client
+// the evidence does not exclude. One function for each way in which a record can have gone wrong, which every checker
+// asks, so that one record has one story whichever invariant tells it. Called for the violations that are kept. Pure,
+// thread-safe.
 //
-//   what is wrong      server, when its journal has the record on that stream    wire or client, when it has it
-//   missing            never, or after a later one of its partition              before all later ones
-//   repeated           more than once, or though the stream began beyond it      once, or never
-//   unwanted           at all                                                   never
-//   out of order       after a later one of its partition, or more than once     once and in order, or never
+// Evidence is, in this order of weight:
+//  1. What a client's log says of itself: the token that it sent, that it sent none, a record that it received and
+//     dropped. And what it says that the server said: StreamStart, status.
+//  2. What two different programs both have or lack (Client::program); two of one kind may have one fault.
+//  3. What a server's own journal has. What it lacks, where it is known to go on (server_evidence.h), and where no
+//  client
+//     received on that stream what it says was never written.
+// Wire and client can't be told apart from outside: behind the server's hand-over to gRPC they are suspects together.
 //
-// A missing one that the token of that stream, as it came to the server, claimed is the client's; unless a bookmark had
-// covered it, which the client believed: then it is judged by the stream that the bookmark came on.
-//
-// Behind the hand-over to gRPC a client that loses a record before it writes it down looks like a wire that does.
-// Without a journal, and where it says nothing (server_evidence.h), the suspects stay as they are.
+//   what is wrong      who                     by what
+//   missing            server                  its StreamStart began beyond it, and had not been asked to; its journal
+//                                              never has it on that stream, or only behind a later one; clients of
+//                                              different programs have passed it without getting it
+//                      client                  a token that it sent claims it, which no StreamStart and no bookmark had
+//                                              claimed before; it dropped it, though it came in order
+//                      wire or client          the server's journal has it on that stream before all later ones
+//   behind a bookmark  server                  its journal has it on that stream after the bookmark came, or never
+//                      wire or client          its journal has it before
+//   repeated           server                  its journal has it twice on that stream, or once though the stream began
+//                                              beyond it; the token that it got claimed it, and its StreamStart did not
+//                      client                  it handed it on on an earlier stream, and asked for it again or sent no
+//                                              token, though it had one
+//                      wire or client          the server's journal has it once on the stream on which it came twice
+//   out of order       server                  its journal has it on that stream behind a later one, or twice
+//                      wire or client          its journal has it once and in order
+//                      as missing              the later one came on an earlier stream: that one passed it over
+//   unwanted           server                  its journal has it on that stream
+//                      wire or client          its journal is whole there, and lacks it
+//   anything else      server, wire or client
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "harness/verify/checker.h"
 
 namespace harness {
 
-enum class HopFault : uint8_t { kMissing, kRepeated, kUnwanted, kOutOfOrder };
+struct Blame {
+  Causes causes = kDeliveryHops;
+  std::string why = {};  // a clause for the violation's sentence; empty: nothing to say
+  bool passed = false;   // missing: some stream owed it and went on without it
+};
 
-// `violation`: its record is the one that is wrong; its causes and sentence are changed, if the causes are
-// kDeliveryHops.
-// `connection`: of `client`, on which it was received, or should have been.
-void BlameHop(const Evidence& evidence, const Client& client, size_t connection, HopFault fault, Violation* violation);
-// `violation`: its record is one that `bookmark` covers and that had not come before it. Server, when by its journal
-// it had not written the record by then; wire or client, when it had.
-void BlameBookmark(const Evidence& evidence, const Client& client, const Bookmark& bookmark, Violation* violation);
+// Of a record that `view`'s client is owed and has not got, by the first thing that went wrong with it.
+Blame BlameMissing(const Evidence& evidence, const ClientView& view, LogPlace place);
+// Of a record that `connection` passed over, and that the client has from elsewhere.
+Blame BlamePassedOver(const Evidence& evidence, const ClientView& view, LogPlace place, size_t connection);
+// Of a record that `bookmark` covers and that had not come before it.
+Blame BlameBookmark(const Evidence& evidence, const ClientView& view, LogPlace place, const Bookmark& bookmark);
+// Of a delivery that came before, as delivery `before`.
+Blame BlameRepeated(const Evidence& evidence, const ClientView& view, size_t delivery, size_t before);
+// Of a delivery that came behind delivery `later`, whose record is a later one of its partition.
+Blame BlameOutOfOrder(const Evidence& evidence, const ClientView& view, size_t delivery, size_t later);
+// Of a delivery that should never have come.
+Blame BlameUnwanted(const Evidence& evidence, const ClientView& view, size_t delivery);
 
-// The first bookmark that `client` got on `connection` or earlier and that covers the record; null: none.
-const Bookmark* CoveringBookmark(const Client& client, int32_t partition, int64_t offset, size_t connection);
+// Takes over the causes, and appends the clause.
+void Accuse(const Blame& blame, Violation* violation);
+
+// True when clients of different programs, two at least, have passed the record at `place` without ever getting it, and
+// no client that was owed it has got it.
+bool AllMiss(const Evidence& evidence, LogPlace place);
 
 }  // namespace harness

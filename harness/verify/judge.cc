@@ -102,15 +102,16 @@ CheckResult JudgeThreshold(const Threshold& threshold, const Measured& measured,
 // The precedence of the exit codes within a run.
 std::pair<RunVerdict, int> Decide(const History& history, const Verdict& verdict) {
   if (history.interrupted) return {RunVerdict::kInterrupted, kExitInterrupted};
-  bool violated = false, invalid = false;
+  bool violated = false, invalid = false, stands = false, damaged = false;
   for (const auto* results : {&verdict.invariants, &verdict.thresholds}) {
     for (const CheckResult& result : *results) {
-      if (result.name == "HARNESS_OK" && IsBroken(result.state)) return {RunVerdict::kInvalid, kExitInvalid};
+      damaged = damaged || (result.name == "HARNESS_OK" && IsBroken(result.state));
       violated = violated || result.state == CheckState::kViolated;
+      stands = stands || (result.state == CheckState::kViolated && result.stands);
       invalid = invalid || result.state == CheckState::kInvalid;
     }
   }
-  if (violated) return {RunVerdict::kFail, kExitFail};
+  if (violated && (stands || !damaged)) return {RunVerdict::kFail, kExitFail};
   if (invalid) return {RunVerdict::kInvalid, kExitInvalid};
   return {RunVerdict::kPass, kExitPass};
 }
@@ -133,7 +134,8 @@ Verdict Judge(const History& history, const Scenario& scenario, const JudgeOptio
       log.id_count();  // makes them
     }
   });
-  const Evidence evidence{history, scenario, log, clients, servers, options};
+  const Damage damage(history);
+  const Evidence evidence{history, scenario, log, clients, servers, damage, options};
   Verdict verdict;
   verdict.invariants.resize(kCheckers.size());
   Metrics own;

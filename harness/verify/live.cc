@@ -9,7 +9,6 @@
 #include "harness/verify/hop.h"
 #include "harness/verify/idle_server.h"
 #include "harness/verify/silence.h"
-#include "harness/verify/stream_scan.h"
 
 namespace harness {
 namespace {
@@ -46,20 +45,60 @@ class Live {
     if (span.ended_ns == 0 || span.ended_by_fault || span.ended_by_harness) return;
     const Role role = RoleOf(evidence_, span.name);
     if (role == Role::kProducer && span.how == "exit 0") return;
-    AddProcess(span, fmt::format("{} (pid {}) ended {}, and nothing had asked for it: {}", span.name, span.pid,
-                                 MomentText(history_, span.ended_ns), span.how.empty() ? "unknown" : span.how));
+    const Refusal* refusal = role == Role::kClient ? RefusalThatEnded(span) : nullptr;
+    if (refusal != nullptr && refusal->truth == Truth::kTrue) {
+      findings_.Note(fmt::format("{} ended after it was refused, rightly: {}", span.name, RefusalText(*refusal)));
+      return;
+    }
+    AddProcess(span,
+               fmt::format("{} (pid {}) ended {}, and nothing had asked for it: {}", span.name, span.pid,
+                           MomentText(history_, span.ended_ns), span.how.empty() ? "unknown" : span.how),
+               refusal);
   }
 
-  void AddProcess(const ProcessSpan& span, const std::string& sentence) {
-    findings_.Add([&] {
+  // `refusal`: after which it ended; null: none.
+  void AddProcess(const ProcessSpan& span, const std::string& sentence, const Refusal* refusal = nullptr) {
+    findings_.Add(true, [&] {
       const Role role = RoleOf(evidence_, span.name);
       Violation violation;
       violation.causes = CauseOf(role);
       if (role == Role::kClient) violation.client = BaseName(span.name);
       violation.time_ns = span.ended_ns;
       violation.sentence = sentence;
+      if (refusal != nullptr) {
+        violation.causes = CausesOfRefusal(*refusal);
+        violation.sentence += fmt::format(", after it was refused {} {}, {}", MomentText(history_, refusal->time_ns),
+                                          RefusalText(*refusal), WhyText(*refusal));
+      }
       return violation;
     });
+  }
+
+  static std::string WhyText(const Refusal& refusal) {
+    return refusal.truth == Truth::kFalse ? "and " + refusal.why : "of which the log does not say whether it was right";
+  }
+
+  // A client that is refused may end, with an exit code of its own, as documented. Null: it was not that.
+  const Refusal* RefusalThatEnded(const ProcessSpan& span) const {
+    if (!span.how.starts_with("exit")) return nullptr;
+    const auto& clients = history_.clients;
+    const auto found = std::find_if(clients.begin(), clients.end(),
+                                    [&](const Client& client) { return client.name == BaseName(span.name); });
+    if (found == clients.end() || !found->observed) return nullptr;
+    const auto& refusals = evidence_.clients.view(static_cast<size_t>(found - clients.begin())).refusals();
+    if (refusals.empty() || refusals.back().time_ns > span.ended_ns) return nullptr;
+    const bool is_last = refusals.back().before == found->connections.size() &&
+                         (found->attempts.empty() || found->attempts.back().time_ns <= refusals.back().time_ns);
+    return is_last ? &refusals.back() : nullptr;
+  }
+
+  // The refusal that ended the last process of `client`; null: none did.
+  const Refusal* RefusalThatEnded(const Client& client) const {
+    const auto last = std::find_if(history_.processes.rbegin(), history_.processes.rend(),
+                                   [&](const ProcessSpan& span) { return BaseName(span.name) == client.name; });
+    const bool by_itself =
+        last != history_.processes.rend() && last->ended_ns != 0 && !last->ended_by_harness && !last->ended_by_fault;
+    return by_itself ? RefusalThatEnded(*last) : nullptr;
   }
 
   bool Matches(const Client& client, const LogRecord& record) const {
@@ -109,11 +148,11 @@ class Live {
   // Once for a client, however many partitions it lacks.
   void ReportAbsent(const ClientView& view, const std::vector<LogPlace>& absent, int32_t wanted,
                     const std::vector<LogPlace>& missing) {
-    findings_.Add([&] {
+    findings_.Add(false, [&] {  // a machine that was too busy may have been too slow
       constexpr size_t kPartitionsTold = 8, kPlacesTold = 3;
-      Violation violation = AtPlace(evidence_, missing.empty() ? absent[0] : missing[0]);
+      const LogPlace first = missing.empty() ? absent[0] : missing[0];
+      Violation violation = AtPlace(evidence_, first);
       violation.client = view.client().name;
-      violation.causes = CausesOfAbsence(view.client());
       std::string partitions = fmt::format("partition{} ", absent.size() == 1 ? "" : "s");
       for (size_t i = 0; i < std::min(absent.size(), kPartitionsTold); ++i) {
         partitions += fmt::format("{}{}", i == 0 ? "" : ", ", evidence_.log.partition(absent[i]));
@@ -132,18 +171,20 @@ class Live {
         if (missing.size() > kPlacesTold)
           violation.sentence += fmt::format(" and {} more", missing.size() - kPlacesTold);
       }
-      BlameLastStream(view.client(), &violation);
+      Accuse(BlameAbsence(view, first), &violation);
       return violation;
     });
   }
 
-  // What its last stream owed, and why it never came.
-  void BlameLastStream(const Client& client, Violation* violation) const {
-    if (client.connections.empty() ||
-        OwesBeyond(client.connections.back(), violation->partition) >= violation->offset) {
-      return;
+  // Of the first record that is missing: what went wrong with it, or why nothing came any more.
+  Blame BlameAbsence(const ClientView& view, LogPlace first) const {
+    const Blame story = BlameMissing(evidence_, view, first);
+    if (story.passed) return story;
+    if (const Refusal* refusal = RefusalThatEnded(view.client())) {
+      return {CausesOfRefusal(*refusal), "it ended after it was refused: " + RefusalText(*refusal)};
     }
-    BlameHop(evidence_, client, client.connections.size() - 1, HopFault::kMissing, violation);
+    const Causes causes = CausesOfAbsence(view.client());
+    return causes == kDeliveryHops ? story : Blame{causes, ""};
   }
 
   Causes CausesOfAbsence(const Client& client) const {
@@ -175,7 +216,7 @@ class Live {
         findings_.Note("reported, not judged: " + sentence());
         continue;
       }
-      findings_.Add([&] {
+      findings_.Add(false, [&] {
         Violation violation = AtPlace(evidence_, silence.unheard);
         violation.client = view.client().name;
         violation.causes = kDeliveryHops;
@@ -192,7 +233,7 @@ class Live {
     const bool any = std::any_of(history_.clients.begin(), history_.clients.end(),
                                  [](const Client& client) { return client.observed; });
     if (!any || history_.interrupted || history_.drained) return;
-    findings_.Add([&] {
+    findings_.Add(false, [&] {
       Violation violation;
       violation.causes = kDeliveryHops;
       violation.time_ns = history_.drain_end_ns;

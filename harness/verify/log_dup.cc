@@ -39,9 +39,9 @@ class LogDup {
       ++tolerated_;
       return;
     }
-    findings_.Add([&] {
+    findings_.Add(true, [&] {
       Violation violation = AtPlace(evidence_, place);
-      violation.causes = ProducerCause(history_, rec.producer());
+      violation.causes = ProducerCauses(history_, rec.producer());
       violation.sentence = fmt::format(
           "the log holds {} again, after {}: its producer was told OK, and nothing that went wrong between it and the "
           "topic explains it",

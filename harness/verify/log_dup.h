@@ -10,8 +10,9 @@
 // acknowledged once.
 //
 // n/a without the audit, for producers that do not tell their outcomes, and for records without rec. A record that
-// nobody sent is PHANTOM's. Cause: producer for a process producer, else broker (ProducerCause). One violation for each
-// further copy, naming its place. Linear in the log; times the faults for records that stand there twice.
+// nobody sent is PHANTOM's. Cause: producer or broker for a process producer, else broker (ProducerCauses). One
+// violation for each further copy, naming its place. Linear in the log; times the faults for records that stand there
+// twice.
 #pragma once
 
 #include "harness/verify/checker.h"

@@ -18,20 +18,15 @@ CheckResult CheckOrder(const Evidence& evidence) {
     unknown += scan.unknown;
     for (const Offence& offence : scan.offences) {
       if (offence.kind != OffenceKind::kBackward && offence.kind != OffenceKind::kWireBackward) continue;
-      findings.Add([&] {
+      findings.Add(client.deliveries[offence.delivery].offset >= 0, [&] {
         Violation violation = AtDelivery(evidence, view, offence.delivery);
         const Violation later = AtDelivery(evidence, view, offence.before);
-        violation.causes = kDeliveryHops;
         violation.sentence = fmt::format(
             "client {} {} {} {}, after offset {}", client.name,
             offence.kind == OffenceKind::kBackward ? "handed on" : "received for the first time (and dropped)",
             PlaceText(evidence.history, violation.partition, violation.offset, violation.id_hash, violation.rec),
             MomentText(evidence.history, violation.time_ns), later.offset);
-        // Of two streams each may be in order, and which of them should not have had the record is not told.
-        const uint32_t connection = client.deliveries[offence.delivery].connection;
-        if (connection == client.deliveries[offence.before].connection) {
-          BlameHop(evidence, client, connection, HopFault::kOutOfOrder, &violation);
-        }
+        Accuse(BlameOutOfOrder(evidence, view, offence.delivery, offence.before), &violation);
         return violation;
       });
     }

@@ -52,11 +52,11 @@ class Phantom {
     if (send == nullptr && history_.interrupted) {
       ++pending_;  // its acknowledgement log may not have been read to the end
     } else if (send == nullptr) {
-      Report(place, ProducerCause(history_, producer), "which its producer never sent");
+      Report(place, WriterCause(history_, producer), "which its producer never sent");
     } else if (send->outcome == Outcome::kFail) {
-      Report(place, ProducerCause(history_, producer), "of which its producer was told that it was not persisted");
+      Report(place, ProducerCauses(history_, producer), "of which its producer was told that it was not persisted");
     } else if (record.content_hash != send->content_hash) {
-      Report(place, ProducerCause(history_, producer), "with another content than was sent");
+      Report(place, WriterCause(history_, producer), "with another content than was sent");
     }
   }
 
@@ -126,25 +126,24 @@ class Phantom {
            (history_.interrupted && delivery.offset >= AuditedEnd(history_, delivery.partition));
   }
 
-  void Report(LogPlace place, Cause cause, const std::string& what) {
-    findings_.Add([&] {
+  void Report(LogPlace place, Causes causes, const std::string& what) {
+    findings_.Add(evidence_.damage.log_is_whole(-1), [&] {
       Violation violation = AtPlace(evidence_, place);
-      violation.causes = cause;
+      violation.causes = causes;
       violation.sentence = "the log holds " + PlaceText(evidence_, place) + ", " + what;
       return violation;
     });
   }
 
   void Report(const ClientView& view, size_t delivery, const std::string& what) {
-    findings_.Add([&] {
+    const bool placed = view.place(delivery) != kNoPlace;
+    findings_.Add(placed || evidence_.damage.log_is_whole(view.client().deliveries[delivery].partition), [&] {
       Violation violation = AtDelivery(evidence_, view, delivery);
-      violation.causes = kDeliveryHops;
       violation.sentence =
           fmt::format("client {} received {} {}, {}", view.client().name,
                       PlaceText(history_, violation.partition, violation.offset, violation.id_hash, violation.rec),
                       MomentText(history_, violation.time_ns), what);
-      BlameHop(evidence_, view.client(), view.client().deliveries[delivery].connection, HopFault::kUnwanted,
-               &violation);
+      Accuse(BlameUnwanted(evidence_, view, delivery), &violation);
       return violation;
     });
   }

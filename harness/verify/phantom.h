@@ -6,9 +6,8 @@
 //
 // The log's half is n/a for the records of producers that do not tell what they sent, the clients' for deliveries that
 // have neither a position nor a rec; the whole without the audit. In an interrupted run, what the audit has not read
-// yet is pending. Cause: for the log as in ACK_DURABLE (a record that no producer owns: broker); for deliveries by
-// the server's journal, server, or wire or client (hop.h), else server, wire or client. Linear in log and deliveries;
-// two hash maps of the log's records without rec.
+// yet is pending. Cause: for the log as in ACK_DURABLE (a record that no producer owns: broker); for deliveries
+// hop.h. Linear in log and deliveries; two hash maps of the log's records without rec.
 #pragma once
 
 #include "harness/verify/checker.h"

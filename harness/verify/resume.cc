@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "harness/verify/hop.h"
@@ -18,12 +20,16 @@ class Resume {
     if (!history_.audited) return findings_.NotApplicable("the topic was not audited");
     const bool any = ForEachMarkedClient(history_, &findings_, [&](size_t i) { CheckClient(i); });
     if (!any) return findings_.NotApplicable(kNoMarkedClient);
+    if (undecided_ > 0) {
+      findings_.Note(fmt::format("{} refusals of which the log does not say whether they were right", undecided_));
+    }
     return findings_.Finish();
   }
 
  private:
   void CheckClient(size_t index) {
     const Client& client = history_.clients[index];
+    const ClientView& view = evidence_.clients.view(index);
     const StreamScan& scan = evidence_.clients.streams(index);
     findings_.Judged(scan.starts);
     std::pair<size_t, int32_t> told{SIZE_MAX, -1};  // stream and partition
@@ -31,42 +37,120 @@ class Resume {
       const Connection& connection = client.connections[passed.connection];
       const std::pair at{passed.connection, evidence_.log.partition(passed.place)};
       if (!connection.resumed || !passed.at_start || std::exchange(told, at) == at) continue;
-      findings_.Add([&] { return Jumped(client, connection, passed); });
+      findings_.Add(evidence_.damage.client_is_whole(index), [&] { return Jumped(view, connection, passed); });
     }
-    for (size_t i = 0; i < client.connections.size(); ++i) CheckTrimmed(client, i);
+    for (size_t i = 0; i < client.connections.size(); ++i) {
+      if (!client.connections[i].has_start) continue;
+      findings_.Judged();
+      CheckStart(view, i);
+      CheckTrimmed(client, i);
+    }
+    for (const Refusal& refusal : view.refusals()) CheckRefusal(view, refusal);
   }
 
-  Violation Jumped(const Client& client, const Connection& connection, const PassedOver& passed) const {
+  Violation Jumped(const ClientView& view, const Connection& connection, const PassedOver& passed) const {
+    const Client& client = view.client();
     Violation violation = AtPlace(evidence_, passed.place);
-    violation.causes = CausesFor(connection);
     violation.client = client.name;
     violation.time_ns = client.deliveries[passed.delivery].time_ns;
-    violation.sentence = fmt::format(
-        "client {} resumed partition {} on connection {} after offset {}{}, and got offset {} {} before {}",
-        client.name, violation.partition, passed.connection + 1, OwesBeyond(connection, violation.partition),
-        Declared(connection, violation.partition), evidence_.log.record(passed.next).offset,
-        MomentText(history_, violation.time_ns), PlaceText(evidence_, passed.place));
-    BlameHop(evidence_, client, passed.connection, HopFault::kMissing, &violation);
+    const int64_t begin = view.Begin(passed.connection, violation.partition).bound();
+    violation.sentence =
+        fmt::format("client {} resumed partition {} on connection {} after offset {}{}, and got offset {} {} before {}",
+                    client.name, violation.partition, passed.connection + 1, begin,
+                    Declared(connection, violation.partition, begin), evidence_.log.record(passed.next).offset,
+                    MomentText(history_, violation.time_ns), PlaceText(evidence_, passed.place));
+    Accuse(BlamePassedOver(evidence_, view, passed.place, passed.connection), &violation);
     return violation;
   }
 
   // What the server said of it, where that is something else.
-  static std::string Declared(const Connection& connection, int32_t partition) {
+  static std::string Declared(const Connection& connection, int32_t partition, int64_t begin) {
     const int64_t declared = StartOf(connection, partition).after;
-    if (!connection.has_start || declared <= OwesBeyond(connection, partition)) return "";
+    if (!connection.has_start || declared <= begin) return "";
     return fmt::format(" (its server began after offset {})", declared);
+  }
+
+  // ---- what a StreamStart says of the request and of the log
+
+  void CheckStart(const ClientView& view, size_t index) {
+    const Connection& connection = view.client().connections[index];
+    std::set<int32_t> partitions;
+    for (const StartPosition& at : connection.token) partitions.insert(at.partition);
+    for (const StartPosition& at : connection.sent) partitions.insert(at.partition);
+    for (const int32_t partition : partitions) {
+      if (partition < 0 || partition >= evidence_.log.partitions()) continue;
+      const LifeStart declared = StartOf(connection, partition);
+      std::string wrong;
+      if (!connection.resumed) {
+        wrong = WrongWithoutToken(view, index, partition, declared);
+      } else if (!connection.sent.empty()) {
+        wrong = WrongWithToken(StartOf(connection.sent, partition), declared);
+      }
+      if (wrong.empty()) continue;
+      findings_.Add(true, [&] { return WrongStart(view.client(), index, partition, wrong); });
+      return;  // once a stream
+    }
+  }
+
+  std::string WrongWithoutToken(const ClientView& view, size_t index, int32_t partition,
+                                const LifeStart& declared) const {
+    const Connection& connection = view.client().connections[index];
+    const PartitionLog& log = history_.partitions[static_cast<size_t>(partition)];
+    if (declared.after >= std::max(log.start_offset, log.low_watermark) && !connection.live_only) {
+      return fmt::format("it sent no token, and its stream began after offset {}", declared.after);
+    }
+    const int64_t end = view.EndAt(partition, declared.bound(), connection.started_ns);
+    if (declared.bound() <= end) return "";
+    return fmt::format("its stream began with what the topic held up to offset {}, and it held no more than {}",
+                       declared.bound(), end < 0 ? "nothing" : fmt::format("offset {}", end));
+  }
+
+  static std::string WrongWithToken(const LifeStart& sent, const LifeStart& declared) {
+    if (declared.after != sent.after) {
+      return fmt::format("it sent the token after offset {}, and its stream began after offset {}", sent.after,
+                         declared.after);
+    }
+    if (declared.snapshot_until <= std::max(sent.snapshot_until, sent.after)) return "";
+    return fmt::format("it sent the token after offset {}, and its stream began with a snapshot up to offset {}",
+                       sent.after, declared.snapshot_until);
+  }
+
+  Violation WrongStart(const Client& client, size_t index, int32_t partition, const std::string& wrong) const {
+    const Connection& connection = client.connections[index];
+    Violation violation;
+    violation.causes = CausesOfStart(connection, partition);
+    violation.client = client.name;
+    violation.partition = partition;
+    violation.time_ns = connection.started_ns;
+    violation.sentence = fmt::format("client {}, connection {} {}, partition {}: {}", client.name, index + 1,
+                                     MomentText(history_, connection.started_ns), partition, wrong);
+    return violation;
+  }
+
+  // The server, unless its journal says that another request came to it, or that it said something else.
+  Causes CausesOfStart(const Connection& connection, int32_t partition) const {
+    const auto at = evidence_.servers.Behind(connection);
+    if (!at || evidence_.servers.IsCut(*at)) return Cause::kServer;
+    const ServerStream& stream = evidence_.servers.StreamOf(*at);
+    const auto differ = [&](const std::vector<StartPosition>& a, const std::vector<StartPosition>& b) {
+      return StartOf(a, partition).after != StartOf(b, partition).after;
+    };
+    const bool other_request =
+        stream.resumed != connection.resumed ||
+        (!connection.sent.empty() && !stream.sent.empty() && differ(stream.sent, connection.sent));
+    return other_request || differ(stream.token, connection.token) ? kBehindServer : Causes(Cause::kServer);
   }
 
   void CheckTrimmed(const Client& client, size_t index) {
     const Connection& connection = client.connections[index];
-    if (!connection.resumed || !connection.has_start) return;
+    if (!connection.resumed) return;
     for (const StartPosition& token : connection.sent.empty() ? connection.token : connection.sent) {
       if (token.partition < 0 || token.partition >= evidence_.log.partitions() || token.after < 0) continue;
       const int64_t begin = history_.partitions[static_cast<size_t>(token.partition)].start_offset;
       if (token.after + 1 >= begin) continue;
-      findings_.Add([&] {
+      findings_.Add(true, [&] {
         Violation violation;
-        violation.causes = CausesFor(connection);
+        violation.causes = Cause::kServer;
         violation.client = client.name;
         violation.partition = token.partition;
         violation.offset = token.after + 1;
@@ -80,13 +164,31 @@ class Resume {
     }
   }
 
-  static Causes CausesFor(const Connection& connection) {
-    return connection.sent.empty() ? kDeliveryHops : Causes(Cause::kServer);
+  // ---- refusals
+
+  void CheckRefusal(const ClientView& view, const Refusal& refusal) {
+    if (refusal.truth == Truth::kUnknown) {
+      ++undecided_;
+      return;
+    }
+    findings_.Judged();
+    if (refusal.truth != Truth::kFalse) return;
+    findings_.Add(true, [&] {
+      Violation violation;
+      violation.causes = CausesOfRefusal(refusal);
+      violation.client = view.client().name;
+      violation.time_ns = refusal.time_ns;
+      violation.sentence = fmt::format("client {} was refused {}{} {}, and {}", view.client().name,
+                                       MomentText(history_, refusal.time_ns), refusal.on_stream ? " on its stream" : "",
+                                       RefusalText(refusal), refusal.why);
+      return violation;
+    });
   }
 
   const Evidence& evidence_;
   const History& history_;
   Findings findings_{"RESUME"};
+  int64_t undecided_ = 0;
 };
 
 }  // namespace

@@ -64,9 +64,9 @@ class SendOrder {
       ++tolerated_;
       return;
     }
-    findings_.Add([&] {
+    findings_.Add(true, [&] {
       Violation violation = AtPlace(evidence_, sent.place);
-      violation.causes = ProducerCause(history_, producer);
+      violation.causes = ProducerCauses(history_, producer);
       violation.sentence =
           fmt::format("producer {} sent {} after {}, and the log has it before", history_.producers[producer].name,
                       PlaceText(evidence_, sent.place), PlaceText(evidence_, before.place));

@@ -9,8 +9,8 @@
 // As with LOG_DUP, the mock does not hold a retry to the order that idempotence promises: a pair that a fault aimed at
 // its producer, at a broker or at anything between them has met (producer_faults.h), from the first send to the last
 // acknowledgement, is tolerated, and noted. n/a without the audit, and for producers that do not tell their outcomes or
-// give idempotence up. Cause: producer for a process producer, else broker (ProducerCause). Linear in sends; times the
-// faults for pairs out of order.
+// give idempotence up. Cause: producer or broker for a process producer, else broker (ProducerCauses). Linear in sends;
+// times the faults for pairs out of order.
 #pragma once
 
 #include "harness/verify/checker.h"

@@ -1,6 +1,7 @@
 #include "harness/verify/server_evidence.h"
 
 #include <algorithm>
+#include <set>
 
 namespace harness {
 namespace {
@@ -61,6 +62,31 @@ ServerEvidence::Written ServerEvidence::WrittenTo(Stream at, int32_t partition, 
   }
   written.complete = later || StreamOf(at).ended_ns != 0 || LifeOf(at).stopped_ns != 0;
   return written;
+}
+
+bool ServerEvidence::IsContradicted(Stream at, const LogIndex& log, const ClientView& view, size_t connection) const {
+  const std::lock_guard lock(mutex_);
+  const auto [known, is_new] = contradicted_.try_emplace({at.server, at.stream}, false);
+  if (!is_new) return known->second;
+  std::set<std::pair<int32_t, int64_t>> written;
+  std::map<int32_t, int64_t> last;
+  for (const ServerEvent& event : ServerOf(at).events) {
+    if (event.kind != ServerEventKind::kWrote || event.owner != at.stream) continue;
+    written.emplace(event.partition, event.offset);
+    last[event.partition] = std::max(last[event.partition], event.offset);
+  }
+  const bool whole = StreamOf(at).ended_ns != 0 || LifeOf(at).stopped_ns != 0;
+  const Client& client = view.client();
+  for (size_t i = 0; i < client.deliveries.size() && !known->second; ++i) {
+    const Delivery& delivery = client.deliveries[i];
+    if (delivery.connection != connection || delivery.offset < 0 || view.place(i) == kNoPlace) continue;
+    const LogRecord& record = log.record(view.place(i));
+    const bool right = record.valid && client.filter.Matches(record.provider, record.status) &&
+                       (delivery.kind == DeliveryKind::kDropped || delivery.content_hash == record.content_hash);
+    if (!right || (!whole && delivery.offset >= last[delivery.partition])) continue;
+    known->second = !written.contains({delivery.partition, delivery.offset});
+  }
+  return known->second;
 }
 
 ServerEvidence::Read ServerEvidence::ReadBy(Stream at, int32_t partition, int64_t offset) const {

@@ -1,6 +1,6 @@
 // What servers' own journals say of one hop: whether the server behind a client's connection read a record from Kafka,
 // and whether it wrote it to that stream, how often and in which order. Splits "server, wire or client";
-// called by the checkers whose causes need it, and by ZOMBIE. Pure; const after construction, so thread-safe.
+// called by the checkers whose causes need it, and by ZOMBIE. Pure, thread-safe.
 //
 // A connection and a stream join by name: the server names each stream in its metadata, and the client's log keeps the
 // name. "Written" is handed to gRPC. What the journal has, happened; what it lacks did not happen only where it is
@@ -12,11 +12,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
+#include "harness/verify/client_view.h"
 #include "harness/verify/history.h"
+#include "harness/verify/log_index.h"
 
 namespace harness {
 
@@ -50,6 +55,10 @@ class ServerEvidence {
   };
   Written WrittenTo(Stream at, int32_t partition, int64_t offset) const;
 
+  // Whether a client received on the stream a record of the log that the journal says was never written to it: then
+  // what the journal lacks says nothing. `connection`: of the client, on that stream.
+  bool IsContradicted(Stream at, const LogIndex& log, const ClientView& view, size_t connection) const;
+
   enum class Reading : uint8_t { kUnknown, kNever, kAccepted, kRejected };
   struct Read {
     Reading reading = Reading::kUnknown;
@@ -61,6 +70,8 @@ class ServerEvidence {
  private:
   const History& history_;
   std::unordered_map<std::string, Stream> by_name_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::pair<size_t, size_t>, bool> contradicted_;  // by server and stream; under mutex_
 };
 
 }  // namespace harness

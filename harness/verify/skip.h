@@ -5,13 +5,12 @@
 // one brought later is whole at the end (no LOST) and was skipped all the same. A stream's own start counts as the
 // neighbour of its first record, unless it was resumed: that one is RESUME's. Looked at are valid records that match
 // the client's filter, beyond the stream's snapshot, which is latest state only (stream_scan.h). A record that came
-// late on the same stream is ORDER's. What LOST says of the client already, SKIP does not repeat, so that what is
-// missing for good is one violation: SKIP speaks of what the client has from elsewhere, and of what lies beyond its
-// last sentinel.
+// late on the same stream is ORDER's. What LOST says of the client already, SKIP does not repeat (unless the scenario
+// relaxes LOST), so that what is missing for good is one violation: SKIP speaks of what the client has from elsewhere,
+// and of what lies beyond its last sentinel.
 //
-// n/a for clients that are not observed, for those whose log marks no connections, and without the audit. Cause: by
-// the server's journal, server, or wire or client (hop.h); else server, wire or client. Linear (stream_scan.h); once
-// more through the log when something was passed over.
+// n/a for clients that are not observed, for those whose log marks no connections, and without the audit. Causes:
+// hop.h. Linear (stream_scan.h); once more through the log when something was passed over.
 #pragma once
 
 #include "harness/verify/checker.h"

@@ -59,7 +59,8 @@ class Scanner {
     const LogPlace place = view_.place(delivery);
     if (connection != nullptr && connection->has_start) {
       const int32_t partition = log_.partition(place);
-      track->begin = log_.LowerBound(partition, OwesBeyond(*connection, partition) + 1);
+      const size_t index = view_.client().deliveries[delivery].connection;
+      track->begin = log_.LowerBound(partition, view_.Begin(index, partition).bound() + 1);
     } else if (const DeliveryKind kind = view_.kind(delivery);
                kind != DeliveryKind::kExisting && kind != DeliveryKind::kUntold) {
       track->begin = place;
@@ -107,7 +108,8 @@ class Scanner {
   bool IsOwed(LogPlace place) const {
     const LogRecord& record = log_.record(place);
     if (!record.valid || !view_.client().filter.Matches(record.provider, record.status)) return false;
-    return !lacks_positions_ || log_.Places(record.rec).size() == 1;
+    return !lacks_positions_ ||
+           (record.rec.has_value() ? log_.Places(record.rec).size() == 1 : view_.IsIdentifiable(record));
   }
 
   void Close(size_t connection) {
@@ -134,11 +136,6 @@ class Scanner {
 };
 
 }  // namespace
-
-int64_t OwesBeyond(const Connection& connection, int32_t partition) {
-  const bool from_sent = connection.resumed && !connection.sent.empty();
-  return StartOf(from_sent ? connection.sent : connection.token, partition).bound();
-}
 
 StreamScan ScanStreams(const LogIndex& log, const ClientView& view) { return Scanner(log, view).Scan(); }
 

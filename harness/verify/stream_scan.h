@@ -2,11 +2,9 @@
 //
 // A stream is one connection. In each partition it owes every audited valid record that matches the client's filter
 // between where it began and the last that the client received on it; one that it has passed and that never came on it,
-// handed on or dropped, in order or late, was passed over. A stream begins
-//  - resumed: after the token that the client sent, where its log says so, else after its StreamStart's token. What a
-//    stream repeats at or below that is its own affair: the client said that it has it.
-//  - not resumed, with a StreamStart: after that.
-//  - without a StreamStart: with its first new record.
+// handed on or dropped, in order or late, was passed over. A stream with a StreamStart begins where ClientView::Begin
+// says (what it repeats at or below that is its own affair: the client said that it has it), one without with its first
+// new record.
 // The part of a snapshot is not looked at: it is latest state only, of which LOST judges what is owed.
 //
 // One pass over the deliveries, in which each stream walks over the part of the log that it covers: linear in
@@ -34,9 +32,6 @@ struct StreamScan {
   int64_t judged = 0;                   // deliveries that followed another of their partition and stream
   int64_t starts = 0;                   // partitions of resumed streams in which something came
 };
-
-// The offset up to which `connection` owes nothing but latest state in `partition`, or nothing at all.
-int64_t OwesBeyond(const Connection& connection, int32_t partition);
 
 StreamScan ScanStreams(const LogIndex& log, const ClientView& view);
 

@@ -99,7 +99,7 @@ class UnaryAgree {
   }
 
   void Wrong(const UnaryRead& read, LogPlace seen, const std::string& what) {
-    findings_.Add([&] {
+    findings_.Add(evidence_.damage.log_is_whole(-1), [&] {
       Violation violation = AtPlace(evidence_, seen);
       violation.causes = Cause::kServer;
       violation.client = history_.clients[read.client].name;
@@ -170,7 +170,7 @@ class UnaryAgree {
 
   // `what`: how the payment was listed; empty: it was not.
   void Wrong(const ListWalk& walk, uint64_t id_hash, LogPlace place, const std::string& what) {
-    findings_.Add([&] {
+    findings_.Add(evidence_.damage.log_is_whole(-1), [&] {
       Violation violation = place == kNoPlace ? Violation() : AtPlace(evidence_, place);
       violation.causes = Cause::kServer;
       violation.id_hash = id_hash;

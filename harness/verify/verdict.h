@@ -76,8 +76,9 @@ struct Violation {
 struct CheckResult {
   std::string name;  // "LOST", or a threshold's text
   CheckState state = CheckState::kPass;
-  std::string reason;  // why n/a, why invalid, the reason a relaxation gives; or what was measured
-  int64_t judged = 0;  // how many things were looked at: a pass over nothing says so
+  std::string reason;   // why n/a, why invalid, the reason a relaxation gives; or what was measured
+  int64_t judged = 0;   // how many things were looked at: a pass over nothing says so
+  bool stands = false;  // a violation is among them that stands whatever the harness missed (damage.h)
   int64_t violation_count = 0;
   std::vector<Violation> violations;  // the first kViolationsKept
   double measured = 0;                // thresholds: ns or count

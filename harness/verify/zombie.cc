@@ -49,13 +49,13 @@ class Zombie {
     const int64_t settled_ns = Settled(evidence_.servers.ServerOf(*at).name, over_ns);
     const ServerEvent* last = last_writes_[at->server][at->stream];
     if (last != nullptr && last->time_ns > settled_ns) {
-      findings_.Add([&] { return StillWrote(client, index, *at, *last, over_ns); });
+      findings_.Add(false, [&] { return StillWrote(client, index, *at, *last, over_ns); });
       return;
     }
     const int64_t closed_ns = evidence_.servers.ClosedNs(*at);
     const bool open = closed_ns == 0 || closed_ns > history_.drain_end_ns;
     if (open && settled_ns <= history_.drain_end_ns) {
-      findings_.Add([&] { return StillOpen(client, index, *at, over_ns); });
+      findings_.Add(false, [&] { return StillOpen(client, index, *at, over_ns); });
     }
   }
 

@@ -79,7 +79,7 @@ struct Subscription::State {
 
   // Run()'s thread only.
   Delivery delivery;
-  std::optional<Position> sent;     // with the present attempt
+  std::optional<Position> asked;    // the token of the present attempt
   int failures = 0;                 // consecutive, without data
   bool find_earliest = false;       // first ask which log there is now, then start at its earliest record
   std::set<std::string> unbatched;  // servers that do not offer SubscribePayments
@@ -143,7 +143,7 @@ StreamStatus Subscription::State::RunStream(const std::string& server) {
   observer->OnConnecting(server, failures);
   delivery.BeginAttempt();
   if (!options.resume) delivery.ForgetPosition();
-  sent.reset();
+  asked.reset();
   const StreamPeer peer(server, {.keepalive_time_ns = options.keepalive_time_ns,
                                  .keepalive_timeout_ns = options.keepalive_timeout_ns,
                                  .connect_timeout_ns = options.connect_timeout_ns,
@@ -162,15 +162,15 @@ StreamStatus Subscription::State::RunStream(const std::string& server) {
 }
 
 StreamStatus Subscription::State::RunCall(const StreamPeer& peer, StreamRpc rpc) {
-  sent.reset();
-  if (delivery.position().known()) sent = delivery.position().position();
+  asked.reset();
+  if (delivery.position().known()) asked = delivery.position().position();
   const std::unique_ptr<EventStream> stream =
-      rpc == StreamRpc::kStream ? OpenStreamPayments(peer, options.filter, sent ? &*sent : nullptr)
-                                : OpenSubscribePayments(peer, options.filter, sent ? &*sent : nullptr);
+      rpc == StreamRpc::kStream ? OpenStreamPayments(peer, options.filter, asked ? &*asked : nullptr)
+                                : OpenSubscribePayments(peer, options.filter, asked ? &*asked : nullptr);
   const StoppableStream stoppable(this, stream.get());
   if (!stoppable.allowed()) return {};
   if (!stream->Start()) return stream->Finish();
-  if (std::optional<StreamStatus> refused = Begin(*stream, peer.server, sent ? &*sent : nullptr)) {
+  if (std::optional<StreamStatus> refused = Begin(*stream, peer.server, asked ? &*asked : nullptr)) {
     stream->Finish();
     return std::move(*refused);
   }
@@ -240,7 +240,7 @@ void Subscription::State::SkipGap(const StreamStatus& end) {
 
 StreamStatus Subscription::State::Ended(StreamStatus status) {
   if (stopped()) status = {grpc::StatusCode::CANCELLED, "stopped by this client", {}};
-  delivery.Ended(status, sent ? &*sent : nullptr);
+  delivery.Ended(status, asked ? &*asked : nullptr);
   return status;
 }
 

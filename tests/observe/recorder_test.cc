@@ -296,6 +296,18 @@ TEST(RecorderTest, AClientThatMarksNoConnectionsHasOne) {
   EXPECT_EQ(history.clients[0].connections[0].started_ns, 77);
 }
 
+// One line too early takes nothing from what is judged of the rest.
+TEST(RecorderTest, AClientThatMarksItsLaterConnectionsMarksThem) {
+  Recorder recorder("run", "");
+  recorder.AddClient(NamedClient("foreign"));
+  const Delivery delivery = DeliveryAt(0, 0, 77);
+  recorder.OnDeliveries(0, {&delivery, 1});
+  recorder.OnConnection(0, ConnectionAt(100));
+  const History history = recorder.Finish(nullptr);
+  EXPECT_TRUE(history.clients[0].marks_connections);
+  EXPECT_EQ(history.clients[0].connections.size(), 2u);
+}
+
 TEST(RecorderTest, SendsOfAProcessAreInThePhaseOfTheirTime) {
   Recorder recorder("run", "");
   recorder.AddProducer("process", true);

@@ -40,7 +40,24 @@ Violation Only(const Story& story) {
   EXPECT_EQ(result.violations.at(0).client, "watcher");
   return result.violations.at(0);
 }
-void ExpectSilence(const Story& story) { EXPECT_EQ(Violated(story.Judged()), Names{}) << Sentences(story.Judged()); }
+void ExpectSilence(const Story& story) {
+  EXPECT_EQ(Of(story.Judged(), "BACKOFF").violation_count, 0) << Sentences(story.Judged());
+}
+
+TEST(BackoffTest, WhatIsNotOfferedIsTriedInAnotherWayOnce) {
+  for (const int attempts : {1, 2}) {
+    Story story;
+    story.history.clients[0].connections.clear();
+    story.history.clients[0].reconnect_delay_min_ns = kPause;
+    for (int i = 0; i < attempts; ++i) {
+      story.history.clients[0].attempts.push_back({.time_ns = story.Tick(), .code = 12, .message = "not offered"});
+    }
+    story.Connect(0, {});
+    story.Deliver(0, 0, story.Write(0));
+    story.End();
+    EXPECT_EQ(Of(story.Judged(), "BACKOFF").violation_count, attempts - 1) << Sentences(story.Judged());
+  }
+}
 
 TEST(BackoffTest, PausesThatKeepTheShortestAreLegalHoweverLong) {
   ExpectSilence(Reconnecting({kPause, kPause, 30 * kPause, kPause}));

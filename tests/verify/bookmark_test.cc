@@ -79,7 +79,7 @@ TEST(BookmarkTest, EachStreamIsJudgedFromItsOwnStart) {
   Story story;
   story.Write(0, {.id = 7});
   story.Write(0, {.id = 7, .status = pipeline::PaymentStatus::kCompleted});
-  story.history.clients[0].connections[0].token = {{0, -1, 1}};
+  story.BeginNow(0, {{0, -1, 1}});
   story.Deliver(0, 0, 1, DeliveryKind::kExisting);
   story.Tell(0, 0, 1);
   story.Write(0);

@@ -105,7 +105,8 @@ TEST(PhantomTest, AProcessIsNotBelievedAgainstTheLogTheHarnessIs) {
     story.End();
     const Verdict verdict = story.Judged();
     EXPECT_EQ(Violated(verdict), Names{"PHANTOM"});
-    EXPECT_EQ(Of(verdict, "PHANTOM").violations.at(0).causes, producer == 0 ? Cause::kBroker : Cause::kProducer);
+    EXPECT_EQ(Of(verdict, "PHANTOM").violations.at(0).causes,
+              producer == 0 ? Causes(Cause::kBroker) : (Causes{Cause::kProducer, Cause::kBroker}));
   }
 }
 

@@ -80,7 +80,7 @@ class Model {
                                     static_cast<PaymentStatus>(Chance(60) ? 0 : Below(5))};
       const bool none = Chance(30);
       AddClient("client-" + std::to_string(i), filter, none ? ResumeMode::kNone : ResumeMode::kToken,
-                !(none && plan_.foreign && Chance(50)));
+                !(plan_.foreign && Chance(50)));
     }
   }
 
@@ -132,19 +132,24 @@ class Model {
     connection.started_ns = Now();
     connection.server = "127.0.0.1:1";
     connection.has_start = state.positions;
-    const bool resumes = client.resume == ResumeMode::kToken && state.known;
+    const bool resumes = client.resume == ResumeMode::kToken && state.known && state.positions;
     connection.resumed = resumes;
     state.stream = {};
     state.stream.open = true;
-    state.stream.start = state.position;
-    const std::vector<LifeStart> asked_from = state.position;
+    std::vector<LifeStart> asked_from = state.position;
+    for (size_t p = 0; resumes && p < asked_from.size(); ++p) {
+      LifeStart& from = asked_from[p];  // it may ask for some of what it has again
+      if (from.snapshot_until < 0 && Chance(15)) from.after = std::max(first_bound_[c][p], from.after - Below(4));
+    }
+    state.stream.start = asked_from;
     if (resumes && state.positions && Chance(60)) {
-      for (size_t p = 0; p < state.position.size(); ++p) {
-        const LifeStart& position = state.position[p];
+      for (size_t p = 0; p < asked_from.size(); ++p) {
+        const LifeStart& position = asked_from[p];
         connection.sent.push_back({static_cast<int32_t>(p), position.after, position.snapshot_until});
       }
     }
-    const bool live_only = !resumes && c > 0 && client.resume == ResumeMode::kToken && Chance(20);
+    const bool live_only = !resumes && c > 0 && client.resume == ResumeMode::kToken && state.positions && Chance(20);
+    connection.live_only = live_only;
     for (size_t p = 0; p < state.position.size(); ++p) {
       LifeStart& start = state.stream.start[p];
       const int64_t end = history_.partitions[p].end_offset;
@@ -152,8 +157,6 @@ class Model {
         start = {end - 1, -1};
       } else if (!resumes) {
         start = {-1, end - 1 - (Chance(30) ? std::min<int64_t>(Below(3), end) : 0)};  // the replica may lag
-      } else if (start.snapshot_until < 0 && Chance(15)) {
-        start.after = std::max(first_bound_[c][p], start.after - Below(4));  // a declared overlap
       }
       if (state.positions && (resumes || live_only || start.snapshot_until >= 0 || Chance(50))) {
         connection.token.push_back({static_cast<int32_t>(p), start.after, start.snapshot_until});
@@ -246,7 +249,7 @@ class Model {
       delivery.offset = record.offset;
       delivery.crc32c = Chance(90) ? record.crc32c : 0;
     }
-    const bool repeat = client.resume == ResumeMode::kToken && record.offset <= state.received[p];
+    const bool repeat = client.resume == ResumeMode::kToken && state.positions && record.offset <= state.received[p];
     if (repeat) {
       delivery.kind = DeliveryKind::kDropped;
       delivery.crc32c = 0;

@@ -40,6 +40,33 @@ TEST(JudgeTest, Precedence) {
   EXPECT_EQ(story.Judged().verdict, RunVerdict::kInterrupted);
 }
 
+// What is there can't have been missed: a violation that rests on it is the verdict, whatever else was damaged.
+TEST(JudgeTest, AViolationThatStandsWhateverTheHarnessMissedIsTheVerdict) {
+  const auto code = [](void (*damage)(Story*), void (*breakage)(Story*)) {
+    Story story = Good();
+    damage(&story);
+    breakage(&story);
+    EXPECT_EQ(Of(story.Judged(), "HARNESS_OK").state, CheckState::kInvalid);
+    return story.Judged().exit_code;
+  };
+  const auto none = [](Story*) {};
+  const auto broken_line = [](Story* story) { story->history.clients[0].broken_lines = 1; };
+  const auto busy = [](Story* story) { story->history.phases[0].planned *= 2; };
+  const auto twice = [](Story* story) { story->Deliver(0, 0, 7); };
+  const auto changed = [](Story* story) { story->history.clients[0].deliveries[3].content_hash ^= 1; };
+  const auto freeze = [](Story* story) { story->history.clients[0].deliveries.pop_back(); };
+  for (void (*damage)(Story*) : {+broken_line, +busy, +BreakHarness}) {
+    EXPECT_EQ(code(damage, none), 4);
+    EXPECT_EQ(code(damage, twice), 1);
+    EXPECT_EQ(code(damage, changed), 1);
+    EXPECT_EQ(code(damage, freeze), 4);  // it may have come, and there was no time
+  }
+  // A line that could not be read may have been the one.
+  EXPECT_EQ(code(broken_line, LoseOne), 4);
+  EXPECT_EQ(code(BreakHarness, LoseOne), 4);
+  EXPECT_EQ(code(busy, LoseOne), 1);
+}
+
 TEST(JudgeTest, EveryInvariantIsJudgedOnce) {
   const Verdict verdict = Good().Judged();
   std::set<std::string> names;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "harness/verify/client_view.h"
+#include "harness/verify/log_index.h"
 #include "tests/verify/verify_testing.h"
 
 namespace harness {
@@ -87,7 +88,10 @@ inline Expected About(const History& history, const Victim& victim, const std::s
   return {{invariant}, invariant, std::move(causes), client.name, delivery.partition, delivery.offset};
 }
 
-inline bool ByToken(const Client& client) { return client.resume == ResumeMode::kToken; }
+// It resumes, and its server gives it what to resume with.
+inline bool ByToken(const Client& client) {
+  return client.resume == ResumeMode::kToken && !client.connections.empty() && client.connections[0].has_start;
+}
 inline bool HasPosition(const Delivery& delivery) { return delivery.offset >= 0; }
 
 // The next delivery of the same partition on the same connection, if it is of the same kind.
@@ -110,12 +114,15 @@ inline bool Claimed(const Client& client, int32_t partition, int64_t offset) {
 
 // How many of the client's resumed streams begin, in what they owe of that partition, with a later one than the record
 // at `offset`, which has come on none of them.
-inline int64_t StreamsThatJumped(const Client& client, int32_t partition, int64_t offset) {
+inline int64_t StreamsThatJumped(const History& history, size_t index, int32_t partition, int64_t offset) {
+  const LogIndex log(history);
+  const ClientView view(history, log, index);
+  const Client& client = view.client();
   int64_t jumped = 0;
   for (size_t i = 0; i < client.connections.size(); ++i) {
     const Connection& connection = client.connections[i];
     if (!connection.resumed) continue;
-    const int64_t begin = StartOf(connection.sent.empty() ? connection.token : connection.sent, partition).bound();
+    const int64_t begin = view.Begin(i, partition).bound();
     std::set<int64_t> came;
     for (const Delivery& delivery : client.deliveries) {
       if (delivery.connection != i || delivery.partition != partition || delivery.offset <= begin) continue;

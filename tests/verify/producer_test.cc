@@ -63,7 +63,8 @@ TEST_P(ProducerTest, WithoutAnExplanationItIsAViolation) {
     ASSERT_EQ(result.violation_count, 1);
     EXPECT_EQ(result.violations[0].offset, GetParam().offset);
     EXPECT_EQ(result.violations[0].rec.producer(), producer);
-    EXPECT_EQ(result.violations[0].causes, producer == 0 ? Cause::kBroker : Cause::kProducer);
+    EXPECT_EQ(result.violations[0].causes,
+              producer == 0 ? Causes(Cause::kBroker) : (Causes{Cause::kProducer, Cause::kBroker}));
   }
 }
 

@@ -44,16 +44,30 @@ TEST(SequenceTest, ARepeatOutsideTheDeclaredOverlapIsTheServersEvenIfDropped) {
   EXPECT_EQ(Of(verdict, "DUP").violations.at(0).causes, kDeliveryHops);
 }
 
-TEST(SequenceTest, ARepeatHandedOnIsTheClientsWhateverTheStreamDeclared) {
+// Offset 2 is handed on a second time, on a stream that was resumed after offset 1.
+Verdict HandedOnAgain(const std::vector<StartPosition>& sent) {
   Story story = FourThenABreak();
-  story.Connect(0, {{0, 1, -1}}, true);
+  story.Connect(0, {{0, 1, -1}}, true)->sent = sent;
   story.Deliver(0, 0, 2);
   story.Deliver(0, 0, 3, DeliveryKind::kDropped);
   story.End();
-  const Verdict verdict = story.Judged();
-  EXPECT_EQ(Violated(verdict), Names{"DUP"}) << Sentences(verdict);
-  EXPECT_EQ(Of(verdict, "DUP").violation_count, 1);
-  EXPECT_EQ(Of(verdict, "DUP").violations.at(0).causes, Cause::kClient);
+  return story.Judged();
+}
+
+TEST(SequenceTest, ARepeatHandedOnIsTheClientsWhenItAskedForItAgain) {
+  const Verdict asked = HandedOnAgain({{0, 1, -1}});
+  EXPECT_EQ(Violated(asked), Names{"DUP"}) << Sentences(asked);
+  EXPECT_EQ(Of(asked, "DUP").violation_count, 1);
+  EXPECT_EQ(Of(asked, "DUP").violations.at(0).causes, Cause::kClient);
+  // Nobody knows what it asked for.
+  const Verdict unknown = HandedOnAgain({});
+  EXPECT_EQ(Violated(unknown), Names{"DUP"}) << Sentences(unknown);
+  EXPECT_EQ(Of(unknown, "DUP").violations.at(0).causes, kDeliveryHops);
+  // It asked for what is behind offset 3, and its server began after offset 1.
+  const Verdict ignored = HandedOnAgain({{0, 3, -1}});
+  EXPECT_EQ(Violated(ignored), (Names{"DUP", "RESUME"})) << Sentences(ignored);
+  EXPECT_EQ(Of(ignored, "DUP").violations.at(0).causes, Cause::kServer);
+  EXPECT_EQ(Of(ignored, "RESUME").violations.at(0).causes, Cause::kServer);
 }
 
 TEST(SequenceTest, ANewSnapshotWithoutAReasonIsNoNewLife) {
@@ -64,6 +78,26 @@ TEST(SequenceTest, ANewSnapshotWithoutAReasonIsNoNewLife) {
   const Verdict verdict = story.Judged();
   EXPECT_EQ(Violated(verdict), Names{"DUP"});
   EXPECT_EQ(Of(verdict, "DUP").violation_count, 4);
+  EXPECT_EQ(Of(verdict, "DUP").violations.at(0).causes, Cause::kClient);  // it had a token
+}
+
+// A server that gives no token leaves a client nothing to resume with: whatever its mode, each connection is a life.
+TEST(SequenceTest, AClientThatNeverGotATokenIsJudgedAsOneThatDoesNotResume) {
+  Story story;
+  story.history.clients[0].connections[0].has_start = false;
+  for (int i = 0; i < 4; ++i) story.Write(0);
+  story.DeliverFrom(0, 0, 0);
+  story.Break(0);
+  story.Connect(0, {})->has_start = false;
+  for (int64_t offset = 0; offset < 4; ++offset) story.Deliver(0, 0, offset, DeliveryKind::kExisting);
+  story.End();
+  for (Delivery& delivery : story.history.clients[0].deliveries) delivery.partition = -1, delivery.offset = -1;
+  const Verdict verdict = story.Judged();
+  EXPECT_EQ(verdict.exit_code, 0) << Sentences(verdict);
+  EXPECT_NE(Of(verdict, "DUP").reason.find("watcher never got a token to resume with"), std::string::npos);
+  // Once it has got one, it has to keep it.
+  story.history.clients[0].connections[0].has_start = true;
+  EXPECT_EQ(Violated(story.Judged()), Names{"DUP"}) << Sentences(story.Judged());
 }
 
 TEST(SequenceTest, ANewSnapshotAfterARefusedTokenIsANewLife) {
@@ -71,6 +105,7 @@ TEST(SequenceTest, ANewSnapshotAfterARefusedTokenIsANewLife) {
   Story refused_attempt = FourThenABreak();
   refused_attempt.history.clients[0].attempts.push_back({refused_attempt.Tick(), kOutOfRange, "trimmed"});
   for (Story* story : {&refused_stream, &refused_attempt}) {
+    story->history.partitions[0].low_watermark = 5;
     story->Connect(0, {{0, -1, 3}});
     for (int64_t offset = 0; offset < 4; ++offset) story->Deliver(0, 0, offset, DeliveryKind::kExisting);
     story->End();

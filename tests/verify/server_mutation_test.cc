@@ -1,7 +1,10 @@
 // Break one thing in a pipeline whose server keeps a journal, and the right one is blamed: the server for what its
 // journal shows that it did, the wire for the rest; and a stream that outlives its client is a zombie.
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <string>
+#include <tuple>
 #include <vector>
 
 #include "harness/verify/server_evidence.h"
@@ -72,6 +75,47 @@ RC_GTEST_PROP(ServerMutationTest, WhatTheServerNeverWroteIsTheServersLoss, ()) {
   });
   const Causes causes = CausesOfLoss(run, client, lost);
   RC_ASSERT(causes == Cause::kServer || (causes == Cause::kClient && Claimed(client, lost.partition, lost.offset)));
+}
+
+// Whatever is broken: what is missing for good has one story, whichever invariant tells it.
+RC_GTEST_PROP(ServerMutationTest, OneRecordHasOneStory, ()) {
+  ModelPlan plan = FullPlan();
+  plan.journal = *rc::gen::arbitrary<bool>();
+  ModelRun run = MakeRun(plan);
+  for (Client& client : run.history.clients) {
+    client.program = OneOf(std::vector<std::string>{"a", "b"});
+    const auto every = *rc::gen::inRange<size_t>(2, 12);
+    const auto from = *rc::gen::inRange<size_t>(0, 12);
+    size_t i = from;
+    std::erase_if(client.deliveries, [&](const Delivery&) { return ++i % every == 0; });
+    for (size_t j = 0; j + 1 < client.deliveries.size() && j < 3; ++j) {
+      if (*rc::gen::arbitrary<bool>()) Exchange(&client.deliveries[j], &client.deliveries[j + 1]);
+    }
+    for (const Connection& connection : client.connections) {
+      if (!*rc::gen::arbitrary<bool>() || !connection.has_start) continue;
+      const auto index = static_cast<uint32_t>(&connection - client.connections.data());
+      const auto at =
+          static_cast<uint64_t>(std::count_if(client.deliveries.begin(), client.deliveries.end(),
+                                              [&](const Delivery& seen) { return seen.connection <= index; }));
+      client.bookmarks.push_back({.time_ns = connection.ended_ns,
+                                  .offset = *rc::gen::inRange(0, 20),
+                                  .deliveries = at,
+                                  .partition = 0,
+                                  .connection = index});
+    }
+  }
+  const Verdict verdict = Judge(run.history, run.scenario);
+  RC_LOG() << Sentences(verdict);
+  std::map<std::tuple<std::string, int32_t, int64_t>, Causes> stories;
+  for (const Violation& lost : Of(verdict, "LOST").violations) {
+    stories[{lost.client, lost.partition, lost.offset}] = lost.causes;
+  }
+  for (const char* invariant : {"SKIP", "RESUME", "BOOKMARK", "ORDER", "LIVE"}) {
+    for (const Violation& violation : Of(verdict, invariant).violations) {
+      const auto story = stories.find({violation.client, violation.partition, violation.offset});
+      RC_ASSERT(story == stories.end() || story->second == violation.causes);
+    }
+  }
 }
 
 RC_GTEST_PROP(ServerMutationTest, WhatTheServerSwappedIsTheServersDisorder, ()) {

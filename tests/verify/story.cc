@@ -81,6 +81,12 @@ Connection* Story::Connect(size_t client, std::vector<StartPosition> token, bool
   return &connection;
 }
 
+void Story::BeginNow(size_t client, std::vector<StartPosition> token) {
+  Connection& connection = history.clients[client].connections.back();
+  connection.started_ns = Tick();
+  connection.token = std::move(token);
+}
+
 void Story::Break(size_t client, int code) {
   Connection& connection = history.clients[client].connections.back();
   connection.ended_ns = Tick();
