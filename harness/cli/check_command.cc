@@ -9,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/regular_file.h"
 #include "common/run_jobs.h"
 #include "harness/cli/recorded_run.h"
 #include "harness/cli/results.h"
@@ -71,7 +72,7 @@ int CheckRun(const std::string& run_dir, const CheckCommandOptions& options, std
   }
   const auto& run = std::get<RecordedRun>(recorded);
   const std::string scenario_path = run.dir + "/scenario.json";
-  if (!std::ifstream(scenario_path)) {
+  if (!pipeline::OpenRegularFile(scenario_path).is_open()) {
     err << "harness: " << scenario_path << " can't be read; without it nothing says what to expect of the run\n";
     return kExitEnvironment;
   }

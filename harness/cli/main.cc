@@ -1,7 +1,6 @@
 // `harness`: parses the command line and calls the command. The program is also its own reaper and its own mock broker
 // (hidden modes).
 #include <malloc.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -14,11 +13,14 @@
 #include <utility>
 #include <vector>
 
+#include "common/output.h"
 #include "common/program.h"
 #include "common/settings.h"
 #include "harness/broker/broker_command.h"
 #include "harness/broker/mock_broker.h"
+#include "harness/cli/arguments.h"
 #include "harness/cli/check_command.h"
+#include "harness/cli/clean_command.h"
 #include "harness/cli/history_command.h"
 #include "harness/cli/run_command.h"
 #include "harness/cli/scenario_commands.h"
@@ -45,6 +47,7 @@ struct CommandLine {
   harness::ScenarioOverrides overrides;
   harness::KafkaTarget kafka;
   const CLI::Option* kafka_given = nullptr;  // --brokers of `run`
+  harness::CleanOptions clean;
   harness::BrokerCommandOptions broker;
   harness::SelftestOptions selftest;
 
@@ -57,7 +60,9 @@ struct CommandLine {
         "  harness run scenarios/ --keep-going\n"
         "  harness run scenarios/smoke.json --seed 7 --set /phases/1/rate=2000/s\n"
         "  harness check runs/20260131-100000-restart-1\n"
-        "  harness history runs/20260131-100000-restart-1 --record load.117\n\n"
+        "  harness history runs/20260131-100000-restart-1 --record load.117\n"
+        "  harness clean\n\n"
+        "Numbers are decimal, with leading zeros or without.\n"
         "Exit codes: 0 PASS, 1 FAIL, 2 bad scenario or usage, 3 environment, 4 INVALID (the run proves nothing),\n"
         "5 the selection matched no scenario, 130 interrupted.");
     AddRun();
@@ -68,6 +73,7 @@ struct CommandLine {
     AddOverrides(validate);
     app.add_subcommand("schema", "Print the JSON Schema of scenario files");
     AddSelection(app.add_subcommand("list", "List scenarios with their descriptions"));
+    AddClean();
     AddBroker();
     AddSelftest();
   }
@@ -77,9 +83,11 @@ struct CommandLine {
     command->add_option("paths", paths, "Scenario files or folders (default: scenarios)");
   }
   void AddOverrides(CLI::App* command) {
-    command->add_option("--seed", overrides.seed, "In place of the scenario's seed");
+    command->add_option("--seed", overrides.seed, "In place of the scenario's seed")
+        ->transform(pipeline::DecimalNumber());
     command
-        ->add_option("--set", overrides.set, "Change the scenario: POINTER=VALUE, for instance /phases/1/rate=2000/s")
+        ->add_option("--set", overrides.set,
+                     "Change the scenario: POINTER=VALUE, for instance /phases/1/rate=2000/s; several may follow")
         ->allow_extra_args(false)
         ->take_all();
   }
@@ -104,10 +112,9 @@ struct CommandLine {
                          "run's own and is deleted at the end")
             ->default_str("");
     kafka_given = brokers;
-    command->add_option("--replication", kafka.replication, "Copies of each partition of the run's topic")
-        ->check(CLI::Range(1, 10))
-        ->needs(brokers)
-        ->capture_default_str();
+    pipeline::AddNumber(command, "--replication", &kafka.replication, 1, 10,
+                        "Copies of each partition of the run's topic")
+        ->needs(brokers);
     pipeline::AddKafkaSecurityOptions(command, &kafka.settings)->needs(brokers);
     command->footer(
         "Examples:\n"
@@ -154,20 +161,32 @@ struct CommandLine {
         "was\n"
         "printed), 5 the run knows no such record.");
   }
+  void AddClean() {
+    CLI::App* command = app.add_subcommand("clean", "Remove what killed runs have left on a Kafka cluster");
+    command->add_option("RUN_DIR", clean.paths, "Run directories, or folders of them (default: runs)");
+    command->add_option("--brokers", clean.brokers,
+                        "Where the cluster is now: HOST:PORT, several with commas (default: as the run was told)");
+    pipeline::AddKafkaSecurityOptions(command, &clean.kafka);
+    command->footer(
+        "A run with --brokers makes a topic of its own and names it in its directory (kafka-topics.json) until it has\n"
+        "deleted it. Only topics that are named there, after that run, on that cluster, are deleted; runs that go on "
+        "are\nleft alone.\n\n"
+        "Examples:\n"
+        "  harness clean\n"
+        "  harness clean runs/20260131-100000-restart-1\n"
+        "  harness clean /var/tmp/runs -X security.protocol=ssl\n\n"
+        "Exit codes: 0 nothing is left, 2 no such folder, 3 something could not be deleted.");
+  }
   void AddSelftest() {
     CLI::App* command = app.add_subcommand("selftest", "Show that the verdict catches seeded bugs and cries no wolf");
     command->add_option("--bugs", selftest.bugs,
                         "Bugs, or server, client, producer for all of a program's (default: all)");
-    command->add_option("--seeds", selftest.seeds, "Runs of each bug")
-        ->check(CLI::Range(0, 100'000))
-        ->capture_default_str();
-    command->add_option("--first-seed", selftest.first_seed, "The first of the seeds")
-        ->check(CLI::Range(int64_t{0}, int64_t{1} << 40))
-        ->capture_default_str();
-    command->add_option("--legal", selftest.legal, "Short runs of the unbroken system: any violation is a false alarm")
-        ->check(CLI::Range(0, 1'000'000))
-        ->capture_default_str();
-    command->add_option("--jobs", selftest.jobs, "Runs at once")->check(CLI::Range(1, 64))->capture_default_str();
+    pipeline::AddNumber(command, "--seeds", &selftest.seeds, int64_t{0}, int64_t{100'000}, "Runs of each bug");
+    pipeline::AddNumber(command, "--first-seed", &selftest.first_seed, int64_t{0}, int64_t{1} << 40,
+                        "The first of the seeds");
+    pipeline::AddNumber(command, "--legal", &selftest.legal, int64_t{0}, int64_t{1'000'000},
+                        "Short runs of the unbroken system: any violation is a false alarm");
+    pipeline::AddNumber(command, "--jobs", &selftest.jobs, 1, 64, "Runs at once");
     command->add_option("--programs", selftest.program_dir,
                         "Where payment-* and seeded-* are (default: beside this program)");
     command->add_option("--out", selftest.out_dir, "Where runs are made; those that went as expected are removed")
@@ -184,46 +203,34 @@ struct CommandLine {
   }
   void AddBroker() {
     CLI::App* command = app.add_subcommand("broker", "Run a mock Kafka cluster for the demo");
-    command->add_option("--brokers", broker.brokers, "Number of brokers")
-        ->check(CLI::Range(1, 16))
-        ->capture_default_str();
-    command->add_option("--partitions", broker.partitions, "Partitions of the topic")
-        ->check(CLI::Range(1, 200))
-        ->capture_default_str();
+    pipeline::AddNumber(command, "--brokers", &broker.brokers, 1, 16, "Number of brokers");
+    pipeline::AddNumber(command, "--partitions", &broker.partitions, 1, 200, "Partitions of the topic");
     command->add_option("--topic", broker.topic, "The topic")->envname("KAFKA_TOPIC")->capture_default_str();
     command->add_option("--address-file", broker.address_file, "Write the address into this file while it runs");
   }
 };
 
-int Run(CommandLine* line) {
-  if (line->app.got_subcommand("validate")) {
-    return harness::RunValidate(line->paths, line->overrides, std::cout, std::cerr);
+// What the harness starts, and itself, speaks to this machine alone: a proxy of the environment is for others. A
+// scenario may give a program one in its "env".
+void LeaveProxiesOut() {
+  for (const char* name : {"grpc_proxy", "http_proxy", "https_proxy", "all_proxy", "GRPC_PROXY", "HTTP_PROXY",
+                           "HTTPS_PROXY", "ALL_PROXY"}) {
+    unsetenv(name);
   }
-  if (line->app.got_subcommand("schema")) return harness::RunSchema(std::cout);
-  if (line->app.got_subcommand("list")) {
-    const int columns = harness::DetectConsoleStyle(STDOUT_FILENO).width_columns;
-    return harness::RunList(line->paths, columns > 0 ? columns : kColumnsDefault, std::cout, std::cerr);
+  for (const char* name : {"no_proxy", "NO_PROXY"}) {
+    const char* before = std::getenv(name);
+    const std::string text = before == nullptr || *before == '\0' ? "" : std::string(before) + ",";
+    setenv(name, (text + "localhost,127.0.0.1,::1").c_str(), 1);
   }
-  if (line->app.got_subcommand("broker")) {
-    return harness::RunBrokerCommand(line->broker, std::cout, std::cerr);
-  }
-  const char* command = std::getenv("PIPELINE_HARNESS_COMMAND");  // set by run.sh
-  if (line->app.got_subcommand("check")) {
-    line->check.style = harness::DetectConsoleStyle(STDOUT_FILENO);
-    if (command != nullptr) line->check.harness_command = command;
-    return harness::RunCheck(line->check, std::cout, std::cerr);
-  }
-  if (line->app.got_subcommand("history")) {
-    signal(SIGPIPE, SIG_IGN);  // whoever has read enough of it may close the pipe
-    line->history.format = line->history_format == "csv"     ? harness::HistoryFormat::kCsv
-                           : line->history_format == "jsonl" ? harness::HistoryFormat::kJsonLines
-                                                             : harness::HistoryFormat::kTable;
-    return harness::RunHistory(line->history, std::cout, std::cerr);
-  }
-  const pipeline::StopSignal stop;
+}
+
+// The commands that take their time: a signal ends them in order, with what there is.
+int RunStoppable(CommandLine* line, const char* command, pipeline::OutputStream* out) {
+  const pipeline::StopSignal stop(pipeline::SecondSignal::kHurries);
+  const pipeline::StopCallback on_stop(&stop, [out] { out->Interrupt(); });
   if (line->app.got_subcommand("selftest")) {
     if (line->selftest.program_dir.empty()) line->selftest.program_dir = ProgramDir();
-    return harness::RunSelftest(line->selftest, stop, std::cout, std::cerr);
+    return harness::RunSelftest(line->selftest, stop, *out, std::cerr);
   }
   line->run.paths = line->paths;
   line->run.overrides = line->overrides;
@@ -233,7 +240,35 @@ int Run(CommandLine* line) {
   line->run.run.program_dir = ProgramDir();
   line->run.run.style = harness::DetectConsoleStyle(STDOUT_FILENO);
   if (command != nullptr) line->run.run.harness_command = command;
-  return harness::RunCommand(line->run, stop, std::cout, std::cerr);
+  return harness::RunCommand(line->run, stop, *out, std::cerr);
+}
+
+int Run(CommandLine* line, pipeline::OutputStream* out) {
+  if (line->app.got_subcommand("validate")) {
+    return harness::RunValidate(line->paths, line->overrides, *out, std::cerr);
+  }
+  if (line->app.got_subcommand("schema")) return harness::RunSchema(*out);
+  if (line->app.got_subcommand("list")) {
+    const int columns = harness::DetectConsoleStyle(STDOUT_FILENO).width_columns;
+    return harness::RunList(line->paths, columns > 0 ? columns : kColumnsDefault, *out, std::cerr);
+  }
+  if (line->app.got_subcommand("clean")) return harness::RunClean(line->clean, *out, std::cerr);
+  if (line->app.got_subcommand("broker")) {
+    return harness::RunBrokerCommand(line->broker, *out, std::cerr);
+  }
+  const char* command = std::getenv("PIPELINE_HARNESS_COMMAND");  // set by run.sh
+  if (line->app.got_subcommand("check")) {
+    line->check.style = harness::DetectConsoleStyle(STDOUT_FILENO);
+    if (command != nullptr) line->check.harness_command = command;
+    return harness::RunCheck(line->check, *out, std::cerr);
+  }
+  if (line->app.got_subcommand("history")) {
+    line->history.format = line->history_format == "csv"     ? harness::HistoryFormat::kCsv
+                           : line->history_format == "jsonl" ? harness::HistoryFormat::kJsonLines
+                                                             : harness::HistoryFormat::kTable;
+    return harness::RunHistory(line->history, *out, std::cerr);
+  }
+  return RunStoppable(line, command, out);
 }
 
 // A block from here on is given back to the system when it is freed. Left to itself glibc raises the bound to the
@@ -246,15 +281,19 @@ int main(int argc, char** argv) {
   mallopt(M_MMAP_THRESHOLD, kGivenBackBytesMin);
   harness::RunReaperIfAsked(argc, argv);
   harness::RunMockBrokerIfAsked(argc, argv);
+  pipeline::PrepareStandardStreams();
+  LeaveProxiesOut();
   CommandLine line;
   try {
-    std::vector<std::string> args(argv + 1, argv + argc);
+    std::vector<std::string> args = harness::SpreadSettings({argv + 1, argv + argc});
     std::reverse(args.begin(), args.end());  // as CLI11 wants a vector
     pipeline::ParseArguments(&line.app, std::move(args));
     pipeline::StartLog("harness");
-    return Run(&line);
+    pipeline::OutputStream out(STDOUT_FILENO);
+    const int exit_code = Run(&line, &out);
+    return out.ExitCode("harness", exit_code, harness::kExitEnvironment);
   } catch (const CLI::ParseError& error) {
-    return pipeline::ExitForParse(line.app, error);
+    return pipeline::ExitForParse(line.app, error, harness::kExitEnvironment);
   } catch (const std::exception& error) {
     std::cerr << "harness: " << error.what() << "\n";
     return harness::kExitEnvironment;

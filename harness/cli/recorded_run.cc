@@ -29,9 +29,10 @@ std::variant<RecordedRun, CommandProblem> ReadRecordedRun(const std::string& run
   const std::string path = JournalPath(history_dir);
   const fs::file_status status = fs::status(path, ignored);
   if (status.type() == fs::file_type::not_found) {
-    const std::string why = fs::exists(run.dir + "/result.json", ignored)
-                                ? " can't be read again: its run kept no journal (--history=off)"
-                                : " is no run directory: it has no history/run.journal";
+    const std::string why =
+        fs::exists(run.dir + "/result.json", ignored)
+            ? " can't be read again: its run kept no journal (--history=off), or never started (result.json says which)"
+            : " is no run directory: it has no history/run.journal";
     return CommandProblem{kExitBadScenario, run_dir + why};
   }
   // Whatever else stands there (a pipe, a folder) would be waited for, or read as an empty journal.

@@ -21,7 +21,7 @@ std::string VerdictWord(int exit_code) {
     case kExitInterrupted:
       return "INTERRUPTED";
     default:
-      return "NO VERDICT";
+      return "ERROR";
   }
 }
 

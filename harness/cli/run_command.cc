@@ -41,10 +41,19 @@ void AddBackend(const KafkaTarget& kafka, std::vector<std::string>* overrides) {
   }
 }
 
+void TellWhere(const RunOutcome& outcome, std::ostream& err) {
+  if (!outcome.run_dir.empty()) err << "harness: for programs it is in " << outcome.run_dir << "/result.json\n";
+}
+
 }  // namespace
 
 int RunCommand(const RunCommandOptions& options, const pipeline::StopSignal& stop, std::ostream& out,
                std::ostream& err) {
+  RunOptions run = options.run;
+  run.overrides = OverridesAsGiven(options.overrides);
+  if (run.report_time_thresholds) run.overrides.emplace_back("--thresholds=report");
+  if (run.kafka) AddBackend(*run.kafka, &run.overrides);
+  if (!run.keep_journal) run.overrides.emplace_back("--history=off");
   const ScenarioSelection selection = SelectScenarios(options.paths, err);
   std::vector<int> codes;
   if (!selection.unmatched.empty()) codes.push_back(kExitNoMatch);
@@ -53,6 +62,10 @@ int RunCommand(const RunCommandOptions& options, const pipeline::StopSignal& sto
     ScenarioResult result = LoadScenario(file, options.overrides);
     if (const auto* errors = std::get_if<std::vector<ScenarioError>>(&result)) {
       PrintErrors(*errors, err);
+      std::vector<std::string> problems;
+      problems.reserve(errors->size());
+      for (const ScenarioError& error : *errors) problems.push_back(error.Text());
+      TellWhere(RefuseScenario(file, std::move(problems), run), err);
       codes.push_back(kExitBadScenario);
     } else {
       scenarios.push_back({file, std::get<Scenario>(std::move(result))});
@@ -60,17 +73,15 @@ int RunCommand(const RunCommandOptions& options, const pipeline::StopSignal& sto
   }
   if (!codes.empty() && !options.keep_going) return CombinedExitCode(codes);
 
-  RunOptions run = options.run;
-  run.overrides = OverridesAsGiven(options.overrides);
-  if (run.report_time_thresholds) run.overrides.emplace_back("--thresholds=report");
-  if (run.kafka) AddBackend(*run.kafka, &run.overrides);
-  if (!run.keep_journal) run.overrides.emplace_back("--history=off");
   NamedExitCodes results;
   for (const Loaded& loaded : scenarios) {
     if (!results.empty()) out << "\n";
     out << fmt::format("{}: {}\n", loaded.scenario.name, loaded.scenario.description) << std::flush;
     const RunOutcome outcome = RunScenario(loaded.scenario, loaded.file, run, stop, out);
-    if (!outcome.problem.empty()) err << "harness: " << outcome.problem << "\n";
+    if (!outcome.problem.empty()) {
+      err << "harness: " << outcome.problem << "\n";
+      TellWhere(outcome, err);
+    }
     results.emplace_back(loaded.scenario.name, outcome.exit_code);
     codes.push_back(outcome.exit_code);
     if (outcome.exit_code == kExitInterrupted || stop.requested()) break;

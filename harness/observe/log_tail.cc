@@ -7,9 +7,13 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
 #include <cstring>
+#include <deque>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <unordered_map>
@@ -78,7 +82,15 @@ struct LogTail::State {
     if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0) CheckedFd(-1, "epoll_ctl");
   }
 
-  void Follow(std::unique_ptr<Followed> followed);
+  // What the others ask of the tail's thread: a file to follow, one to read to its end, or (neither) all of them.
+  struct Request {
+    std::unique_ptr<Followed> follow;
+    std::optional<uint16_t> producer_ended;
+  };
+  // Returns its number, for `done`.
+  uint64_t Ask(Request request);
+  void TakeRequests();
+  void Take(Request request);
   void Wake() const {
     const uint64_t one = 1;
     [[maybe_unused]] const ssize_t written = write(wake.fd, &one, sizeof(one));
@@ -111,8 +123,14 @@ struct LogTail::State {
   const Fd changes;   // wakes for changed files and for commands
   const Fd commands;  // wakes for commands alone
 
-  std::mutex mutex;  // all below
-  bool stopping = false;
+  std::mutex mutex;
+  std::condition_variable changed;  // of `done`
+  bool stopping = false;            // this and the next three under mutex
+  std::deque<Request> requests;
+  uint64_t asked = 0;
+  uint64_t done = 0;
+
+  // The thread's own.
   std::vector<std::unique_ptr<Followed>> files;
   std::unordered_map<int, std::vector<Followed*>> watches;
   LogLineParser parser;
@@ -137,40 +155,31 @@ LogTail::~LogTail() { Stop(); }
 void LogTail::FollowEventLog(const std::string& path, size_t client) {
   auto followed = std::make_unique<Followed>(path);
   followed->client = client;
-  state_->Follow(std::move(followed));
+  state_->Ask({std::move(followed), std::nullopt});
 }
 
 void LogTail::FollowAckLog(const std::string& path, uint16_t producer) {
   auto followed = std::make_unique<Followed>(path);
   followed->content = LogKind::kAckLog;
   followed->producer = producer;
-  state_->Follow(std::move(followed));
+  state_->Ask({std::move(followed), std::nullopt});
 }
 
 void LogTail::FollowServerJournal(const std::string& path, size_t server) {
   auto followed = std::make_unique<Followed>(path);
   followed->content = LogKind::kServerJournal;
   followed->server = server;
-  state_->Follow(std::move(followed));
+  state_->Ask({std::move(followed), std::nullopt});
 }
 
-void LogTail::ProducerEnded(uint16_t producer) {
-  State& state = *state_;
-  const std::scoped_lock lock(state.mutex);
-  for (const auto& followed : state.files) {
-    const bool its_own = followed->content == LogKind::kAckLog && followed->producer == producer;
-    if (its_own) state.ReadFile(followed.get());
-  }
-  state.recorder->OnProducerEnded(producer);
-}
+void LogTail::ProducerEnded(uint16_t producer) { state_->Ask({nullptr, producer}); }
 
-void LogTail::Drain() {
+bool LogTail::Drain(int64_t deadline_ns) {
   State& state = *state_;
-  const std::scoped_lock lock(state.mutex);
-  for (const auto& followed : state.files) {
-    state.ReadFile(followed.get());
-    state.TellFurtherBrokenLines(followed.get());
-  }
+  const uint64_t number = state.Ask({nullptr, std::nullopt});
+  const std::chrono::steady_clock::time_point deadline{std::chrono::nanoseconds(deadline_ns)};
+  std::unique_lock lock(state.mutex);
+  return state.changed.wait_until(lock, deadline, [&] { return state.done >= number; });
 }
 
 void LogTail::Stop() {
@@ -183,22 +192,55 @@ void LogTail::Stop() {
   if (state.thread.joinable()) state.thread.join();
 }
 
-void LogTail::State::Follow(std::unique_ptr<Followed> followed) {
+uint64_t LogTail::State::Ask(Request request) {
+  uint64_t number = 0;
   {
     const std::scoped_lock lock(mutex);
-    files.push_back(std::move(followed));
+    requests.push_back(std::move(request));
+    number = ++asked;
   }
   Wake();
+  return number;
+}
+
+void LogTail::State::TakeRequests() {
+  std::unique_lock lock(mutex);
+  while (!requests.empty()) {
+    Request request = std::move(requests.front());
+    requests.pop_front();
+    lock.unlock();
+    Take(std::move(request));
+    lock.lock();
+    ++done;
+    changed.notify_all();
+  }
+}
+
+void LogTail::State::Take(Request request) {
+  if (request.follow) {
+    files.push_back(std::move(request.follow));
+  } else if (!request.producer_ended) {
+    for (const auto& followed : files) {
+      ReadFile(followed.get());
+      TellFurtherBrokenLines(followed.get());
+    }
+  } else {
+    for (const auto& followed : files) {
+      const bool its_own = followed->content == LogKind::kAckLog && followed->producer == *request.producer_ended;
+      if (its_own) ReadFile(followed.get());
+    }
+    recorder->OnProducerEnded(*request.producer_ended);
+  }
 }
 
 void LogTail::State::Run() {
   while (true) {
-    Wait wait;
+    TakeRequests();
     {
       const std::scoped_lock lock(mutex);
       if (stopping) return;
-      wait = Look();
     }
+    const Wait wait = Look();
     epoll_event event_seen{};
     epoll_wait(wait.epoll, &event_seen, 1, wait.timeout_ms);
     uint64_t count = 0;

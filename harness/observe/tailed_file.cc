@@ -1,6 +1,5 @@
 #include "harness/observe/tailed_file.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "common/crc32c.h"
+#include "common/regular_file.h"
 #include "harness/observe/log_lines.h"
 
 namespace harness {
@@ -42,9 +42,9 @@ TailedFile::~TailedFile() {
 }
 
 int TailedFile::OpenNamed() {
-  const int fd = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0 && errno != ENOENT) Problem(std::strerror(errno));
-  return fd;
+  pipeline::RegularFile file = pipeline::OpenRegularFile(path_);
+  if (!file.is_open() && file.error != ENOENT) Problem(file.Reason());
+  return file.Release();
 }
 
 void TailedFile::Problem(const std::string& what) {

@@ -53,15 +53,10 @@ void DefaultSignals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// Log paths are relative to the harness's folder, so the log is opened before the child changes its own.
-void PlaceStreams(const ProcessSpec& spec, int report_fd) {
+void PlaceStreams(const ProcessSpec& spec, int log_fd, int report_fd) {
   const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null < 0) Fail(report_fd, StartStep::kStreams);
-  int log = null;
-  if (!spec.log_path.empty()) {
-    log = open(spec.log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    if (log < 0) Fail(report_fd, StartStep::kLog);
-  }
+  const int log = log_fd >= 0 ? log_fd : null;
   // The reaper keeps 0 to 2 open, so none of these is already in its place.
   if (dup2(spec.stdin_fd >= 0 ? spec.stdin_fd : null, 0) < 0 ||
       dup2(spec.stdout_fd >= 0 ? spec.stdout_fd : log, 1) < 0 || dup2(log, 2) < 0) {
@@ -74,13 +69,15 @@ void PlaceStreams(const ProcessSpec& spec, int report_fd) {
   }
 }
 
-[[noreturn]] void BecomeProgram(const ProcessSpec& spec, pid_t reaper, int report_fd, char** argv, char** environment) {
+[[noreturn]] void BecomeProgram(const ProcessSpec& spec, int log_fd, const rlimit& files_max, pid_t reaper,
+                                int report_fd, char** argv, char** environment) {
   setpgid(0, 0);
   // Should the reaper itself be killed, its children go too.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != reaper) _exit(127);
   DefaultSignals();
-  PlaceStreams(spec, report_fd);
+  PlaceStreams(spec, log_fd, report_fd);
+  setrlimit(RLIMIT_NOFILE, &files_max);
   if (!spec.cwd.empty() && chdir(spec.cwd.c_str()) != 0) Fail(report_fd, StartStep::kFolder);
   environ = environment;  // execvp looks in the child's own PATH
   execvp(argv[0], argv);
@@ -89,7 +86,7 @@ void PlaceStreams(const ProcessSpec& spec, int report_fd) {
 
 }  // namespace
 
-pid_t StartChild(const ProcessSpec& spec, StartFailure* failure) {
+pid_t StartChild(const ProcessSpec& spec, int log_fd, const rlimit& files_max, StartFailure* failure) {
   std::vector<std::string> arguments = spec.argv;
   std::vector<std::string> variables = Environment(spec.env);
   const std::vector<char*> argv = Pointers(&arguments);
@@ -102,7 +99,8 @@ pid_t StartChild(const ProcessSpec& spec, StartFailure* failure) {
   const pid_t reaper = getpid();
   const pid_t pid = fork();
   if (pid == 0) {
-    BecomeProgram(spec, reaper, report[1], const_cast<char**>(argv.data()), const_cast<char**>(environment.data()));
+    BecomeProgram(spec, log_fd, files_max, reaper, report[1], const_cast<char**>(argv.data()),
+                  const_cast<char**>(environment.data()));
   }
   const int fork_error = errno;
   close(report[1]);

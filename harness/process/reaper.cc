@@ -1,6 +1,7 @@
 // The reaper's process: one thread, one loop over its socket and SIGCHLD. It is this program, executed again, so that
 // it holds nothing of the harness's and outlives it for as long as it takes to kill and reap what the harness started.
 #include <dirent.h>
+#include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -18,15 +19,18 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/clock.h"
+#include "harness/process/capped_log.h"
 #include "harness/process/child.h"
 #include "harness/process/process_info.h"
 #include "harness/process/reaper_protocol.h"
@@ -42,7 +46,11 @@ constexpr int64_t kLeftoverGraceNs = 2'000'000'000;
 constexpr int64_t kAskedGraceNs = 60'000'000'000;
 constexpr int64_t kKilledGraceNs = 1'000'000'000;  // for the kernel to end what was killed
 constexpr int64_t kShutdownNs = 10'000'000'000;    // the most that the reaper's own end takes
-constexpr int kPollMs = 10;                        // while something is awaited that gives no signal
+// A process that prints without end must not keep the others waiting; what is in the pipe of one that has ended is
+// less.
+constexpr int64_t kLogMoveBytesMax = int64_t{1} << 20;
+constexpr rlim_t kFilesMax = 4 * kProcessesMax;
+constexpr int kPollMs = 10;  // while something is awaited that gives no signal
 
 int64_t Ns(const timeval& time) { return int64_t{time.tv_sec} * 1'000'000'000 + int64_t{time.tv_usec} * 1'000; }
 
@@ -59,13 +67,20 @@ class Reaper {
     sigaddset(&child, SIGCHLD);
     sigprocmask(SIG_SETMASK, &child, nullptr);
     signal_fd_ = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+    // Each process takes two: its pipe and its log.
+    getrlimit(RLIMIT_NOFILE, &files_max_);
+    rlimit mine = files_max_;
+    mine.rlim_cur = std::min(mine.rlim_max, std::max(mine.rlim_cur, kFilesMax));
+    setrlimit(RLIMIT_NOFILE, &mine);
   }
 
   void Run() {
     Send({});
     for (;;) {
-      pollfd waits[2] = {{socket_, POLLIN, 0}, {signal_fd_, POLLIN, 0}};
-      if (poll(waits, 2, AnyEnding() ? kPollMs : -1) < 0 && errno != EINTR) break;
+      std::vector<pollfd> waits = {{socket_, POLLIN, 0}, {signal_fd_, POLLIN, 0}};
+      for (const auto& [pid, log] : logs_) waits.push_back({log.pipe_fd(), POLLIN, 0});
+      if (poll(waits.data(), waits.size(), AnyEnding() ? kPollMs : -1) < 0 && errno != EINTR) break;
+      MoveLogs();
       if (waits[1].revents != 0) DrainSignals();
       Reap();
       if (waits[0].revents != 0 && !Serve()) break;
@@ -131,6 +146,24 @@ class Reaper {
       const auto now = child.leader_ended ? std::nullopt : ProcessOf(leader);
       adopted_[pid] = {leader, !now || now->ended()};
     }
+  }
+
+  // What the processes have printed, into their logs.
+  void MoveLogs() {
+    for (auto& [pid, log] : logs_) log.Move(kLogMoveBytesMax);
+    std::erase_if(logs_, [](const auto& entry) { return entry.first == 0 && entry.second.ended(); });
+  }
+
+  // The log of a process that has ended: its last part goes into the file, whoever else still holds the pipe.
+  int64_t FinishLog(pid_t pid) {
+    for (auto& [owner, log] : logs_) {
+      if (owner != pid) continue;
+      owner = 0;  // the pid may come again
+      log.Move(kLogMoveBytesMax);
+      log.Finish();
+      return log.dropped_bytes();
+    }
+    return 0;
   }
 
   void DrainSignals() {
@@ -213,6 +246,7 @@ class Reaper {
       child.exit.ended_ns = now_ns;
       // A shell that was asked to end tells nothing of how its program ended.
       if (child.heir_status && IsOrderly(child.exit.status)) child.exit.status = *child.heir_status;
+      child.exit.log_bytes_dropped = FinishLog(pid);
       ReaperReply reply;
       reply.kind = ReplyKind::kEnded;
       reply.exit = child.exit;
@@ -277,14 +311,32 @@ class Reaper {
       if (spec.stdout_fd >= 0) spec.stdout_fd = fds.back();
       const std::string mark = std::to_string(getpid()) + "." + std::to_string(request.id);
       spec.env[kSubjectVariable] = mark;
-      const pid_t pid = StartChild(spec, &reply.failure);
-      if (pid > 0) {
-        children_[pid].mark = mark;
-        reply.kind = ReplyKind::kStarted;
-        reply.exit.pid = pid;
-      }
+      StartWithLog(spec, mark, &reply);
     }
     Send(reply);
+  }
+
+  // Log paths are relative to the harness's folder, which is this process's too.
+  void StartWithLog(const ProcessSpec& spec, const std::string& mark, ReaperReply* reply) {
+    int log_fds[2] = {-1, -1};
+    std::optional<CappedLog> log;
+    if (!spec.log_path.empty()) {
+      const int file = open(spec.log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0644);
+      if (file < 0 || pipe2(log_fds, O_CLOEXEC) != 0) {
+        reply->failure = {StartStep::kLog, errno};
+        if (file >= 0) close(file);
+        return;
+      }
+      fcntl(log_fds[0], F_SETFL, O_NONBLOCK);  // this end alone: the process's own writes wait
+      log.emplace(log_fds[0], file);
+    }
+    const pid_t pid = StartChild(spec, log_fds[1], files_max_, &reply->failure);
+    if (log_fds[1] >= 0) close(log_fds[1]);
+    if (pid <= 0) return;
+    children_[pid].mark = mark;
+    if (log) logs_.emplace_back(pid, *std::move(log));
+    reply->kind = ReplyKind::kStarted;
+    reply->exit.pid = pid;
   }
 
   void Signal(const ReaperRequest& request) {
@@ -295,6 +347,8 @@ class Reaper {
     const auto found = children_.find(static_cast<pid_t>(request.pid));
     if (found != children_.end()) {
       reply.delivered = SignalMembers(found->first, request.signal) ? 1 : 0;
+      // A stopped process hears it when it goes on.
+      if (request.signal == SIGTERM) SignalMembers(found->first, SIGCONT);
       Child& child = found->second;
       child.asked = child.asked || request.signal == SIGTERM;
       if (request.signal == SIGKILL && child.leader_ended) child.EndsAt(pipeline::MonotonicNs());
@@ -352,6 +406,7 @@ class Reaper {
       for (const int64_t pid : ChildrenOf(getpid())) kill(static_cast<pid_t>(pid), SIGKILL);
       pollfd wait{signal_fd_, POLLIN, 0};
       poll(&wait, 1, kPollMs);
+      MoveLogs();
       DrainSignals();
     }
     ReportEnded();
@@ -366,6 +421,9 @@ class Reaper {
     bool is_heir = false;
   };
   std::map<pid_t, Orphan> adopted_;  // orphans of theirs, by pid
+  rlimit files_max_{};               // as it was: the children's
+  // By pid; 0: of a process that has ended, with somebody left at its pipe.
+  std::list<std::pair<pid_t, CappedLog>> logs_;
 };
 
 // Someone who types the hidden argument by hand gets a sentence, not a process that reads whatever it finds at 3.
@@ -386,7 +444,9 @@ void RunReaperIfAsked(int argc, char** argv) {
   prctl(PR_SET_NAME, "harness-reaper");
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   // It ends when the harness does, and not before: in a session of its own no terminal reaches it either.
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2}) signal(number, SIG_IGN);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2}) {
+    signal(number, SIG_IGN);
+  }
   unsetenv(kReaperGuard);
   syscall(SYS_close_range, static_cast<unsigned>(kReaperFd) + 1, ~0U, 0);
   Reaper(kReaperFd).Run();

@@ -13,7 +13,7 @@ constexpr int64_t kKillTimeoutNs = 10'000'000'000;
 
 std::vector<StopResult> StopProcesses(Supervisor* supervisor, const std::vector<int64_t>& pids, int64_t deadline_ns) {
   for (const int64_t pid : pids) {
-    if (supervisor->Signal(pid, SIGTERM)) supervisor->Signal(pid, SIGCONT);
+    supervisor->Signal(pid, SIGTERM);
   }
   std::vector<StopResult> results;
   results.reserve(pids.size());

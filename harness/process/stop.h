@@ -16,7 +16,7 @@ struct StopResult {
   bool killed = false;              // it did not end in time by itself
 };
 
-// SIGTERM (and SIGCONT, so that a paused process hears it) to all of `pids`, then waits until each has ended; SIGKILL
+// SIGTERM (which wakes a paused process) to all of `pids`, then waits until each has ended; SIGKILL
 // to those that have not by `deadline_ns` (monotonic). One result per pid, in their order.
 std::vector<StopResult> StopProcesses(Supervisor* supervisor, const std::vector<int64_t>& pids, int64_t deadline_ns);
 StopResult StopProcess(Supervisor* supervisor, int64_t pid, int64_t deadline_ns);

@@ -237,6 +237,17 @@ std::vector<int64_t> Supervisor::Members(int64_t pid) {
   return {reply->members.begin(), reply->members.begin() + std::min<size_t>(reply->member_count, kMembersMax)};
 }
 
+void Supervisor::KillAll() {
+  std::vector<int64_t> running;
+  {
+    const std::lock_guard lock(state_->mutex);
+    for (const auto& [pid, process] : state_->processes) {
+      if (process.running) running.push_back(pid);
+    }
+  }
+  for (const int64_t pid : running) Signal(pid, SIGKILL);
+}
+
 bool Supervisor::IsRunning(int64_t pid) const {
   const std::lock_guard lock(state_->mutex);
   const auto found = state_->processes.find(pid);
@@ -375,7 +386,7 @@ void Supervisor::State::OnReaperGone() {
     const std::lock_guard lock(mutex);
     reaper_gone = true;
     for (const auto& [pid, process] : processes) {
-      if (process.running) lost.push_back({pid, SIGKILL, pipeline::MonotonicNs(), 0, 0, 0});
+      if (process.running) lost.push_back({pid, SIGKILL, pipeline::MonotonicNs(), 0, 0, 0, 0});
     }
     changed.notify_all();
   }

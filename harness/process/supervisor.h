@@ -26,7 +26,7 @@ struct ProcessSpec {
   std::vector<std::string> argv;           // argv[0] is looked up in PATH
   std::map<std::string, std::string> env;  // added to the harness's own as it was when the Supervisor was made
   std::string cwd;                         // empty: the harness's
-  std::string log_path;                    // stdout and stderr, appended; empty: /dev/null
+  std::string log_path;                    // stdout and stderr, appended, a limited part (capped_log.h); empty: none
   int stdin_fd = -1;                       // -1: /dev/null
   int stdout_fd = -1;                      // -1: the log
 };
@@ -38,6 +38,7 @@ struct ProcessExit {
   int64_t user_cpu_ns = 0;
   int64_t system_cpu_ns = 0;
   int64_t rss_bytes_max = 0;
+  int64_t log_bytes_dropped = 0;  // of what it printed, beyond what a log keeps
 };
 // "exit 0", "signal 9 (Killed)"
 std::string DescribeExit(const ProcessExit& exit);
@@ -55,7 +56,10 @@ class Supervisor {
   int64_t Start(const ProcessSpec& spec);
   // Sends `signal` to all members, by way of the reaper, which alone knows that the pid is still its own. False when
   // the process has already ended.
+  // SIGTERM wakes what is stopped, so that it hears it.
   bool Signal(int64_t pid, int signal);
+  // SIGKILL to all that are running; does not wait.
+  void KillAll();
   // The pids of its members that have not ended, at most 256; none when it has ended.
   std::vector<int64_t> Members(int64_t pid);
   bool IsRunning(int64_t pid) const;

@@ -13,39 +13,6 @@
 namespace harness {
 namespace {
 
-// Attribute values and text. Control characters are not allowed in XML 1.0 even when escaped; Printable takes them out.
-std::string Escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : Printable(text)) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&apos;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  // U+FFFE and U+FFFF are valid UTF-8 and not XML.
-  for (const std::string_view bad : {"\xEF\xBF\xBE", "\xEF\xBF\xBF"}) {
-    for (size_t at = escaped.find(bad); at != std::string::npos; at = escaped.find(bad)) {
-      escaped.replace(at, bad.size(), "?");
-    }
-  }
-  return escaped;
-}
-
 struct Case {
   enum class State { kPassed, kFailed, kError, kSkipped };
   std::string group;  // "invariants", "thresholds", "faults"
@@ -124,21 +91,21 @@ int64_t CountOf(const std::vector<Case>& cases, Case::State state) {
 }
 
 std::string CaseXml(const std::string& scenario, const Case& one) {
-  std::string xml =
-      fmt::format("    <testcase classname=\"{}.{}\" name=\"{}\"", Escaped(scenario), one.group, Escaped(one.name));
+  std::string xml = fmt::format("    <testcase classname=\"{}.{}\" name=\"{}\"", XmlEscaped(scenario), one.group,
+                                XmlEscaped(one.name));
   if (one.state == Case::State::kPassed && one.message.empty()) return xml + "/>\n";
   xml += ">\n";
   if (one.state == Case::State::kPassed) {
     // What a pass does not say by itself: of whom it was not judged, what was measured.
-    return xml + fmt::format("      <system-out>{}</system-out>\n    </testcase>\n", Escaped(one.message));
+    return xml + fmt::format("      <system-out>{}</system-out>\n    </testcase>\n", XmlEscaped(one.message));
   }
   if (one.state == Case::State::kSkipped) {
-    xml += fmt::format("      <skipped message=\"{}\"/>\n", Escaped(one.message));
+    xml += fmt::format("      <skipped message=\"{}\"/>\n", XmlEscaped(one.message));
   } else {
     const char* element = one.state == Case::State::kFailed ? "failure" : "error";
     std::string details;
-    for (const std::string& detail : one.details) details += "\n" + Escaped(detail);
-    xml += fmt::format("      <{0} message=\"{1}\">{2}</{0}>\n", element, Escaped(one.message), details);
+    for (const std::string& detail : one.details) details += "\n" + XmlEscaped(detail);
+    xml += fmt::format("      <{0} message=\"{1}\">{2}</{0}>\n", element, XmlEscaped(one.message), details);
   }
   return xml + "    </testcase>\n";
 }
@@ -152,10 +119,10 @@ std::string JunitXml(const Report& report) {
                   CountOf(cases, Case::State::kFailed), CountOf(cases, Case::State::kError),
                   CountOf(cases, Case::State::kSkipped), static_cast<double>(report.facts.duration_ns) / 1e9);
   std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites " + counts + ">\n";
-  xml += fmt::format("  <testsuite name=\"{}\" timestamp=\"{}\" {}>\n    <properties>\n", Escaped(report.scenario.name),
-                     Escaped(report.facts.started_at), counts);
+  xml += fmt::format("  <testsuite name=\"{}\" timestamp=\"{}\" {}>\n    <properties>\n",
+                     XmlEscaped(report.scenario.name), XmlEscaped(report.facts.started_at), counts);
   const auto add_property = [&](const char* name, const std::string& value) {
-    xml += fmt::format("      <property name=\"{}\" value=\"{}\"/>\n", name, Escaped(value));
+    xml += fmt::format("      <property name=\"{}\" value=\"{}\"/>\n", name, XmlEscaped(value));
   };
   add_property("verdict", std::string(VerdictName(report.verdict.verdict)));
   add_property("exit_code", std::to_string(report.verdict.exit_code));

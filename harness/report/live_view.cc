@@ -31,7 +31,7 @@ struct LiveView::State {
     thread_ = std::thread([this] { Run(); });
   }
 
-  bool OnTerminal() const { return style_.width_columns > 0; }
+  bool OnTerminal() const { return style_.width_columns > 0 && style_.redraws; }
 
   void Change(const std::function<void(LiveState*)>& change) {
     const std::lock_guard lock(mutex_);

@@ -109,7 +109,7 @@ std::vector<std::string> ThresholdNames(const Verdict& verdict) {
 
 std::optional<int64_t> SinceLoadBegin(const History& history, int64_t time_ns) {
   if (time_ns == 0) return std::nullopt;
-  return time_ns - history.load_begin_ns;
+  return Since(time_ns, history.load_begin_ns);
 }
 
 std::vector<FaultEvent> AllFaults(const Report& report) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct RunFacts {
   struct ProcessUsage {
     std::string name;
     int64_t cpu_user_ns = 0, cpu_system_ns = 0, rss_bytes_max = 0;
+    int64_t log_bytes_dropped = 0;  // of what it printed, beyond what its log keeps
   };
   std::vector<ProcessUsage> processes;
   // What the embedded producers did other than planned: docs/formats.md, `load`. But for sentinel_tries each is 0 in an
@@ -55,6 +57,7 @@ struct ConsoleStyle {
   int width_columns = 0;
   bool color = false;
   bool utf8 = true;
+  bool redraws = true;  // of a terminal: lines can be drawn again; not with TERM=dumb
 };
 std::string SummaryText(const Report& report, const ConsoleStyle& style);
 std::string ResultJson(const Report& report);   // docs/formats.md, "schema_version": 2
@@ -63,6 +66,7 @@ bool HasWitness(const Report& report);          // something was violated
 std::string WitnessText(const Report& report);  // empty without
 // Ready to be pasted into a shell.
 std::string RerunCommand(const Report& report);
+std::string RerunCommand(const RunFacts& facts, std::optional<uint64_t> seed);
 std::string CheckCommand(const Report& report);                               // judges the recorded run again
 std::string HistoryCommand(const Report& report, const std::string& record);  // shows one record's life
 

@@ -1,6 +1,7 @@
 // Commands to be pasted into a shell: the one that runs a scenario again as it was run, and those that look at a
 // recorded run.
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,16 +20,18 @@ std::string Quoted(std::string_view word) {
 
 }  // namespace
 
-std::string RerunCommand(const Report& report) {
-  std::string command = report.facts.harness_command + " run " + Quoted(report.facts.scenario_path);
+std::string RerunCommand(const RunFacts& facts, std::optional<uint64_t> seed) {
+  std::string command = facts.harness_command + " run " + Quoted(facts.scenario_path);
   bool has_seed = false;
-  for (const std::string& word : report.facts.overrides) {
+  for (const std::string& word : facts.overrides) {
     has_seed = has_seed || word == "--seed" || word.starts_with("--seed=");
     command += " " + Quoted(word);
   }
-  if (!has_seed) command += " --seed " + std::to_string(report.scenario.seed);
+  if (!has_seed && seed) command += " --seed " + std::to_string(*seed);
   return command;
 }
+
+std::string RerunCommand(const Report& report) { return RerunCommand(report.facts, report.scenario.seed); }
 
 std::string CheckCommand(const Report& report) {
   return report.facts.harness_command + " check " + Quoted(report.facts.run_dir);

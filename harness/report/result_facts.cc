@@ -42,7 +42,8 @@ std::optional<RunFacts> FactsFromResult(std::string_view json) {
   }
   for (const Json& process : At(result, "usage")) {
     facts.processes.push_back({Text(process, "name"), Number(At(process, "cpu_user_ns")),
-                               Number(At(process, "cpu_system_ns")), Number(At(process, "rss_bytes_max"))});
+                               Number(At(process, "cpu_system_ns")), Number(At(process, "rss_bytes_max")),
+                               Number(At(process, "log_bytes_dropped"))});
   }
   for (const auto& [name, value] : At(result, "load").items()) {
     if (value.is_number_integer()) facts.load[name] = Number(value);

@@ -239,7 +239,8 @@ Json UsageJson(const RunFacts& facts) {
     usage.push_back({{"name", process.name},
                      {"cpu_user_ns", process.cpu_user_ns},
                      {"cpu_system_ns", process.cpu_system_ns},
-                     {"rss_bytes_max", process.rss_bytes_max}});
+                     {"rss_bytes_max", process.rss_bytes_max},
+                     {"log_bytes_dropped", process.log_bytes_dropped}});
   }
   return usage;
 }

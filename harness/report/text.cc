@@ -86,8 +86,14 @@ std::string RateText(double per_s) {
   return CountText(std::llround(per_s)) + "/s";
 }
 
+int64_t Since(int64_t time_ns, int64_t origin_ns) {
+  int64_t since_ns = 0;
+  if (!__builtin_sub_overflow(time_ns, origin_ns, &since_ns)) return since_ns;
+  return time_ns < origin_ns ? INT64_MIN : INT64_MAX;
+}
+
 std::string MomentText(int64_t time_ns, int64_t origin_ns) {
-  const int64_t after_us = (time_ns - origin_ns) / 1000;
+  const int64_t after_us = Since(time_ns, origin_ns) / 1000;
   return fmt::format("{}{}.{:06} s", after_us < 0 ? '-' : '+', std::abs(after_us) / 1'000'000,
                      std::abs(after_us) % 1'000'000);
 }
@@ -113,6 +119,39 @@ std::string Printable(std::string_view text) {
     text.remove_prefix(std::max<size_t>(bytes, 1));
   }
   return clean;
+}
+
+std::string XmlEscaped(std::string_view text) {
+  std::string escaped;
+  // Control characters are not allowed in XML 1.0 even when escaped: Printable takes them out.
+  for (const char c : Printable(text)) {
+    switch (c) {
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\'':
+        escaped += "&apos;";
+        break;
+      default:
+        escaped += c;
+    }
+  }
+  // U+FFFE and U+FFFF are valid UTF-8 and not XML.
+  for (const std::string_view bad : {"\xEF\xBF\xBE", "\xEF\xBF\xBF"}) {
+    for (size_t at = escaped.find(bad); at != std::string::npos; at = escaped.find(bad)) {
+      escaped.replace(at, bad.size(), "?");
+    }
+  }
+  return escaped;
 }
 
 size_t Columns(std::string_view text) {
@@ -255,7 +294,9 @@ ConsoleStyle DetectConsoleStyle(int fd) {
   if (isatty(fd) == 1) {
     winsize size{};
     style.width_columns = ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-    style.color = variable("NO_COLOR").empty() && variable("TERM") != "dumb";
+    const std::string terminal = variable("TERM");
+    style.redraws = !terminal.empty() && terminal != "dumb";
+    style.color = style.redraws && variable("NO_COLOR").empty();
   }
   return style;
 }

@@ -17,8 +17,12 @@ std::string CountText(int64_t count);
 std::string DurationText(int64_t duration_ns);
 // "498/s"; below 10 with one decimal.
 std::string RateText(double per_s);
+// Attribute values and text of XML 1.0.
+std::string XmlEscaped(std::string_view text);
 // A moment on the run's own time line: "+3.412 s" after `origin_ns`, "-0.020 s" before it.
 std::string MomentText(int64_t time_ns, int64_t origin_ns);
+// From `origin_ns` to `time_ns`; what a foreign log says may be any number: the nearest that there is.
+int64_t Since(int64_t time_ns, int64_t origin_ns);
 // "1 record", "2 records".
 std::string Counted(int64_t count, std::string_view singular);
 

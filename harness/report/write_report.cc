@@ -7,11 +7,10 @@
 #include <system_error>
 
 #include "harness/report/report.h"
+#include "harness/report/write_whole.h"
 
 namespace harness {
-namespace {
 
-// Whole or not at all: a program that waits for result.json never reads half of it.
 void WriteWhole(const std::string& path, std::string_view text) {
   const std::string partial = path + ".partial";
   const auto fail = [&](int error) {
@@ -33,8 +32,6 @@ void WriteWhole(const std::string& path, std::string_view text) {
   if (close(fd) != 0) fail(errno);
   if (rename(partial.c_str(), path.c_str()) != 0) fail(errno);
 }
-
-}  // namespace
 
 void WriteReport(const Report& report, const std::string& dir) {
   const std::string witness = WitnessText(report);

@@ -44,6 +44,7 @@ Readiness ProbeServer(const std::string& address, int timeout_ms) {
   grpc::ChannelArguments arguments;
   // A channel of its own: the back-off after a refused connection must not outlive this probe.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // it is on this machine
   const auto channel = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
   grpc::GenericStub stub(channel);
   grpc::ClientContext context;

@@ -109,6 +109,7 @@ void Processes::State::Ended(Program* program, const ProcessExit& exit, std::uni
   program->usage.cpu_user_ns += exit.user_cpu_ns;
   program->usage.cpu_system_ns += exit.system_cpu_ns;
   program->usage.rss_bytes_max = std::max(program->usage.rss_bytes_max, exit.rss_bytes_max);
+  program->usage.log_bytes_dropped += exit.log_bytes_dropped;
   const bool asked_for = program->end_is_expected || program->end_is_ours;
   const bool orderly_producer = program->plan.role == ProcessRole::kProducer && exit.status == 0;
   const std::string how = DescribeExit(exit);
@@ -128,6 +129,10 @@ void Processes::State::Ended(Program* program, const ProcessExit& exit, std::uni
   lock->unlock();
   if (!asked_for && !orderly_producer) notice(fmt::format("{} ended by itself: {}", spec.name, how));
   if (!bad_end.empty()) notice(fmt::format("{} was asked to end: {}", spec.name, bad_end));
+  if (exit.log_bytes_dropped > 0) {
+    notice(fmt::format("{} printed more than a log keeps: {} bytes are left out of {}", spec.name,
+                       exit.log_bytes_dropped, spec.log_path));
+  }
   if (on_ended) on_ended(spec, exit);
   lock->lock();
   names.erase(exit.pid);  // last: StopAll() waits for it

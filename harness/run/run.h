@@ -25,6 +25,7 @@
 #include "harness/report/live_view.h"
 #include "harness/run/command_line.h"
 #include "harness/run/processes.h"
+#include "harness/run/run_topics.h"
 #include "harness/run/runner.h"
 
 namespace harness {
@@ -69,6 +70,7 @@ class Run : private FaultListener {
   void StartBrokerProgram();
   // Deletes the run's topic, ends the scenario's broker. Idempotent; once nothing uses Kafka any more.
   void EndBroker();
+  void DeleteTopics();
   pipeline::KafkaSettings Kafka() const;
 
   void AddServers();
@@ -122,6 +124,7 @@ class Run : private FaultListener {
   std::unique_ptr<KafkaCluster> cluster_;  // a real cluster,
   std::string broker_directory_;           // the scenario's own broker, reached as a cluster; its data
   bool topic_made_ = false;
+  std::unique_ptr<RunTopicsFile> topics_file_;  // on a cluster of the user's
   std::string backend_;
   std::unique_ptr<Audit> audit_;
   LogTail tail_;
@@ -161,6 +164,7 @@ class Run : private FaultListener {
   bool drained_ = false;
   RunFacts::ProcessUsage broker_usage_;
   LoadCounts load_counts_;
+  const pipeline::StopCallback on_hurry_;  // last: it uses the rest
 };
 
 }  // namespace harness

@@ -57,7 +57,7 @@ void Run::StartMock() {
 // The topic is the run's own, so that nothing of anybody else's is read or changed.
 void Run::UseCluster() {
   names_.mock = false;
-  names_.topic = "payments.raw." + names_.run_id;
+  names_.topic = RunTopic(names_.run_id);
   const pipeline::KafkaSettings kafka = Kafka();
   view_->OnStep("asking Kafka at " + kafka.brokers);
   cluster_ = std::make_unique<KafkaCluster>(kafka, kClusterAnswersWithinMs, [this] { return stopped(); });
@@ -71,6 +71,13 @@ void Run::UseCluster() {
   if (replication > brokers) {
     throw BadScenarioError(fmt::format("--replication {} needs as many brokers and Kafka at {} has {}", replication,
                                        kafka.brokers, Count(brokers, "broker")));
+  }
+  if (options_.kafka) {
+    std::vector<std::string> topics = {names_.topic};
+    if (scenario_.expect.dead_letters) topics.push_back(RunDeadLetterTopic(names_.run_id));
+    // Before it is made: a harness that is killed leaves no topic that nothing names.
+    topics_file_ = std::make_unique<RunTopicsFile>(
+        names_.directory.path, RunTopics{names_.run_id, kafka.brokers, cluster_->id(), std::move(topics)});
   }
   view_->OnStep("making topic " + names_.topic);
   cluster_->CreateTopic(names_.topic, scenario_.broker.partitions, replication);
@@ -101,15 +108,24 @@ void Run::StartBrokerProgram() {
   backend_ = "the scenario's broker: " + backend_;
 }
 
-void Run::EndBroker() {
-  if (std::exchange(topic_made_, false) && broker_directory_.empty()) {
-    view_->OnStep("deleting topic " + names_.topic);
-    const std::string problem = cluster_->DeleteTopic(names_.topic);
-    if (!problem.empty()) {
-      view_->OnNotice(fmt::format("topic {} at {} could not be deleted ({}) and is still there: delete it by hand",
-                                  names_.topic, names_.brokers, pipeline::HideSecrets(problem)));
-    }
+void Run::DeleteTopics() {
+  view_->OnStep("deleting topic " + names_.topic);
+  std::string problem = stop_.hurried() ? "there was no time" : cluster_->DeleteTopic(names_.topic);
+  if (problem.empty() && scenario_.expect.dead_letters) {
+    problem = cluster_->DeleteTopic(RunDeadLetterTopic(names_.run_id));
   }
+  if (problem.empty()) {
+    if (topics_file_) topics_file_->Remove();
+    return;
+  }
+  view_->OnNotice(
+      fmt::format("topic {} at {} could not be deleted ({}) and is still there: harness clean {} deletes it",
+                  names_.topic, names_.brokers, pipeline::HideSecrets(problem), names_.directory.path));
+}
+
+void Run::EndBroker() {
+  if (std::exchange(topic_made_, false) && broker_directory_.empty()) DeleteTopics();
+  topics_file_.reset();
   cluster_.reset();
   if (broker_directory_.empty()) return;
   for (const std::string& problem : processes_.StopAll(ProcessRole::kBroker)) view_->OnNotice(problem);

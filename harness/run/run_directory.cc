@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -20,6 +22,7 @@ namespace fs = std::filesystem;
 
 // Upper bounds of what one record leaves on disk: a journal entry; a line of an event log with the client's own line on
 // its console; a place in a line of a server's journal; a line of an acknowledgement log with the record's JSON in it.
+constexpr size_t kNameBytesMax = 64;
 constexpr int64_t kJournalEntryBytes = 96;
 constexpr int64_t kClientRecordBytes = 700;
 constexpr int64_t kServerPlaceBytes = 32;
@@ -47,7 +50,23 @@ std::string MakeNewFolder(const std::string& base) {
   Refuse(base, "1000 runs of that name exist");
 }
 
+std::string FolderName(const std::string& out_dir, const std::string& name, std::optional<uint64_t> seed,
+                       int64_t wall_ns) {
+  const std::time_t seconds = wall_ns / 1'000'000'000;
+  return fmt::format("{}/{:%Y%m%d-%H%M%S}-{}{}", fs::absolute(out_dir).lexically_normal().string(),
+                     fmt::gmtime(seconds), name, seed ? fmt::format("-{}", *seed) : "");
+}
+
 }  // namespace
+
+RunDirectory MakeProblemDirectory(const std::string& out_dir, const std::string& name, std::optional<uint64_t> seed,
+                                  int64_t wall_ns) {
+  MakeFolder(out_dir);
+  std::string plain = name.substr(0, kNameBytesMax);
+  std::replace_if(
+      plain.begin(), plain.end(), [](unsigned char c) { return std::isalnum(c) == 0 && c != '-' && c != '_'; }, '-');
+  return {MakeNewFolder(FolderName(out_dir, plain.empty() ? "scenario" : plain, seed, wall_ns))};
+}
 
 int64_t DiskBytesNeeded(const Scenario& scenario) {
   int64_t per_record = 3 * kJournalEntryBytes;  // send, acknowledgement, log
@@ -78,10 +97,7 @@ RunDirectory MakeRunDirectory(const std::string& out_dir, const Scenario& scenar
                                   (needed_bytes >> 20) + 1));
     }
   }
-  const std::time_t seconds = wall_ns / 1'000'000'000;
-  const std::string base = fmt::format("{}/{:%Y%m%d-%H%M%S}-{}-{}", fs::absolute(out_dir).lexically_normal().string(),
-                                       fmt::gmtime(seconds), scenario.name, scenario.seed);
-  RunDirectory directory{MakeNewFolder(base)};
+  RunDirectory directory{MakeNewFolder(FolderName(out_dir, scenario.name, scenario.seed, wall_ns))};
   MakeFolder(directory.history());
   MakeFolder(directory.path + "/logs");
   const std::string copy = directory.path + "/scenario.json";

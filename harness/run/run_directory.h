@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "harness/scenario/scenario.h"
@@ -21,6 +22,11 @@ struct RunDirectory {
 // `wall_ns`: the time in its name (UTC). Throws std::runtime_error that says what to do: the folder can't be written,
 // or the disk has less room than the run will need (DiskBytesNeeded).
 RunDirectory MakeRunDirectory(const std::string& out_dir, const Scenario& scenario, int64_t wall_ns);
+
+// A folder of that kind for a run that never starts, without anything in it. `name` may be anything: what no file is
+// called becomes "-". Throws std::runtime_error likewise.
+RunDirectory MakeProblemDirectory(const std::string& out_dir, const std::string& name, std::optional<uint64_t> seed,
+                                  int64_t wall_ns);
 
 // An upper estimate of what journals, event logs and program logs of a run take, in bytes. Pure.
 int64_t DiskBytesNeeded(const Scenario& scenario);

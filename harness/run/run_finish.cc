@@ -16,6 +16,7 @@ namespace {
 constexpr int64_t kSecondNs = 1'000'000'000;
 constexpr int64_t kQuietWalksWithinNs = 20 * kSecondNs;
 constexpr int64_t kDeadLettersWithinNs = 20 * kSecondNs;
+constexpr int64_t kLogsReadWithinNs = 120 * kSecondNs;
 constexpr int64_t kFlushWithinNs = 30 * kSecondNs;
 constexpr int64_t kInterruptedFlushWithinNs = 2 * kSecondNs;
 
@@ -42,6 +43,8 @@ void Run::WindDown() {
   view_->OnStep("ending the producers");
   for (const std::string& problem : processes_.StopAll(ProcessRole::kProducer)) view_->OnNotice(problem);
   CheckPartitions();
+  // What they wrote down counts before anybody is asked whether all of it has arrived.
+  tail_.Drain(After(stopped() ? kInterruptedFlushWithinNs : kLogsReadWithinNs));
   generator_->Flush(After(stopped() ? kInterruptedFlushWithinNs : kFlushWithinNs));
   load_end_ns_ = pipeline::MonotonicNs();
   if (!stopped()) {
@@ -97,7 +100,9 @@ History Run::Finish() {
   for (const ProcessRole role : {ProcessRole::kClient, ProcessRole::kServer}) {
     for (const std::string& problem : processes_.StopAll(role)) view_->OnNotice(problem);
   }
-  tail_.Drain();
+  if (!tail_.Drain(After(stop_.hurried() ? kInterruptedFlushWithinNs : kLogsReadWithinNs))) {
+    recorder_.HarnessError("the programs' logs could not be read to their end in time");
+  }
   tail_.Stop();
   if (audit_) {
     audit_->Stop();
@@ -114,7 +119,8 @@ History Run::Finish() {
       broker_usage_ = {.name = "broker",
                        .cpu_user_ns = exit->user_cpu_ns,
                        .cpu_system_ns = exit->system_cpu_ns,
-                       .rss_bytes_max = exit->rss_bytes_max};
+                       .rss_bytes_max = exit->rss_bytes_max,
+                       .log_bytes_dropped = exit->log_bytes_dropped};
     }
   }
   EndBroker();

@@ -32,7 +32,9 @@ Run::Run(const Scenario& scenario, const RunOptions& options, RunDirectory direc
       embedded_(&recorder_),
       processes_(
           &supervisor_, &recorder_, [this](const std::string& line) { view_->OnNotice(line); },
-          [this] { return stopped(); }) {
+          [this] { return stopped(); }),
+      on_hurry_(
+          &stop, [this] { supervisor_.KillAll(); }, pipeline::StopCallback::When::kHurried) {
   recorder_.Read([this](const History& history) { names_.run_id = history.run_id; });
   names_.directory = std::move(directory);
   names_.topic = "payments.raw";

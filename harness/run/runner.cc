@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 
 #include <exception>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@
 
 #include "common/clock.h"
 #include "common/run_jobs.h"
+#include "harness/report/not_started.h"
 #include "harness/run/memory_plan.h"
 #include "harness/run/retention_plan.h"
 #include "harness/run/run.h"
@@ -27,6 +29,8 @@
 
 namespace harness {
 namespace {
+
+constexpr char kInterruptedEarly[] = "interrupted before the load began";
 
 int64_t ToNs(const timeval& time) { return (int64_t{time.tv_sec} * 1'000'000 + time.tv_usec) * 1000; }
 
@@ -39,9 +43,8 @@ RunFacts::ProcessUsage OwnUsage(const rusage& before) {
           .rss_bytes_max = int64_t{now.ru_maxrss} * 1024};
 }
 
-RunFacts Facts(const std::string& run_dir, const std::string& scenario_path, const RunOptions& options) {
+RunFacts Facts(const std::string& scenario_path, const RunOptions& options) {
   RunFacts facts;
-  facts.run_dir = run_dir;
   facts.scenario_path = scenario_path;
   facts.version = PIPELINE_VERSION;
   facts.started_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time_t{pipeline::WallNs() / 1'000'000'000}));
@@ -85,11 +88,20 @@ class LogToFile {
   std::shared_ptr<spdlog::logger> before_;
 };
 
-RunOutcome Problem(int exit_code, std::string problem, std::string run_dir = {}) {
+// The run never came to its load: says so in its directory, which is made where there is none. A disk that takes
+// nothing leaves the console alone.
+RunOutcome Leave(NotStarted run, const std::string& out_dir) {
   RunOutcome outcome;
-  outcome.exit_code = exit_code;
-  outcome.problem = std::move(problem);
-  outcome.run_dir = std::move(run_dir);
+  outcome.exit_code = run.exit_code;
+  outcome.problem = run.problems.front();
+  try {
+    std::string* run_dir = &run.facts.run_dir;
+    if (run_dir->empty()) *run_dir = MakeProblemDirectory(out_dir, run.scenario, run.seed, pipeline::WallNs()).path;
+    WriteNotStarted(run);
+    outcome.run_dir = *run_dir;
+  } catch (const std::exception&) {
+    outcome.run_dir.clear();
+  }
   return outcome;
 }
 
@@ -103,13 +115,14 @@ RunOutcome JudgeAndReport(const Scenario& scenario, const RunOptions& options, c
             {.report_time_thresholds = options.report_time_thresholds, .run_jobs = pipeline::RunJobs}, &metrics);
   outcome.exit_code = outcome.verdict.exit_code;
   const Report report{history, metrics, outcome.verdict, scenario, facts};
-  out << SummaryText(report, options.style) << std::flush;
+  // The files first: the console may have nobody who reads.
   try {
     WriteReport(report, facts.run_dir);
   } catch (const std::system_error& error) {
     outcome.problem = fmt::format("the run's result could not be written: {}", error.what());
     if (outcome.exit_code != kExitInterrupted) outcome.exit_code = kExitInvalid;
   }
+  out << SummaryText(report, options.style) << std::flush;
   return outcome;
 }
 
@@ -125,26 +138,37 @@ std::string BackendRefusal(const Scenario& scenario, const RunOptions& options) 
 
 }  // namespace
 
+RunOutcome RefuseScenario(const std::string& scenario_path, std::vector<std::string> problems,
+                          const RunOptions& options) {
+  RunOutcome outcome = Leave({std::filesystem::path(scenario_path).stem().string(), std::nullopt, kExitBadScenario,
+                              std::move(problems), Facts(scenario_path, options)},
+                             options.out_dir);
+  outcome.problem.clear();
+  return outcome;
+}
+
 RunOutcome RunScenario(const Scenario& scenario, const std::string& scenario_path, const RunOptions& run_options,
                        const pipeline::StopSignal& stop, std::ostream& out) {
   RunOptions options = run_options;
   options.scenario_path = scenario_path;
-  const std::string refusal = BackendRefusal(scenario, options);
-  if (!refusal.empty()) return Problem(kExitBadScenario, scenario_path + ": " + refusal);
-  const std::string no_room = MemoryRefusal(scenario, AvailableMemoryBytes());
-  if (!no_room.empty()) return Problem(kExitEnvironment, scenario_path + ": " + no_room);
-
   rusage usage_before{};
   getrusage(RUSAGE_SELF, &usage_before);
   const int64_t started_ns = pipeline::MonotonicNs();
-  std::string run_dir;
+  RunFacts facts = Facts(scenario_path, options);
+  const auto problem = [&](int exit_code, const std::string& sentence) {
+    facts.duration_ns = pipeline::MonotonicNs() - started_ns;
+    return Leave({scenario.name, scenario.seed, exit_code, {sentence}, facts}, options.out_dir);
+  };
+  const std::string refusal = BackendRefusal(scenario, options);
+  if (!refusal.empty()) return problem(kExitBadScenario, scenario_path + ": " + refusal);
+  const std::string no_room = MemoryRefusal(scenario, AvailableMemoryBytes());
+  if (!no_room.empty()) return problem(kExitEnvironment, scenario_path + ": " + no_room);
   try {
     RunDirectory directory = MakeRunDirectory(options.out_dir, scenario, pipeline::WallNs());
-    run_dir = directory.path;
+    facts.run_dir = directory.path;
     const LogToFile log(directory.log("harness"));
-    RunFacts facts = Facts(run_dir, scenario_path, options);
     Run run(scenario, options, std::move(directory), stop, &out);
-    if (!run.SetUp()) return Problem(kExitInterrupted, "interrupted before the load began", run_dir);
+    if (!run.SetUp()) return problem(kExitInterrupted, kInterruptedEarly);
     facts.backend = run.backend();
     run.OfferLoad();
     run.WindDown();
@@ -155,12 +179,12 @@ RunOutcome RunScenario(const Scenario& scenario, const std::string& scenario_pat
     facts.load = LoadFacts(run.load_counts());
     return JudgeAndReport(scenario, options, history, facts, out);
   } catch (const BadScenarioError& error) {
-    return Problem(kExitBadScenario, scenario_path + ": " + error.what(), run_dir);
+    return problem(kExitBadScenario, scenario_path + ": " + error.what());
   } catch (const pipeline::SettingsError& error) {
-    return Problem(kExitBadScenario, error.what(), run_dir);
+    return problem(kExitBadScenario, error.what());
   } catch (const std::exception& error) {
-    if (stop.requested()) return Problem(kExitInterrupted, "interrupted before the load began", run_dir);
-    return Problem(kExitEnvironment, error.what(), run_dir);
+    if (stop.requested()) return problem(kExitInterrupted, kInterruptedEarly);
+    return problem(kExitEnvironment, error.what());
   }
 }
 

@@ -40,8 +40,14 @@ struct RunOutcome {
   Verdict verdict;      // when there is no problem
 };
 
+// A scenario that can't be run: `problems` says why. Leaves result.json and junit.xml in a run directory of its own
+// where it can; the outcome has exit code 2, and `problem` stays empty.
+RunOutcome RefuseScenario(const std::string& scenario_path, std::vector<std::string> problems,
+                          const RunOptions& options);
+
 // Never throws for what the environment or the programs do. Progress and summary go to `out`. `stop`: ends the load,
-// puts everything back, verifies what there is, exit code 130.
+// puts everything back, verifies what there is, exit code 130. A run that does not come to its load leaves result.json
+// and junit.xml too, where its directory can be made.
 RunOutcome RunScenario(const Scenario& scenario, const std::string& scenario_path, const RunOptions& options,
                        const pipeline::StopSignal& stop, std::ostream& out);
 

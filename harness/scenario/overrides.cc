@@ -1,5 +1,6 @@
 #include "harness/scenario/overrides.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <stdexcept>
@@ -54,6 +55,15 @@ Json* FindParent(Json* root, const std::vector<std::string>& tokens) {
   return at;
 }
 
+// "010" is 10, as everywhere else; JSON itself allows no leading zeros.
+std::string WithoutZeros(std::string text) {
+  const size_t begin = text.starts_with('-') ? 1 : 0;
+  if (text.size() <= begin || text.find_first_not_of("0123456789", begin) != std::string::npos) return text;
+  const size_t last = text.size() - 1;  // of nothing but zeros one stays
+  text.erase(begin, std::min(text.find_first_not_of('0', begin), last) - begin);
+  return text;
+}
+
 // JSON when it is JSON, text otherwise; then as the schema wants it.
 Json ReadValue(const std::string& text, const std::string& pointer) {
   Json value = text;
@@ -65,7 +75,7 @@ Json ReadValue(const std::string& text, const std::string& pointer) {
   const WantedType wanted = SchemaTypeAt(pointer);
   if (wanted.text && !wanted.number && !value.is_string() && !value.is_structured()) return text;
   if (wanted.number && !wanted.text && value.is_string()) {
-    Json number = Json::parse(value.get<std::string>(), nullptr, /*allow_exceptions=*/false);
+    Json number = Json::parse(WithoutZeros(value.get<std::string>()), nullptr, /*allow_exceptions=*/false);
     if (number.is_number()) return number;
   }
   return value;

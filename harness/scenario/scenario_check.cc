@@ -18,6 +18,9 @@ using Words = std::vector<std::string>;
 constexpr double kPlannedRecordsMax = 100'000'000;
 constexpr int64_t kClientsMax = 10'000;
 
+// logs/broker.log and logs/harness.log are there already.
+const Words kOwnNames = {"broker", "harness"};
+
 std::string Seconds(int64_t time_ns) {
   const Json seconds = static_cast<double>(time_ns) / 1e9;
   return seconds.dump() + "s";
@@ -66,6 +69,26 @@ class Checker {
     }
   }
 
+  // Files of the run are called after it, also where upper and lower case are the same.
+  void ClaimName(const std::string& name, const std::string& at, Claims* names) {
+    std::string folded = name;
+    std::transform(folded.begin(), folded.end(), folded.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+    if (Contains(kOwnNames, folded)) {
+      errors_->AtValue(at, "the name " + Quoted(name) + " is the harness's own, for its files in the run directory; " +
+                               "allowed: another one than " + QuotedList(kOwnNames));
+      return;
+    }
+    const auto [first, is_new] = folded_.emplace(folded, name);
+    if (!is_new && first->second != name) {
+      errors_->AtValue(at, "the name " + Quoted(name) + " differs from " + Quoted(first->second) +
+                               " in upper and lower case alone; files are called after it, and not every file system "
+                               "tells them apart");
+      return;
+    }
+    Claim("name", name, at, names);
+  }
+
   void CollectNames() {
     Claims names, phases, faults;
     if (!scenario_.broker.program.command.empty()) {
@@ -74,7 +97,7 @@ class Checker {
     }
     for (size_t i = 0; i < scenario_.servers.size(); ++i) {
       const std::string& name = scenario_.servers[i].name;
-      Claim("name", name, Below(Below("/servers", i), "name"), &names);
+      ClaimName(name, Below(Below("/servers", i), "name"), &names);
       servers_.push_back(name);
       targets_.push_back(name);
     }
@@ -88,16 +111,16 @@ class Checker {
                          "more than " + std::to_string(kClientsMax) + " clients; that is the limit");
         break;
       }
-      Claim("name", client.name, at, &names);
+      ClaimName(client.name, at, &names);
       for (const std::string& name : ClientNames(client)) {
-        if (name != client.name) Claim("name", name, at, &names);
+        if (name != client.name) ClaimName(name, at, &names);
         clients_.push_back(name);
       }
       if (client.kind == ClientKind::kProcess) targets_.push_back(client.name);
     }
     for (size_t i = 0; i < scenario_.producers.size(); ++i) {
       const ProducerPlan& producer = scenario_.producers[i];
-      Claim("name", producer.name, Below(Below("/producers", i), "name"), &names);
+      ClaimName(producer.name, Below(Below("/producers", i), "name"), &names);
       if (producer.kind == ProducerKind::kProcess) targets_.push_back(producer.name);
     }
     for (size_t i = 0; i < scenario_.phases.size(); ++i) {
@@ -268,6 +291,7 @@ class Checker {
   ErrorList* errors_;
   Words servers_, clients_, targets_, phases_, faults_;
   Claims names_, relaxed_;
+  std::map<std::string, std::string> folded_;  // names in lower case, and as they were given
 };
 
 }  // namespace

@@ -140,7 +140,10 @@ class Selftest {
     }
     if (!exit) {
       supervisor_.Signal(pid, stop_.requested() ? SIGINT : SIGKILL);
-      exit = supervisor_.WaitExit(pid, pipeline::MonotonicNs() + kInterruptedWithinNs);
+      const int64_t interrupted_deadline_ns = pipeline::MonotonicNs() + kInterruptedWithinNs;
+      while (!exit && !stop_.hurried() && pipeline::MonotonicNs() < interrupted_deadline_ns) {
+        exit = supervisor_.WaitExit(pid, pipeline::MonotonicNs() + kLookNs);
+      }
     }
     if (!exit) {
       supervisor_.Signal(pid, SIGKILL);

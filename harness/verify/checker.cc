@@ -181,7 +181,7 @@ std::string TimeText(int64_t duration_ns) {
 }
 
 std::string MomentText(const History& history, int64_t time_ns) {
-  return fmt::format("at {:.3f} s", static_cast<double>(time_ns - history.load_begin_ns) / 1e9);
+  return fmt::format("at {:.3f} s", (static_cast<double>(time_ns) - static_cast<double>(history.load_begin_ns)) / 1e9);
 }
 
 }  // namespace harness

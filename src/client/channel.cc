@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "client/proxy.h"
+
 namespace pipeline {
 namespace {
 
@@ -32,6 +34,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const Chan
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, Milliseconds(options.connect_timeout_ns));
   arguments.SetInt(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);
   arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
+  if (ProxyFor(server).empty()) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   if (options.service_config_json.empty()) {
     arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
   } else {

@@ -17,7 +17,8 @@ struct ChannelOptions {
 };
 
 // A channel with a connection of its own, shared with no other channel: each begins without the back-off that an
-// earlier one ran into, so that an attempt of the reconnect policy is one real attempt to connect.
+// earlier one ran into, so that an attempt of the reconnect policy is one real attempt to connect. A proxy of
+// the environment is used where ProxyFor() (proxy.h) names one.
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const ChannelOptions& options);
 
 }  // namespace pipeline

@@ -30,7 +30,7 @@ Examples:
   payment-client list --all --json
 
 Exit codes:
-  0  stopped by SIGINT or SIGTERM, or nobody reads standard output any more; `get` and `list`: answered
+  0  stopped by SIGINT, SIGTERM or SIGHUP, or nobody reads standard output any more; `get` and `list`: answered
   1  the last attempt failed, or a status that is not retried, or the event log or standard output can't be written
   2  wrong usage, or an event log that can't be gone on with (damaged, made for another filter, in use)
   6  gap: the server no longer has the records after the last one received (--on-gap=fail); the range is printed
@@ -140,10 +140,7 @@ ClientParse ParseClientCommand(std::vector<std::string> args) {
   app.add_option("--server", words.servers, "host[:port], several with commas: the next one after a failure")
       ->envname("GRPC_SERVER_HOST")
       ->capture_default_str();
-  app.add_option("--port", words.port, "Port of servers without one")
-      ->envname("GRPC_SERVER_PORT")
-      ->check(CLI::Range(1, 65535))
-      ->capture_default_str();
+  AddNumber(&app, "--port", &words.port, 1, 65535, "Port of servers without one")->envname("GRPC_SERVER_PORT");
   app.add_option("--provider", words.provider, "Only this one: stripe, razorpay, paypal");
   app.add_option("--status", words.status, "Only this one: pending, completed, failed, refunded");
   app.add_flag("--json", command.json, "One JSON object a line; everything else goes to standard error");
@@ -158,10 +155,8 @@ ClientParse ParseClientCommand(std::vector<std::string> args) {
           "File that every payment is written to before it is shown; a new start goes on after its last entry"),
       app.add_option("--backoff", words.backoff, "Wait before an attempt: fixed, or MIN..MAX, exponential with jitter")
           ->capture_default_str(),
-      app.add_option("--attempts", command.subscription.reconnect.attempts_max,
-                     "Attempts without a payment before giving up; 0: no limit")
-          ->check(CLI::Range(0, 1'000'000))
-          ->capture_default_str(),
+      AddNumber(&app, "--attempts", &command.subscription.reconnect.attempts_max, 0, 1'000'000,
+                "Attempts without a payment before giving up; 0: no limit"),
       app.add_option(
              "--on-gap", words.on_gap,
              "When the server can't go on where this client was: fail, start again with a snapshot (payments come "
@@ -184,9 +179,7 @@ ClientParse ParseClientCommand(std::vector<std::string> args) {
     return id.empty() ? "found an empty id; allowed: the id of a payment" : std::string();
   });
   CLI::App* list = app.add_subcommand("list", "The payments there are now, a page at a time")->fallthrough();
-  list->add_option("--limit", command.limit, "Payments on a page")
-      ->check(CLI::Range(1, kListLimitMax))
-      ->capture_default_str();
+  AddNumber(list, "--limit", &command.limit, 1, kListLimitMax, "Payments on a page");
   list->add_option("--cursor", command.cursor, "Where the page begins, as the page before said");
   list->add_flag("--all", command.all, "All pages, from --cursor on");
   for (CLI::App* sub : {get, list}) {
@@ -206,7 +199,7 @@ ClientParse ParseClientCommand(std::vector<std::string> args) {
     }
     Interpret(words, &command);
   } catch (const CLI::ParseError& error) {
-    result.exit_code = ExitForParse(app, error);
+    result.exit_code = ExitForParse(app, error, kExitFailed);
   } catch (const SettingsError& error) {
     std::cerr << "payment-client: " << error.what() << "\n";
     result.exit_code = kExitUsage;

@@ -1,10 +1,8 @@
 // payment-client: see command.cc for its options. Parses and wires.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
@@ -19,11 +17,11 @@
 #include "client/command.h"
 #include "client/display.h"
 #include "client/event_log.h"
-#include "client/output.h"
 #include "client/session.h"
 #include "client/subscription.h"
 #include "client/unary.h"
 #include "common/clock.h"
+#include "common/output.h"
 #include "common/program.h"
 #include "payment/codec.h"
 
@@ -47,15 +45,6 @@ TerminalStyle StyleOf(int fd) {
     style.columns = size.ws_col;
   }
   return style;
-}
-
-// A closed descriptor 0, 1 or 2 would be given to a socket, and then written to.
-void OccupyStandardDescriptors() {
-  for (int fd = open("/dev/null", O_RDWR); fd >= 0; fd = open("/dev/null", O_RDWR)) {
-    if (fd <= STDERR_FILENO) continue;
-    close(fd);
-    return;
-  }
 }
 
 void Complain(const std::string& text) {
@@ -89,7 +78,7 @@ int ExitOf(const SubscriptionResult& result) {
 // What standard output's failure makes of the exit code.
 int ExitOf(const Output& output, int exit_code) {
   if (output.error() == 0) return exit_code;
-  if (output.error() == EPIPE || output.error() == ETIMEDOUT) return kExitOk;
+  if (!output.lost_something()) return kExitOk;
   Complain(std::string("can't write to standard output: ") + std::strerror(output.error()));
   return kExitFailed;
 }
@@ -201,9 +190,8 @@ int Main(std::vector<std::string> args) {
 }  // namespace pipeline
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // a closed standard output is an error of write()
-  std::signal(SIGXFSZ, SIG_IGN);  // so is an event log at its size limit
-  pipeline::OccupyStandardDescriptors();
+  pipeline::PrepareStandardStreams();
+  std::signal(SIGXFSZ, SIG_IGN);  // an event log at its size limit is an error of write() too
   try {
     return pipeline::Main({argv + 1, argv + argc});
   } catch (const std::exception& error) {

@@ -6,8 +6,8 @@
 #include <functional>
 
 #include "client/display.h"
-#include "client/output.h"
 #include "client/subscription.h"
+#include "common/output.h"
 
 namespace pipeline {
 

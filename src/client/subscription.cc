@@ -14,6 +14,7 @@
 
 #include "client/delivery.h"
 #include "client/event_stream.h"
+#include "client/proxy.h"
 #include "client/token.h"
 
 namespace pipeline {
@@ -41,7 +42,7 @@ struct Subscription::State {
   std::optional<StreamStatus> Begin(const EventStream& stream, const std::string& server, const Position* sent);
   void Receive(EventStream* stream, const std::string& server);
   void SkipGap(const StreamStatus& end);
-  StreamStatus Ended(StreamStatus status);
+  StreamStatus Ended(const std::string& server, StreamStatus status);
 
   bool stopped() const {
     const std::lock_guard lock(mutex);
@@ -149,7 +150,7 @@ StreamStatus Subscription::State::RunStream(const std::string& server) {
                                  .connect_timeout_ns = options.connect_timeout_ns,
                                  .service_config_json = {}});
   if (find_earliest) {
-    if (std::optional<StreamStatus> failed = FindEarliest(peer)) return Ended(std::move(*failed));
+    if (std::optional<StreamStatus> failed = FindEarliest(peer)) return Ended(server, std::move(*failed));
     find_earliest = false;
   }
   StreamStatus end = RunCall(peer, RpcFor(server));
@@ -158,7 +159,7 @@ StreamStatus Subscription::State::RunStream(const std::string& server) {
     unbatched.insert(server);
     end = RunCall(peer, StreamRpc::kStream);
   }
-  return Ended(std::move(end));
+  return Ended(server, std::move(end));
 }
 
 StreamStatus Subscription::State::RunCall(const StreamPeer& peer, StreamRpc rpc) {
@@ -238,7 +239,10 @@ void Subscription::State::SkipGap(const StreamStatus& end) {
   find_earliest = options.on_gap == OnGap::kEarliest;
 }
 
-StreamStatus Subscription::State::Ended(StreamStatus status) {
+StreamStatus Subscription::State::Ended(const std::string& server, StreamStatus status) {
+  const bool not_reached =
+      status.code == grpc::StatusCode::UNAVAILABLE || status.code == grpc::StatusCode::DEADLINE_EXCEEDED;
+  if (not_reached && !delivery.started()) status.message += ThroughProxy(ProxyFor(server));
   if (stopped()) status = {grpc::StatusCode::CANCELLED, "stopped by this client", {}};
   delivery.Ended(status, asked ? &*asked : nullptr);
   return status;

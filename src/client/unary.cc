@@ -3,8 +3,10 @@
 #include <grpcpp/client_context.h>
 
 #include <chrono>
+#include <string>
 #include <utility>
 
+#include "client/proxy.h"
 #include "payment.grpc.pb.h"
 
 namespace pipeline {
@@ -25,14 +27,19 @@ template <typename Call>
 UnaryStatus UnaryClient::OnAnyServer(const Call& call) {
   const auto deadline = std::chrono::system_clock::now() + std::chrono::nanoseconds(options_.timeout_ns);
   grpc::Status status(grpc::StatusCode::UNAVAILABLE, "no server to connect to");
+  std::string through;
   for (const std::string& server : options_.servers) {
     const auto stub = ::payment::PaymentService::NewStub(MakeChannel(server, options_.channel));
     grpc::ClientContext context;
     context.set_deadline(deadline);
     status = call(stub.get(), &context);
+    through = status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+                      status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED
+                  ? ThroughProxy(ProxyFor(server))
+                  : std::string();
     if (status.error_code() != grpc::StatusCode::UNAVAILABLE) break;
   }
-  return {status.error_code(), status.error_message()};
+  return {status.error_code(), status.error_message() + through};
 }
 
 UnaryStatus UnaryClient::Get(const std::string& id, ::payment::Payment* payment) {

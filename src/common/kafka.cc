@@ -2,9 +2,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <stdexcept>
+#include <string_view>
 
 #include "common/secrets.h"
 
@@ -27,12 +29,34 @@ void Log(const rd_kafka_t* /*handle*/, int level, const char* facility, const ch
   if (spdlog::should_log(spdlog_level)) spdlog::log(spdlog_level, "[KAFKA] {}: {}", facility, HideSecrets(text));
 }
 
+// librdkafka reads "010" as 8 and "0x10" as 16 where a property is a number. In a text they are themselves, and only
+// librdkafka knows which a property is: what it made of the value tells.
+std::string Decimal(rd_kafka_conf_t* conf, const std::string& name, const std::string& value,
+                    const std::string& origin) {
+  const size_t sign = value.starts_with('-') ? 1 : 0;
+  if (value.size() < sign + 2 || value[sign] != '0') return value;
+  const size_t digits = std::min(value.find_first_not_of('0', sign), value.size() - 1);
+  std::array<char, kErrorBytesMax> taken{};
+  size_t size = taken.size();
+  const bool known = rd_kafka_conf_set(conf, name.c_str(), value.c_str(), nullptr, 0) == RD_KAFKA_CONF_OK &&
+                     rd_kafka_conf_get(conf, name.c_str(), taken.data(), &size) == RD_KAFKA_CONF_OK;
+  const bool is_number = known && std::string_view(taken.data()) != value &&
+                         std::string_view(taken.data()).find_first_not_of("-0123456789") == std::string_view::npos;
+  if (!is_number) return value;
+  if (value.find_first_not_of("0123456789", sign) != std::string::npos) {
+    throw SettingsError(origin + name + ": found \"" + value + "\"; allowed: a decimal number");
+  }
+  return value.substr(0, sign) + value.substr(digits);
+}
+
 void Set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value, const std::string& origin) {
-  if (IsSecretProperty(name)) RememberSecret(value);
+  const bool is_secret = IsSecretProperty(name);
+  if (is_secret) RememberSecret(value);
+  const std::string decimal = is_secret ? value : Decimal(conf, name, value, origin);
   std::array<char, kErrorBytesMax> error{};
-  if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), error.data(), error.size()) == RD_KAFKA_CONF_OK) return;
+  if (rd_kafka_conf_set(conf, name.c_str(), decimal.c_str(), error.data(), error.size()) == RD_KAFKA_CONF_OK) return;
   // Reasons repeat values; a value that this property does not take may still be a password.
-  throw SettingsError(origin + name + ": " + (IsSecretProperty(name) ? "not accepted" : HideSecrets(error.data())));
+  throw SettingsError(origin + name + ": " + (is_secret ? "not accepted" : HideSecrets(error.data())));
 }
 
 void SetSecurity(rd_kafka_conf_t* conf, const KafkaSettings& settings) {

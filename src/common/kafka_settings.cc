@@ -64,8 +64,12 @@ std::string JoinProperties(const std::vector<std::string>& properties) {
 std::vector<std::string> SplitProperties(std::string_view text) {
   std::vector<std::string> properties;
   std::string property;
+  // Lines as people write them in a file: indented, with comments between.
   const auto end = [&] {
-    if (!property.empty()) properties.push_back(std::exchange(property, {}));
+    property.erase(0, std::min(property.find_first_not_of(" \t\r"), property.size()));
+    if (property.ends_with('\r')) property.pop_back();
+    if (!property.empty() && property.front() != '#') properties.push_back(property);
+    property.clear();
   };
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\n') {

@@ -1,12 +1,16 @@
 #include "common/settings.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
 #include <utility>
 
+#include "common/output.h"
 #include "common/secrets.h"
 
 namespace pipeline {
@@ -30,6 +34,17 @@ int Port(std::string_view item, std::string_view text) {
     FailAddress(item, "found the port \"" + std::string(text) + "\"");
   }
   return port;
+}
+
+bool IsDigits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// Leading ones of the number that begins at `begin`.
+void StripZeros(std::string* text, size_t begin) {
+  size_t end = begin;
+  while (end + 1 < text->size() && (*text)[end] == '0' && (*text)[end + 1] >= '0' && (*text)[end + 1] <= '9') ++end;
+  text->erase(begin, end - begin);
 }
 
 void CheckHost(std::string_view item, std::string_view host, std::string_view allowed) {
@@ -117,10 +132,37 @@ void ParseArguments(CLI::App* app, std::vector<std::string> reversed) {
   CheckVariables(app);
 }
 
-int ExitForParse(const CLI::App& app, const CLI::ParseError& error) {
+CLI::Validator DecimalNumber() {
+  return {[](std::string& text) -> std::string {
+            const size_t sign = text.starts_with('-') ? 1 : 0;
+            if (!IsDigits(std::string_view(text).substr(sign))) {
+              return "found \"" + text + "\"; allowed: a whole decimal number";
+            }
+            StripZeros(&text, sign);
+            return {};
+          },
+          ""};
+}
+
+CLI::Validator DecimalSize() {
+  return {[](std::string& text) -> std::string {
+            const size_t unit = std::min(text.find_first_not_of("0123456789"), text.size());
+            const bool has_unit = unit == text.size() || text[unit] == ' ' || std::isalpha(text[unit]) != 0;
+            if (unit == 0 || !has_unit || text.find_first_of("xX_'") != std::string::npos) {
+              return "found \"" + text + "\"; allowed: a whole decimal number with its unit, for instance 64MB";
+            }
+            StripZeros(&text, 0);
+            return {};
+          },
+          ""};
+}
+
+int ExitForParse(const CLI::App& app, const CLI::ParseError& error, int exit_lost) {
   // Help and version have the exit code 0 and go to standard output.
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
-    return app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
+    OutputStream out(STDOUT_FILENO);
+    const int exit_code = app.exit(error, out, std::cerr) == 0 ? 0 : 2;
+    return out.ExitCode(app.get_name(), exit_code, exit_lost);
   }
   std::cerr << HideSecrets(error.what()) << "\nRun with --help for more information.\n";
   return 2;

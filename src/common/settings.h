@@ -4,6 +4,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,8 +29,24 @@ std::vector<std::string> ServerAddresses(std::string_view hosts, int default_por
 // TLS.) Throws CLI::ParseError.
 void ParseArguments(CLI::App* app, std::vector<std::string> reversed);
 
-// What CLI11's parse outcome means for a program: prints help, version or the error; 0 or 2. Values of secrets that
-// stand in the error are left out.
-int ExitForParse(const CLI::App& app, const CLI::ParseError& error);
+// For every option that is a whole number, ahead of its other checks: decimal digits, with a "-" before them or not.
+// Leading zeros say nothing ("010" is 10, as in durations and rates), and what CLI11 would read besides ("0x10", "1_0")
+// is refused.
+CLI::Validator DecimalNumber();
+// The same for a number of bytes with its unit ("64MB"), ahead of CLI::AsSizeValue.
+CLI::Validator DecimalSize();
+
+// An option that is a whole number from `least` to `most`: on the command line and in the environment decimal.
+template <typename T>
+CLI::Option* AddNumber(CLI::App* app, const std::string& name, T* value, T least, T most, const std::string& help) {
+  return app->add_option(name, *value, help)
+      ->transform(DecimalNumber())
+      ->check(CLI::Range(least, most))
+      ->capture_default_str();
+}
+
+// What CLI11's parse outcome means for a program: prints help, version or the error; 0 or 2, and `exit_lost` when help
+// or version could not be written. Values of secrets that stand in the error are left out.
+int ExitForParse(const CLI::App& app, const CLI::ParseError& error, int exit_lost);
 
 }  // namespace pipeline

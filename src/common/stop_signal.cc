@@ -1,4 +1,4 @@
-// SIGINT and SIGTERM as a condition: see program.h.
+// SIGINT, SIGTERM and SIGHUP as a condition: see program.h.
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -32,6 +32,9 @@ sigset_t StopSignals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  struct sigaction hang_up {};
+  sigaction(SIGHUP, nullptr, &hang_up);
+  if (hang_up.sa_handler != SIG_IGN) sigaddset(&signals, SIGHUP);
   return signals;
 }
 
@@ -40,18 +43,27 @@ sigset_t StopSignals() {
 // Two threads: one that reads signals, so that the second one ends the process whatever the callbacks do, and one that
 // calls them.
 struct StopSignal::State {
-  State();
+  explicit State(SecondSignal second);
   ~State();
   void ReadSignals();
   void CallBack();
   void Stop(int signal);
+  void TakeSignal(int signal);
 
+  const SecondSignal second_signal;
   mutable std::mutex mutex;
   mutable std::condition_variable changed;
-  std::atomic<bool> requested = false;                 // set under mutex
-  bool ending = false;                                 // this and the following under mutex
-  int number = 0;                                      // of the first signal
-  std::map<int64_t, std::function<void()>> callbacks;  // by number, in the order of their coming
+  std::atomic<bool> requested = false;  // this and the next set under mutex
+  std::atomic<bool> hurried = false;
+  bool ending = false;                                         // this and the following under mutex
+  int number = 0;                                              // of the first signal
+  using Callbacks = std::map<int64_t, std::function<void()>>;  // by number, in the order of their coming
+  Callbacks callbacks;
+  Callbacks hurry_callbacks;
+  Callbacks* Due() {
+    if (requested && !callbacks.empty()) return &callbacks;
+    return hurried && !hurry_callbacks.empty() ? &hurry_callbacks : nullptr;
+  }
   int64_t next_id = 1;
   int64_t running_id = 0;  // the callback that is being called; 0: none
   sigset_t mask_before{};
@@ -61,12 +73,12 @@ struct StopSignal::State {
   std::thread caller;
 };
 
-StopSignal::State::State() {
+StopSignal::State::State(SecondSignal second) : second_signal(second) {
   const sigset_t signals = StopSignals();
   // Threads that are started later inherit the mask, so that no other one ever handles these signals.
   if (const int error = pthread_sigmask(SIG_BLOCK, &signals, &mask_before); error != 0) {
     errno = error;
-    Fail("can't block SIGINT and SIGTERM");
+    Fail("can't block the signals that stop a program");
   }
   signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signal_fd < 0) Fail("signalfd");
@@ -105,9 +117,11 @@ void StopSignal::State::ReadSignals() {
 
 void StopSignal::State::CallBack() {
   std::unique_lock lock(mutex);
-  changed.wait(lock, [&] { return requested || ending; });
-  while (requested && !callbacks.empty()) {
-    const auto next = callbacks.extract(callbacks.begin());
+  for (;;) {
+    changed.wait(lock, [&] { return Due() != nullptr || ending; });
+    Callbacks* due = Due();
+    if (due == nullptr) return;
+    const auto next = due->extract(due->begin());
     running_id = next.key();
     lock.unlock();
     next.mapped()();
@@ -121,18 +135,28 @@ void StopSignal::State::CallBack() {
 void StopSignal::State::Stop(int signal) {
   {
     const std::lock_guard lock(mutex);
-    // Whoever sends a second signal does not want to wait.
-    if (signal != 0 && number != 0) _exit(kExitInterrupted);
-    if (signal != 0) number = signal;
+    if (signal != 0) TakeSignal(signal);
     requested = true;
   }
   changed.notify_all();
 }
 
-StopSignal::StopSignal() : state_(std::make_unique<State>()) {}
+// Under mutex.
+void StopSignal::State::TakeSignal(int signal) {
+  if (number == 0 || number == SIGHUP) {
+    number = signal;
+  } else if (signal != SIGHUP) {
+    // Whoever sends a second signal does not want to wait.
+    if (second_signal == SecondSignal::kEnds || hurried) _exit(kExitInterrupted);
+    hurried = true;
+  }
+}
+
+StopSignal::StopSignal(SecondSignal second) : state_(std::make_unique<State>(second)) {}
 StopSignal::~StopSignal() = default;
 
 bool StopSignal::requested() const { return state_->requested; }
+bool StopSignal::hurried() const { return state_->hurried; }
 
 int StopSignal::number() const {
   const std::lock_guard lock(state_->mutex);
@@ -154,12 +178,13 @@ void StopSignal::Wait() const {
   state_->changed.wait(lock, [&] { return state_->requested.load(); });
 }
 
-StopCallback::StopCallback(StopSignal* stop, std::function<void()> callback) : state_(stop->state_.get()) {
+StopCallback::StopCallback(const StopSignal* stop, std::function<void()> callback, When when)
+    : state_(stop->state_.get()) {
   {
     const std::lock_guard lock(state_->mutex);
-    if (!state_->requested) {
+    if (when == When::kRequested ? !state_->requested : !state_->hurried) {
       id_ = state_->next_id++;
-      state_->callbacks.emplace(id_, std::move(callback));
+      (when == When::kRequested ? state_->callbacks : state_->hurry_callbacks).emplace(id_, std::move(callback));
       return;
     }
   }
@@ -169,6 +194,7 @@ StopCallback::StopCallback(StopSignal* stop, std::function<void()> callback) : s
 StopCallback::~StopCallback() {
   std::unique_lock lock(state_->mutex);
   state_->callbacks.erase(id_);
+  state_->hurry_callbacks.erase(id_);
   state_->changed.wait(lock, [&] { return id_ == 0 || state_->running_id != id_; });
 }
 

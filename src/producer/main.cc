@@ -1,23 +1,30 @@
 // payment-producer: makes test payments and sends them to Kafka.
 #include <langinfo.h>
+#include <unistd.h>
 
 #include <clocale>
-#include <csignal>
 #include <cstring>
 #include <iostream>
 #include <string>
 #include <vector>
 
+#include "common/output.h"
 #include "common/program.h"
 #include "common/settings.h"
 #include "producer/producer_options.h"
 #include "producer/producer_run.h"
 
+namespace {
+
+constexpr int kExitOutputLost = 1;
+
+}  // namespace
+
 int main(int argc, char** argv) {
   std::setlocale(LC_CTYPE, "");
   const bool utf8 = std::strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
   // A reader of the output that goes away must not cost the outcomes of what was sent.
-  std::signal(SIGPIPE, SIG_IGN);
+  pipeline::PrepareStandardStreams();
   pipeline::ProducerOptions options;
   try {
     pipeline::LoadDotEnv();
@@ -27,7 +34,10 @@ int main(int argc, char** argv) {
     std::cerr << "payment-producer: " << error.what() << std::endl;
     return 2;
   }
-  pipeline::StopSignal stop;
+  pipeline::StopSignal stop(pipeline::SecondSignal::kHurries);
   pipeline::StartLog("payment-producer");
-  return pipeline::RunPaymentProducer(options, utf8, &stop, std::cout, std::cerr);
+  pipeline::OutputStream out(STDOUT_FILENO);
+  const pipeline::StopCallback on_stop(&stop, [&out] { out.Interrupt(); });
+  const int exit_code = pipeline::RunPaymentProducer(options, utf8, &stop, out, std::cerr);
+  return out.ExitCode("payment-producer", exit_code, kExitOutputLost);
 }

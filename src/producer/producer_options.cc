@@ -12,18 +12,20 @@
 
 #include "common/program.h"
 #include "producer/payment_maker.h"
+#include "text/decimal.h"
 #include "text/duration.h"
 
 namespace pipeline {
 namespace {
 
+constexpr int kExitNotAll = 1;
 constexpr double kRatePerSMax = 10'000'000;
 constexpr char kDescription[] = "Makes test payments and sends them to Kafka, one after the other.";
 constexpr char kFooter[] =
     "\nExamples:\n"
     "  payment-producer 20                          twenty payments, one a second\n"
     "  payment-producer --count 0 --rate 500/s      500 a second until Ctrl+C\n"
-    "\nExit codes: 0 all delivered, 1 not all, 2 usage, 3 no broker reached.";
+    "\nExit codes: 0 all delivered, 1 not all, or standard output can't be written, 2 usage, 3 no broker reached.";
 
 // The whole of `text` as a number.
 template <typename T>
@@ -63,8 +65,11 @@ CLI::Option* AddDuration(CLI::App* app, const std::string& name, const std::stri
 
 std::optional<double> ParseRate(std::string_view text) {
   if (!text.ends_with("/s")) return std::nullopt;
-  const auto rate = Number<double>(text.substr(0, text.size() - 2));
-  if (!rate || !(*rate > 0) || *rate > kRatePerSMax) return std::nullopt;
+  text.remove_suffix(2);
+  const std::optional<Decimal> decimal = TakeDecimal(&text);
+  if (!decimal || !text.empty()) return std::nullopt;
+  const double rate = static_cast<double>(decimal->whole) + static_cast<double>(decimal->billionths) / 1e9;
+  if (!(rate > 0) || rate > kRatePerSMax) return std::nullopt;
   return rate;
 }
 
@@ -82,10 +87,9 @@ std::optional<int> ParseProducerOptions(const std::vector<std::string>& args, Pr
   app.set_version_flag("--version",
                        VersionText("payment-producer", fmt::format("librdkafka {}", rd_kafka_version_str())));
   AddKafkaOptions(&app, &options->kafka);
-  app.add_option("count,--count", options->count, "Records to send; 0: until stopped")
-      ->check(CLI::Range(int64_t{0}, int64_t{1'000'000'000'000}))
-      ->type_name("N")
-      ->capture_default_str();
+  AddNumber(&app, "count,--count", &options->count, int64_t{0}, int64_t{1'000'000'000'000},
+            "Records to send; 0: until stopped")
+      ->type_name("N");
   CLI::Option* interval = AddDuration(&app, "--interval", "Time between two records [1s]", &options->interval_ns);
   AddText(&app, "--rate", "N/s", "Records a second, in place of --interval",
           [options](const std::string& text) -> std::string {
@@ -96,7 +100,9 @@ std::optional<int> ParseProducerOptions(const std::vector<std::string>& args, Pr
           })
       ->excludes(interval);
   options->seed = std::random_device()() | (uint64_t{std::random_device()()} << 32);
-  app.add_option("--seed", options->seed, "The same seed makes the same payments [random]")->type_name("N");
+  app.add_option("--seed", options->seed, "The same seed makes the same payments [random]")
+      ->transform(DecimalNumber())
+      ->type_name("N");
   AddText(&app, "--records-per-payment", "MIN..MAX", "Records of one payment's life [1]",
           [options](const std::string& text) -> std::string {
             const auto range = ParseRange(text);
@@ -115,7 +121,7 @@ std::optional<int> ParseProducerOptions(const std::vector<std::string>& args, Pr
   try {
     ParseArguments(&app, std::move(reversed));
   } catch (const CLI::ParseError& error) {
-    return ExitForParse(app, error);
+    return ExitForParse(app, error, kExitNotAll);
   }
   return std::nullopt;
 }

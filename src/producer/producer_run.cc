@@ -23,6 +23,7 @@ namespace pipeline {
 namespace {
 
 constexpr int64_t kMillisecondNs = 1'000'000;
+constexpr int64_t kHurrySliceNs = 100 * kMillisecondNs;
 constexpr int64_t kConnectSliceNs = 500 * kMillisecondNs;
 constexpr int64_t kRoomWaitNs = 20 * kMillisecondNs;
 
@@ -41,6 +42,7 @@ class ProducerRun {
   void SendOne();
   // It never left.
   void FailUnsent(const MadeRecord& made);
+  bool AwaitOutcomes();
   int Finish();
   void OnReports(std::span<const DeliveryReport> reports);
   std::string ReportLine(const DeliveryReport& report) const;
@@ -219,12 +221,23 @@ void ProducerRun::StopBecause(const std::string& what) {
   stop_->Request();
 }
 
+// False: not all came within the time for it, or the user does not want to wait.
+bool ProducerRun::AwaitOutcomes() {
+  const int64_t deadline_ns = MonotonicNs() + options_.flush_timeout_ns;
+  for (;;) {
+    const int64_t now_ns = MonotonicNs();
+    if (producer_->WaitUntilBelow(1, std::min(deadline_ns, now_ns + kHurrySliceNs))) return true;
+    if (stop_->hurried() || now_ns >= deadline_ns) return false;
+  }
+}
+
 int ProducerRun::Finish() {
-  if (!producer_->WaitUntilBelow(1, MonotonicNs() + options_.flush_timeout_ns)) {
+  if (!AwaitOutcomes()) {
     {
       const std::lock_guard lock(mutex_);
-      err_ << fmt::format("payment-producer: {} records still without an outcome after {}; giving up on them",
-                          producer_->in_flight(), DurationText(options_.flush_timeout_ns))
+      err_ << fmt::format(
+                  "payment-producer: {} records still without an outcome {}; giving up on them", producer_->in_flight(),
+                  stop_->hurried() ? "at the second signal" : "after " + DurationText(options_.flush_timeout_ns))
            << std::endl;
     }
     producer_->Purge();

@@ -1,13 +1,14 @@
 // payment-server: reads the topic and serves it. Parses and wires; see server_command.cc for the options.
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <atomic>
-#include <csignal>
 #include <exception>
 #include <iostream>
 #include <string>
 #include <vector>
 
+#include "common/output.h"
 #include "common/program.h"
 #include "common/settings.h"
 #include "server/grpc_log.h"
@@ -30,7 +31,9 @@ int Serve(const pipeline::ServerOptions& options) {
     stop.Request();
   });
   server.Listen();
-  std::cout << pipeline::ServerBanner(options, server.port(), server.metrics_port()) << std::flush;
+  pipeline::OutputStream out(STDOUT_FILENO);
+  out << pipeline::ServerBanner(options, server.port(), server.metrics_port());
+  if (const int lost = out.ExitCode("payment-server", 0, kExitEnvironment); lost != 0) return lost;
   if (options.demo_data) {
     spdlog::info(
         "[SERVER] demo data: pay_001 to pay_003; GetPayment and ListPayments answer with them even without Kafka");
@@ -46,7 +49,7 @@ int Serve(const pipeline::ServerOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);
+  pipeline::PrepareStandardStreams();
   try {
     pipeline::LoadDotEnv();
     pipeline::ServerOptions options;

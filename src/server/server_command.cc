@@ -17,6 +17,7 @@
 namespace pipeline {
 namespace {
 
+constexpr int kExitOutputLost = 3;
 constexpr int64_t kWindowBytesMin = 1024LL * 1024;
 
 constexpr char kFooter[] = R"(Example:
@@ -25,7 +26,8 @@ constexpr char kFooter[] = R"(Example:
   grpcurl -plaintext -d '{"limit":5}' localhost:50051 payment.PaymentService/ListPayments
 
 Health (grpc.health.v1) is SERVING once the records found at start are loaded and Kafka answers.
-Exit codes: 0 stopped by SIGINT or SIGTERM, 2 wrong usage, 3 a port is in use or the topic can't be served.)";
+Exit codes: 0 stopped by SIGINT, SIGTERM or SIGHUP, 2 wrong usage, 3 a port is in use, the topic can't be
+served, or standard output can't be written at the start.)";
 
 // "10s,5s": time and timeout.
 std::string ReadKeepalive(const std::string& text, ServerOptions* options) {
@@ -56,14 +58,14 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
       "--version",
       VersionText("payment-server", fmt::format("librdkafka {}, gRPC {}", rd_kafka_version_str(), grpc::Version())));
   AddKafkaOptions(&app, &options->kafka);
-  app.add_option("--port", options->port, "Port to listen on; 0: a free one, which is printed (env GRPC_PORT)")
-      ->envname("GRPC_PORT")
-      ->check(CLI::Range(0, 65535))
-      ->capture_default_str();
+  AddNumber(&app, "--port", &options->port, 0, 65535,
+            "Port to listen on; 0: a free one, which is printed (env GRPC_PORT)")
+      ->envname("GRPC_PORT");
   app.add_option("--listen", options->listen, "Address to listen on")->capture_default_str();
   app.add_option("--window-bytes", options->window_bytes_max,
                  "Newest records kept ready for streams, for instance 64MB; older ones are read from Kafka again")
       ->transform(CLI::AsSizeValue(false))
+      ->transform(DecimalSize())
       ->check(CLI::Range(kWindowBytesMin, int64_t{1} << 50, "at least 1MB"))
       ->capture_default_str();
   app.add_option(
@@ -73,17 +75,12 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
       ->transform(CLI::CheckedTransformer(std::map<std::string, SlowSubscriber>{
           {"catch-up", SlowSubscriber::kCatchUp}, {"disconnect", SlowSubscriber::kDisconnect}}))
       ->default_str("catch-up");
-  app.add_option("--max-payments", options->payments_max,
-                 "Payments kept; when the topic has more, only resumed streams are served (docs/limits.md)")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 50, "at least 1"))
-      ->capture_default_str();
-  app.add_option("--max-calls", options->calls_max, "Streams and waiting calls open at once; more are refused")
-      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
-      ->capture_default_str();
-  app.add_option("--max-calls-per-peer", options->calls_per_peer_max,
-                 "The same, of one host (a proxy is one): no client takes all that there are")
-      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}))
-      ->capture_default_str();
+  AddNumber(&app, "--max-payments", &options->payments_max, int64_t{1}, int64_t{1} << 50,
+            "Payments kept; when the topic has more, only resumed streams are served (docs/limits.md)");
+  AddNumber(&app, "--max-calls", &options->calls_max, int64_t{1}, int64_t{1'000'000},
+            "Streams and waiting calls open at once; more are refused");
+  AddNumber(&app, "--max-calls-per-peer", &options->calls_per_peer_max, int64_t{1}, int64_t{1'000'000},
+            "The same, of one host (a proxy is one): no client takes all that there are");
   app.add_option("--journal", options->journal_path,
                  "Appends what was read from Kafka and written to each stream to this file (docs/formats.md)")
       ->type_name("FILE");
@@ -132,7 +129,7 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
       throw CLI::ValidationError("--dlq-topic", "found the topic that is read; allowed: another one");
     }
   } catch (const CLI::ParseError& error) {
-    return ExitForParse(app, error);
+    return ExitForParse(app, error, kExitOutputLost);
   }
   return std::nullopt;
 }

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "common/regular_file.h"
 
 namespace pipeline {
 namespace {
@@ -37,7 +38,11 @@ ServerJournal::ServerJournal(const std::string& path, const std::string& server_
   if (lock_.fd < 0 || fstat(lock_.fd, &status) != 0) {
     throw std::system_error(errno, std::generic_category(), Named(path));
   }
-  // A pipe or a device is written to as it is.
+  // A device is written to as it is. A pipe that nobody reads would hold up the server's end.
+  if (!S_ISREG(status.st_mode) && !S_ISCHR(status.st_mode)) {
+    throw std::runtime_error(Named(path) + ": is " + std::string(FileKind(status.st_mode)) +
+                             "; allowed: a regular file");
+  }
   if (S_ISREG(status.st_mode)) {
     if (flock(lock_.fd, LOCK_EX | LOCK_NB) != 0) {
       throw std::runtime_error(Named(path) + ": in use by another process");

@@ -4,10 +4,12 @@
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +19,13 @@ namespace {
 namespace fs = std::filesystem;
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-Pairs Parse(std::string_view text) { return ParseDotEnv(".env", text); }
+DotEnv ParseAll(std::string_view text) {
+  return ParseDotEnv(".env", text, [](const std::string& name) {
+    return name == "OUTSIDE" ? std::optional<std::string>("from outside") : std::nullopt;
+  });
+}
+
+Pairs Parse(std::string_view text) { return ParseAll(text).pairs; }
 
 std::string ErrorOf(std::string_view text) {
   try {
@@ -62,18 +70,89 @@ TEST(ParseDotEnv, TakesWindowsFiles) {
             (Pairs{{"A", "1"}, {"B", "2"}, {"C", "3"}}));
 }
 
-TEST(ParseDotEnv, NamesTheLineOfAnErrorAndNotTheValue) {
-  EXPECT_EQ(ErrorOf("A=1\r\nsecret"), ".env:2: no \"=\" after the name; allowed: NAME=value");
-  EXPECT_EQ(ErrorOf("=secret"),
+TEST(ParseDotEnv, QuotesGoOverLines) {
+  EXPECT_EQ(Parse("A='one\ntwo'\nB=2"), (Pairs{{"A", "one\ntwo"}, {"B", "2"}}));
+  EXPECT_EQ(Parse("A=\"one\r\n\r\ntwo\" # end\r\nB=2"), (Pairs{{"A", "one\n\ntwo"}, {"B", "2"}}));
+  EXPECT_EQ(Parse("KAFKA_PROPERTIES=\"\nacks=all\nlinger.ms=5\n\""),
+            (Pairs{{"KAFKA_PROPERTIES", "\nacks=all\nlinger.ms=5\n"}}));
+  EXPECT_EQ(ParseAll("A='one\ntwo'\n?\n").passed_over.at(0).substr(0, 7), ".env:3:");  // lines go on being counted
+}
+
+TEST(ParseDotEnv, ExpandsWhatStandsInBraces) {
+  EXPECT_EQ(Parse("A=1\nB=${A}2\nC=\"<${B}>\""), (Pairs{{"A", "1"}, {"B", "12"}, {"C", "<12>"}}));
+  EXPECT_EQ(Parse("A=1\nA=2\nB=${A}"), (Pairs{{"A", "1"}, {"A", "2"}, {"B", "2"}}));
+  EXPECT_EQ(Parse("OUTSIDE=1\nB=${OUTSIDE}"), (Pairs{{"OUTSIDE", "1"}, {"B", "from outside"}}));  // as the programs do
+  EXPECT_EQ(Parse("A=${NOT_SET:-otherwise}\nB=${OUTSIDE:-x}\nC=${NOT_SET:-}"),
+            (Pairs{{"A", "otherwise"}, {"B", "from outside"}, {"C", ""}}));
+  EXPECT_EQ(Parse(R"(A='${B}')"), (Pairs{{"A", "${B}"}}));
+  EXPECT_EQ(Parse(R"(A="\${B}")"), (Pairs{{"A", "${B}"}}));
+  EXPECT_EQ(Parse("A=pa$word$$"), (Pairs{{"A", "pa$word$$"}}));
+  EXPECT_EQ(Parse("A='${B}'\nC=${A}").back().second, "${B}");  // once
+}
+
+TEST(ParseDotEnv, RefusesWhatItCantExpandOfOursAndPassesOverTheRest) {
+  EXPECT_EQ(ErrorOf("KAFKA_TOPIC=${NOT_SET}"),
+            ".env:1: ${NOT_SET} is not set; allowed: a name that is, or ${NAME:-otherwise}");
+  EXPECT_EQ(ErrorOf("KAFKA_TOPIC=\"${secret"), ".env:1: \"${\" without \"}\"; in single quotes it is itself");
+  EXPECT_EQ(ErrorOf("KAFKA_TOPIC=\"${secret\"}"), ".env:1: \"${\" without \"}\"; in single quotes it is itself");
+  EXPECT_EQ(ErrorOf("KAFKA_TOPIC=${secret.x}"),
+            ".env:1: found \"${...}\" around what is no name; allowed: ${NAME} and ${NAME:-otherwise}");
+  EXPECT_EQ(Parse("A=${NOT_SET}\nB=2"), (Pairs{{"B", "2"}}));
+}
+
+// The file is shared with other programs: what concerns them alone is no error here.
+TEST(ParseDotEnv, PassesOverWhatIsForOthersWithAWord) {
+  const auto passed_over = [](std::string_view text) {
+    const DotEnv all = ParseAll(text);
+    EXPECT_EQ(all.pairs, (Pairs{{"KAFKA_TOPIC", "t"}})) << text;
+    return all.passed_over.size() == 1 ? all.passed_over[0] : std::to_string(all.passed_over.size()) + " entries";
+  };
+  EXPECT_EQ(passed_over("spring.name-of.it=secret\nKAFKA_TOPIC=t"),
+            ".env:1: a name that no variable has; allowed: NAME=value, of letters, digits and underscores");
+  EXPECT_EQ(passed_over("KAFKA_TOPIC=t\n1A=secret"),
+            ".env:2: a name that no variable has; allowed: NAME=value, of letters, digits and underscores");
+  EXPECT_EQ(passed_over("KAFKA_TOPIC=t\nexport secret"),
+            ".env:2: \"export\" of a name without a value says nothing here");
+  EXPECT_EQ(passed_over("export KAFKA_BROKERS\nKAFKA_TOPIC=t"),
+            ".env:1: \"export\" of a name without a value says nothing here");
+  EXPECT_EQ(passed_over("secret\nKAFKA_TOPIC=t"), ".env:1: no \"=\" after the name; allowed: NAME=value");
+  EXPECT_EQ(passed_over("=secret\nKAFKA_TOPIC=t"),
             ".env:1: no name at the beginning; allowed: NAME=value, of letters, digits and underscores");
-  EXPECT_EQ(ErrorOf("\n\n1A=secret"),
-            ".env:3: no name at the beginning; allowed: NAME=value, of letters, digits and underscores");
-  EXPECT_EQ(ErrorOf("A-B=secret"), ".env:1: no \"=\" after the name; allowed: NAME=value");
-  EXPECT_EQ(ErrorOf("A='secret"), ".env:1: a single quote is not closed on its line");
-  EXPECT_EQ(ErrorOf("A=\"secret\\\""), ".env:1: a double quote is not closed on its line");
-  EXPECT_EQ(ErrorOf("A=\"secret\nB=\""), ".env:1: a double quote is not closed on its line");
-  EXPECT_EQ(ErrorOf("A=\"x\" secret"), ".env:1: found text after the closing quote; allowed: a # comment");
-  EXPECT_EQ(ErrorOf(std::string_view("A=x\0secret", 10)), ".env:1: found a NUL byte; allowed: text");
+  EXPECT_EQ(passed_over("A='secret\nKAFKA_TOPIC=t"), ".env:1: a single quote that is not closed");
+  EXPECT_EQ(passed_over("A=\"secret\nKAFKA_TOPIC=t"), ".env:1: a double quote that is not closed");
+  EXPECT_EQ(passed_over("A=\"x\" secret\nKAFKA_TOPIC=t"),
+            ".env:1: found text after the closing quote; allowed: a # comment");
+  EXPECT_EQ(passed_over(std::string_view("A=x\0secret\nKAFKA_TOPIC=t", 24)), ".env:1: found a NUL byte; allowed: text");
+}
+
+TEST(ParseDotEnv, NamesTheLineOfAnErrorInOursAndNotTheValue) {
+  EXPECT_EQ(ErrorOf("A=1\r\nKAFKA_TOPIC secret"), ".env:2: no \"=\" after the name; allowed: NAME=value");
+  EXPECT_EQ(ErrorOf("KAFKA_SASL_PASSWORD='secret"), ".env:1: a single quote that is not closed");
+  EXPECT_EQ(ErrorOf("KAFKA_SASL_PASSWORD=\"secret\\\""), ".env:1: a double quote that is not closed");
+  EXPECT_EQ(ErrorOf("GRPC_PORT=\"x\" secret"), ".env:1: found text after the closing quote; allowed: a # comment");
+  EXPECT_EQ(ErrorOf(std::string_view("PIPELINE_A=x\0secret", 19)), ".env:1: found a NUL byte; allowed: text");
+}
+
+// However often a value repeats the one before, and however the text is made, the work and the memory stay bounded.
+TEST(ParseDotEnv, HostileTextsEndSoonAndSmall) {
+  std::string doubling = "A0=aaaaaaaaaaaaaaaa\n";
+  for (int i = 1; i < 64; ++i) {
+    const std::string before = "${A" + std::to_string(i - 1) + "}";
+    doubling += "A" + std::to_string(i) + "=" + before + before + "\n";
+  }
+  size_t bytes = 0;
+  for (const auto& [name, value] : Parse(doubling)) bytes += value.size();
+  EXPECT_LE(bytes, static_cast<size_t>(kDotEnvBytesMax));
+  const auto repeated = [](const std::string& text) {
+    std::string all;
+    while (all.size() + text.size() < static_cast<size_t>(kDotEnvBytesMax) / 8) all += text;
+    return all;
+  };
+  for (const char* text :
+       {"A=\"\n", "A='\n", "A=\"\\\"\n", "A=\"${B\n", "A=${\n", "${A", "\\", "A=1\nB=${A}\n", "\""}) {
+    EXPECT_NO_THROW(Parse(repeated(text))) << text;
+    EXPECT_NO_THROW(Parse("A=\"" + repeated(text))) << text;
+  }
 }
 
 RC_GTEST_PROP(ParseDotEnv, GivesBackWhatWasQuoted, ()) {
@@ -84,7 +163,7 @@ RC_GTEST_PROP(ParseDotEnv, GivesBackWhatWasQuoted, ()) {
     if (c == '\n') {
       quoted += "\\n";
     } else {
-      if (c == '"' || c == '\\') quoted += '\\';
+      if (c == '"' || c == '\\' || c == '$') quoted += '\\';
       quoted += c;
     }
   }
@@ -98,7 +177,7 @@ RC_GTEST_PROP(ParseDotEnv, GivesBackWhatWasQuoted, ()) {
 
 RC_GTEST_PROP(ParseDotEnv, TakesAnyTextWithoutACrash, ()) {
   const auto text = *rc::gen::container<std::string>(
-      rc::gen::oneOf(rc::gen::elementOf(std::string("A=\"'\\ #\r\n\t\xEF\xBB\xBF")), rc::gen::arbitrary<char>()));
+      rc::gen::oneOf(rc::gen::elementOf(std::string("A=\"'\\ #\r\n\t${}:-\xEF\xBB\xBF")), rc::gen::arbitrary<char>()));
   try {
     for (const auto& [name, value] : Parse(text)) RC_ASSERT(!name.empty());
   } catch (const SettingsError& error) {
@@ -141,15 +220,40 @@ TEST_F(LoadDotEnvTest, SetsWhatIsNotSet) {
 }
 
 TEST_F(LoadDotEnvTest, SetsNothingFromAFileWithAnError) {
-  EXPECT_THROW(LoadDotEnv(Write("DOT_ENV_TEST_A=1\n?\n")), SettingsError);
+  EXPECT_THROW(LoadDotEnv(Write("DOT_ENV_TEST_A=1\nGRPC_PORT\n")), SettingsError);
   EXPECT_EQ(Value("DOT_ENV_TEST_A"), "not set");
 }
 
 TEST_F(LoadDotEnvTest, TakesAnAbsentFileButNoUnreadableOne) {
   EXPECT_NO_THROW(LoadDotEnv((folder_ / "absent").string()));
-  EXPECT_THROW(LoadDotEnv(folder_.string()), SettingsError);
+  EXPECT_NO_THROW(LoadDotEnv(folder_.string()));  // a Python environment is often called so
   EXPECT_THROW(LoadDotEnv(Write(std::string(static_cast<size_t>(kDotEnvBytesMax) + 1, '\n'))), SettingsError);
   EXPECT_NO_THROW(LoadDotEnv(Write(std::string(static_cast<size_t>(kDotEnvBytesMax), '\n'))));
+}
+
+// Opening it would wait for whoever writes to it.
+TEST_F(LoadDotEnvTest, RefusesAFifo) {
+  const std::string fifo = (folder_ / "fifo").string();
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  fs::create_symlink("fifo", folder_ / "link");
+  for (const std::string& path : {fifo, (folder_ / "link").string(), std::string("/dev/zero")}) {
+    try {
+      LoadDotEnv(path);
+      ADD_FAILURE() << path;
+    } catch (const SettingsError& error) {
+      EXPECT_NE(std::string(error.what()).find("; allowed: a regular file"), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST_F(LoadDotEnvTest, TellsWhatItPassesOverAndTakesTheRest) {
+  ::testing::internal::CaptureStderr();
+  LoadDotEnv(Write("a.b=1\na-b=2\nexport X\nDOT_ENV_TEST_A=1\nsecret\nc.d=5\ne.f=6\ng.h=7\n"));
+  const std::string told = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(Value("DOT_ENV_TEST_A"), "1");
+  EXPECT_NE(told.find(":5: no \"=\" after the name; allowed: NAME=value (passed over)"), std::string::npos) << told;
+  EXPECT_NE(told.find(": 2 more entries are passed over"), std::string::npos) << told;
+  EXPECT_EQ(told.find("secret"), std::string::npos) << told;
 }
 
 }  // namespace

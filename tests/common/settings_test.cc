@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdlib>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/kafka.h"
@@ -92,7 +93,7 @@ class KafkaOptionsTest : public ::testing::Test {
     try {
       ParseArguments(&app, {args.rbegin(), args.rend()});
     } catch (const CLI::ParseError& error) {
-      code = ExitForParse(app, error);
+      code = ExitForParse(app, error, 3);
     }
     out_ = testing::internal::GetCapturedStdout();
     err_ = testing::internal::GetCapturedStderr();
@@ -159,6 +160,89 @@ TEST_F(KafkaOptionsTest, ReadsSslAsPeopleWriteIt) {
   unsetenv("KAFKA_SSL");
   ASSERT_EQ(Parse({"--ssl"}), 0) << err_;
   EXPECT_TRUE(settings_.ssl);
+}
+
+// "010" is ten, here as in durations and rates, and "0x10" is nothing.
+TEST(DecimalNumber, ReadsDecimalDigitsAlone) {
+  const CLI::Validator decimal = DecimalNumber();
+  for (const auto& [given, read] : {std::pair("010", "10"),
+                                    {"0", "0"},
+                                    {"000", "0"},
+                                    {"-07", "-7"},
+                                    {"50051", "50051"},
+                                    {"09", "9"},
+                                    {"050051", "50051"},
+                                    {"00000000000000000000000001", "1"}}) {
+    std::string text = given;
+    EXPECT_EQ(decimal(text), "") << given;
+    EXPECT_EQ(text, read);
+  }
+  for (const char* given :
+       {"0x10", "0X10", "0b1", "0o7", "1_0", "1'0", "+1", " 1", "1 ", "1e3", "1.0", "", "-", "--1", "a"}) {
+    std::string text = given;
+    EXPECT_NE(decimal(text), "") << given;
+  }
+  const CLI::Validator size = DecimalSize();
+  for (const auto& [given, read] :
+       {std::pair("064MB", "64MB"), {"010", "10"}, {"64 MB", "64 MB"}, {"0100KiB", "100KiB"}}) {
+    std::string text = given;
+    EXPECT_EQ(size(text), "") << given;
+    EXPECT_EQ(text, read);
+  }
+  for (const char* given : {"0x10MB", "MB", "", "-1MB", "1_0MB", "1.5MB"}) {
+    std::string text = given;
+    EXPECT_NE(size(text), "") << given;
+  }
+}
+
+TEST(DecimalNumber, HoldsForFlagsAndTheEnvironment) {
+  const auto read = [](const char* variable, std::vector<std::string> args) {
+    CLI::App app("test", "test");
+    int value = 5;
+    AddNumber(&app, "--number", &value, -100, 70'000, "a number")->envname("NUMBER_TEST");
+    unsetenv("NUMBER_TEST");
+    if (variable != nullptr) setenv("NUMBER_TEST", variable, 1);
+    try {
+      app.parse(std::move(args));
+    } catch (const CLI::ParseError&) {
+      return -1;
+    }
+    unsetenv("NUMBER_TEST");
+    return value;
+  };
+  EXPECT_EQ(read(nullptr, {}), 5);
+  EXPECT_EQ(read(nullptr, {"--number=010"}), 10);
+  EXPECT_EQ(read("050051", {}), 50'051);
+  EXPECT_EQ(read(nullptr, {"--number=-010"}), -10);
+  EXPECT_EQ(read(nullptr, {"--number=0x10"}), -1);
+  EXPECT_EQ(read("0x10", {}), -1);
+  EXPECT_EQ(read(nullptr, {"--number=70001"}), -1);
+}
+
+std::string PropertyAs(const std::string& property, const std::string& value) {
+  KafkaSettings settings;
+  settings.properties = {property + "=" + value};
+  const auto conf = MakeKafkaConf(settings, {});
+  std::array<char, 64> taken{};
+  size_t size = taken.size();
+  EXPECT_EQ(rd_kafka_conf_get(conf.get(), property.c_str(), taken.data(), &size), RD_KAFKA_CONF_OK);
+  return taken.data();
+}
+
+// librdkafka reads them as C does; a text that looks like a number is left as it is.
+TEST(KafkaProperties, NumbersAreDecimal) {
+  EXPECT_EQ(PropertyAs("fetch.wait.max.ms", "010"), "10");
+  EXPECT_EQ(PropertyAs("fetch.wait.max.ms", "09"), "9");
+  EXPECT_EQ(PropertyAs("fetch.wait.max.ms", "100"), "100");
+  EXPECT_EQ(PropertyAs("acks", "01"), "1");
+  EXPECT_EQ(PropertyAs("client.id", "010"), "010");
+  EXPECT_EQ(PropertyAs("client.id", "0x10"), "0x10");
+  EXPECT_THROW(PropertyAs("fetch.wait.max.ms", "0x10"), SettingsError);
+}
+
+// As people write them in a .env file: over several lines, indented, with comments.
+TEST(KafkaProperties, StandOnLinesOfTheirOwn) {
+  EXPECT_EQ(SplitProperties("\n  acks=all\n\t# slow\n  linger.ms=5 \r\n"), (Strings{"acks=all", "linger.ms=5 "}));
 }
 
 TEST_F(KafkaOptionsTest, CollectsPropertiesAndLeavesPositionalsAlone) {

@@ -39,8 +39,8 @@ TEST(StopSignal, IsNotRequestedBeforeASignal) {
             0);
 }
 
-TEST(StopSignal, BothSignalsEndTheWaitAndTellTheirNumber) {
-  for (const int number : {SIGINT, SIGTERM}) {
+TEST(StopSignal, EachSignalEndsTheWaitAndTellsItsNumber) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     EXPECT_EQ(InChild([number] {
                 const StopSignal stop;
                 kill(getpid(), number);
@@ -124,6 +124,64 @@ TEST(StopSignal, ASecondSignalEndsTheProcessAtOnceEvenDuringACallback) {
               kill(getpid(), SIGINT);
               for (;;) pause();
               return 0;
+            }),
+            130);
+}
+
+// A terminal that closes may hang up twice, and a service manager sends both: that is nobody's impatience.
+TEST(StopSignal, AHangUpIsNeverTheSecondSignal) {
+  EXPECT_EQ(InChild([] {
+              StopSignal stop(SecondSignal::kHurries);
+              for (const int number : {SIGHUP, SIGHUP, SIGTERM, SIGHUP}) {
+                kill(getpid(), number);
+                const int64_t deadline_ns = MonotonicNs() + kPatienceNs;
+                sigset_t pending;
+                do {
+                  usleep(1000);
+                  sigpending(&pending);
+                } while (sigismember(&pending, number) == 1 && MonotonicNs() < deadline_ns);
+              }
+              stop.Wait();
+              const int64_t deadline_ns = MonotonicNs() + kPatienceNs;
+              while (stop.number() != SIGTERM && MonotonicNs() < deadline_ns) usleep(1000);
+              return stop.number() == SIGTERM && !stop.hurried() ? 0 : 1;
+            }),
+            0);
+}
+
+TEST(StopSignal, AnIgnoredHangUpStaysIgnored) {
+  EXPECT_EQ(InChild([] {
+              signal(SIGHUP, SIG_IGN);  // as nohup(1) does
+              const StopSignal stop;
+              kill(getpid(), SIGHUP);
+              kill(getpid(), SIGTERM);
+              stop.Wait();
+              return stop.number() == SIGTERM ? 0 : 1;
+            }),
+            0);
+}
+
+TEST(StopSignal, WhereTheProgramWantsItASecondSignalHurriesAndAThirdEnds) {
+  EXPECT_EQ(InChild([] {
+              StopSignal stop(SecondSignal::kHurries);
+              std::atomic<int> called{0};
+              const StopCallback first(&stop, [&] { called += 1; });
+              const StopCallback second(
+                  &stop, [&] { called += 10; }, StopCallback::When::kHurried);
+              const int64_t deadline_ns = MonotonicNs() + kPatienceNs;
+              kill(getpid(), SIGINT);
+              while (called != 1 && MonotonicNs() < deadline_ns) usleep(1000);
+              if (called != 1 || stop.hurried()) return 1;
+              kill(getpid(), SIGINT);
+              while (called != 11 && MonotonicNs() < deadline_ns) usleep(1000);
+              if (called != 11 || !stop.hurried()) return 2;
+              int late = 0;
+              const StopCallback third(
+                  &stop, [&] { ++late; }, StopCallback::When::kHurried);
+              if (late != 1) return 3;
+              kill(getpid(), SIGTERM);
+              for (;;) pause();
+              return 4;
             }),
             130);
 }

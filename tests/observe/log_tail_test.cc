@@ -3,7 +3,9 @@
 #include "harness/observe/log_tail.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -137,7 +139,7 @@ TEST_F(LogTailTest, AFileThatIsMovedIntoItsPlaceIsSeen) {
 TEST_F(LogTailTest, DrainReadsWhatIsThere) {
   AppendTo(folder_.File("fast.jsonl"), EventLines(0, 2'000) + "{\"type\":\"event\",\"t\":1,\"p\":0,");
   tail_.FollowEventLog(folder_.File("fast.jsonl"), 0);
-  tail_.Drain();
+  ASSERT_TRUE(tail_.Drain(SecondsFromNow(kWaitSeconds)));
   EXPECT_EQ(recorder_.Counts().clients[0].delivered, 2'000);
 }
 
@@ -146,7 +148,7 @@ TEST_F(LogTailTest, BrokenLinesAreCountedAndTheRestIsTaken) {
   text[50] = static_cast<char>(text[50] ^ 1);
   AppendTo(folder_.File("fast.jsonl"), text + "\n\nnot a line\n" + EventLines(3, 5) + EndLine(70, 0));
   tail_.FollowEventLog(folder_.File("fast.jsonl"), 0);
-  tail_.Drain();
+  ASSERT_TRUE(tail_.Drain(SecondsFromNow(kWaitSeconds)));
   tail_.Stop();
   const History history = recorder_.Finish(nullptr);
   EXPECT_EQ(history.clients[0].broken_lines, 4);
@@ -166,7 +168,7 @@ TEST_F(LogTailTest, EventsStayOnTheirSideOfAConnection) {
   AppendTo(folder_.File("fast.jsonl"), ConnectionLine(1) + EventLines(0, 3) + ConnectionLine(2) + EventLines(3, 5) +
                                            EndLine(70, 1) + ConnectionLine(3) + EventLines(5, 6));
   tail_.FollowEventLog(folder_.File("fast.jsonl"), 0);
-  tail_.Drain();
+  ASSERT_TRUE(tail_.Drain(SecondsFromNow(kWaitSeconds)));
   tail_.Stop();
   const History history = recorder_.Finish(nullptr);
   const Client& client = history.clients[0];
@@ -182,7 +184,7 @@ TEST_F(LogTailTest, EventsStayOnTheirSideOfAConnection) {
 TEST_F(LogTailTest, SentinelsAreToldByTheirRec) {
   AppendTo(folder_.File("fast.jsonl"), EventLines(0, 2) + EventLines(2, 3, "run." + std::string(kSentinelProducer)));
   tail_.FollowEventLog(folder_.File("fast.jsonl"), 0);
-  tail_.Drain();
+  ASSERT_TRUE(tail_.Drain(SecondsFromNow(kWaitSeconds)));
   EXPECT_EQ(recorder_.Counts().clients[0].delivered, 2);
   tail_.Stop();
   const History history = recorder_.Finish(nullptr);
@@ -213,6 +215,7 @@ TEST_F(LogTailTest, ReadsWhatAProducerWroteBeforeItDied) {
   AppendTo(path, R"({"type":"send","t":5,"seq":501,"key":"torn)");
   tail_.FollowAckLog(path, 0);
   tail_.ProducerEnded(0);
+  ASSERT_TRUE(tail_.Drain(SecondsFromNow(kWaitSeconds)));
   const LiveCounts counts = recorder_.Counts();
   EXPECT_EQ(counts.sent, 500);
   EXPECT_EQ(counts.acked, 250);
@@ -272,13 +275,43 @@ TEST_F(LogTailTest, FollowsAServersJournalAcrossItsDeath) {
 TEST_F(LogTailTest, ABrokenServerJournalIsAHarnessErrorAndSaysNothingOfWhatIsAbsent) {
   AppendTo(folder_.File("journal"), "{\"type\":\"start\",\"t\":1,\"server_id\":\"a\"}\nnonsense\n");
   tail_.FollowServerJournal(folder_.File("journal"), recorder_.AddServer("server-1"));
-  tail_.Drain();
+  ASSERT_TRUE(tail_.Drain(SecondsFromNow(kWaitSeconds)));
   tail_.Stop();
   const History history = recorder_.Finish(nullptr);
   EXPECT_EQ(history.servers[0].broken_lines, 1);
   ASSERT_EQ(history.harness_errors.size(), 1u);
   EXPECT_NE(history.harness_errors[0].find("journal line 2: no JSON from byte"), std::string::npos)
       << history.harness_errors[0];
+}
+
+// Opening a FIFO waits for its other end, reading a device may never end: neither is opened, the other files go on, and
+// nobody who asks is held up.
+TEST_F(LogTailTest, OnlyRegularFilesAreOpened) {
+  const std::string fifo = folder_.File("fifo");
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  std::filesystem::create_symlink("fifo", folder_.File("link"));
+  std::filesystem::create_symlink("/dev/zero", folder_.File("device"));
+  std::filesystem::create_directory(folder_.File("folder"));
+  tail_.FollowEventLog(fifo, 0);
+  tail_.FollowAckLog(folder_.File("link"), 0);
+  tail_.FollowServerJournal(folder_.File("device"), recorder_.AddServer("server-1"));
+  tail_.FollowEventLog(folder_.File("folder"), 0);
+  tail_.FollowEventLog(folder_.File("slow.jsonl"), 1);
+  AppendTo(folder_.File("slow.jsonl"), EventLines(0, 10));
+  EXPECT_TRUE(WaitForDelivered(1, 10));
+  tail_.ProducerEnded(0);
+  ASSERT_TRUE(tail_.Drain(SecondsFromNow(kWaitSeconds)));
+  tail_.Stop();
+  const History history = recorder_.Finish(nullptr);
+  const auto told = [&](const std::string& name, const std::string& kind) {
+    const std::string sentence = "cannot follow " + folder_.File(name) + ": is " + kind + "; allowed: a regular file";
+    return std::count(history.harness_errors.begin(), history.harness_errors.end(), sentence);
+  };
+  EXPECT_EQ(told("fifo", "a FIFO"), 1);
+  EXPECT_EQ(told("link", "a FIFO"), 1);
+  EXPECT_EQ(told("device", "a device"), 1);
+  EXPECT_EQ(told("folder", "a folder"), 1);
+  EXPECT_EQ(history.harness_errors.size(), 4u);
 }
 
 TEST_F(LogTailTest, ABrokenAcknowledgementLogIsAHarnessError) {
@@ -290,7 +323,7 @@ fourth
 fifth
 )");
   tail_.FollowAckLog(folder_.File("load.acks"), 0);
-  tail_.Drain();
+  ASSERT_TRUE(tail_.Drain(SecondsFromNow(kWaitSeconds)));
   tail_.Stop();
   const History history = recorder_.Finish(nullptr);
   ASSERT_EQ(history.harness_errors.size(), 4u);
@@ -337,7 +370,7 @@ TEST_F(LogTailTest, TheEndOfAnOlderStreamLeavesTheNewestOpen) {
                  R"({"type":"end","t":7,"conn":1,"code":14})"
                  "\n");
   tail_.FollowEventLog(path, 0);
-  tail_.Drain();
+  ASSERT_TRUE(tail_.Drain(SecondsFromNow(kWaitSeconds)));
   EXPECT_TRUE(recorder_.Counts().clients[0].connected);
   const History history = recorder_.Finish([](History*) {});
   const Client& client = history.clients[0];

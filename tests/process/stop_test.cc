@@ -39,6 +39,18 @@ TEST(StopTest, APausedProcessHearsIt) {
   EXPECT_EQ(DescribeExit(*result.exit), "exit 5");
 }
 
+// Whoever sends it, a fault too.
+TEST(StopTest, SigtermWakesAPausedProcess) {
+  Supervisor supervisor;
+  const int64_t pid = StartAndHear(&supervisor, kEndsOrderly);
+  ASSERT_TRUE(supervisor.Signal(pid, SIGSTOP));
+  ASSERT_TRUE(Eventually([&] { return ProcessState(pid) == 'T'; }));
+  ASSERT_TRUE(supervisor.Signal(pid, SIGTERM));
+  const auto exit = supervisor.WaitExit(pid, Soon());
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(DescribeExit(*exit), "exit 5");
+}
+
 TEST(StopTest, WhoIgnoresItIsKilledAndNobodyElse) {
   Supervisor supervisor;
   const int64_t deaf = StartAndHear(&supervisor, "trap '' TERM; echo ready; while :; do sleep 0.01; done");

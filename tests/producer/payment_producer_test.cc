@@ -147,8 +147,8 @@ TEST_F(PaymentProducerTest, IsReadableWithoutUtf8) {
   EXPECT_TRUE(std::all_of(output.begin(), output.end(), [](char c) { return static_cast<unsigned char>(c) < 128; }));
 }
 
-TEST_F(PaymentProducerTest, FlushesOnCtrlC) {
-  for (const int number : {SIGINT, SIGTERM}) {
+TEST_F(PaymentProducerTest, FlushesOnEverySignalThatStopsIt) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     Child child("payment-producer", Args({"--count", "0", "--rate", "2000/s", "--quiet"}), output_);
     const size_t before = ReadAckLog(ack_log_).outcomes.size();
     AwaitCondition([&] { return ReadAckLog(ack_log_).outcomes.size() > before + 50; }, "acknowledged records");
@@ -158,9 +158,9 @@ TEST_F(PaymentProducerTest, FlushesOnCtrlC) {
     EXPECT_EQ(seen.outcomes.size(), seen.values.size());
     EXPECT_EQ(Member(seen.end, "sent"), Member(seen.end, "ok"));
   }
-  // The second run carried the first one's numbers on.
+  // Each run carried the numbers of the one before on.
   const AckLogSeen seen = ReadAckLog(ack_log_);
-  EXPECT_EQ(seen.starts, 2);
+  EXPECT_EQ(seen.starts, 3);
   EXPECT_EQ(seen.values.rbegin()->first, seen.values.size());
   EXPECT_EQ(ReadTopic(cluster_).size(), seen.values.size());
   CheckAgainstTopic();
@@ -208,6 +208,34 @@ TEST_F(PaymentProducerTest, CallsUnknownWhatABrokerThatIsGoneNeverAnswered) {
   EXPECT_NE(child.Output().find("[PRODUCER] Unknown: pay_"), std::string::npos) << child.Output();
   cluster_.SetUp();
   CheckAgainstTopic();
+}
+
+// The second signal does not wait for outcomes that do not come, and what is known is written down all the same.
+TEST_F(PaymentProducerTest, ASecondSignalStillWritesWhatIsKnown) {
+  Child child("payment-producer", Args({"--count", "0", "--interval", "5ms", "--flush-timeout", "10m"}), output_);
+  AwaitCondition([&] { return !ReadAckLog(ack_log_).outcomes.empty(); }, "an acknowledged record");
+  cluster_.SetDown();
+  const size_t sent = ReadAckLog(ack_log_).values.size();
+  AwaitCondition([&] { return ReadAckLog(ack_log_).values.size() > sent + 5; }, "sends without a broker");
+  child.Signal(SIGINT);
+  size_t last = 0;
+  int quiet_looks = 0;
+  AwaitCondition(
+      [&] {
+        const size_t now = ReadAckLog(ack_log_).values.size();
+        quiet_looks = now == last ? quiet_looks + 1 : 0;
+        last = now;
+        return quiet_looks >= 30;
+      },
+      "no more sends");
+  child.Signal(SIGINT);
+  EXPECT_EQ(child.Wait(), 1);
+  const AckLogSeen seen = ReadAckLog(ack_log_);
+  EXPECT_EQ(seen.outcomes.size(), seen.values.size());
+  EXPECT_NE(child.Output().find("records still without an outcome at the second signal"), std::string::npos)
+      << child.Output();
+  EXPECT_NE(child.Output().find("Summary: sent "), std::string::npos);
+  cluster_.SetUp();
 }
 
 TEST_F(PaymentProducerTest, StopsWhenTheLogCanNotBeWritten) {

@@ -2,12 +2,15 @@
 // and readable by people.
 #include "harness/report/text.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -111,6 +114,19 @@ TEST(TextTest, ColoursAreWrittenOnlyWhereTheyAreWanted) {
   EXPECT_EQ(Painted({80, true, true}, Color::kRed, "x"), "\x1b[31mx\x1b[0m");
 }
 
+// A foreign program's clock may say anything.
+TEST(TextTest, MomentsThatNoClockHasAreTheLastThatThereAre) {
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+  constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
+  EXPECT_EQ(MomentText(kMax, -5), "+9223372036.854775 s");
+  EXPECT_EQ(MomentText(kMin, 5), "-9223372036.854775 s");
+  EXPECT_EQ(MomentText(kMin, 0), "-9223372036.854775 s");
+  EXPECT_EQ(MomentText(kMax, kMax), "+0.000000 s");
+  EXPECT_EQ(Since(kMax, kMin), kMax);
+  EXPECT_EQ(Since(kMin, kMax), kMin);
+  EXPECT_EQ(Since(7, 5), 2);
+}
+
 class StyleTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -126,6 +142,29 @@ TEST_F(StyleTest, WhatIsNotATerminalGetsNeitherColoursNorAWidth) {
   EXPECT_FALSE(style.color);
   close(fds[0]);
   close(fds[1]);
+}
+
+// There lines can't be drawn again: each is a line of its own.
+TEST_F(StyleTest, ADumbTerminalIsNotDrawnOn) {
+  const int master = posix_openpt(O_RDWR | O_NOCTTY);
+  ASSERT_GE(master, 0);
+  ASSERT_EQ(grantpt(master), 0);
+  ASSERT_EQ(unlockpt(master), 0);
+  const int terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
+  ASSERT_GE(terminal, 0);
+  unsetenv("NO_COLOR");
+  setenv("TERM", "xterm", 1);
+  EXPECT_TRUE(DetectConsoleStyle(terminal).redraws);
+  EXPECT_TRUE(DetectConsoleStyle(terminal).color);
+  for (const char* name : {"dumb", ""}) {
+    setenv("TERM", name, 1);
+    const ConsoleStyle style = DetectConsoleStyle(terminal);
+    EXPECT_FALSE(style.redraws) << name;
+    EXPECT_FALSE(style.color) << name;
+    EXPECT_GT(style.width_columns, 0) << name;
+  }
+  close(terminal);
+  close(master);
 }
 
 TEST_F(StyleTest, TheLocaleDecidesOnSymbols) {

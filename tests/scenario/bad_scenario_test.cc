@@ -2,6 +2,8 @@
 // what was found and what is allowed; all of it at once; and no text whatever makes the parser do anything else.
 #include <gmock/gmock.h>
 #include <rapidcheck/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/scenario/scenario_testing.h"
 
@@ -74,6 +76,13 @@ constexpr Mistake kMistakes[] = {
      "9:29: /expect/thresholds/0: in \"client.reconnect == 0\": "},
     {"NoThreshold", "client.reconnects == 0", "client.reconnects", "9:29: /expect/thresholds/0: "},
     {"SameNameTwice", R"({"name": "fast"})", R"({"name": "server-1"})", "4:"},
+    {"NameOfTheHarnessesOwnLog", R"({"name": "fast"})", R"({"name": "harness"})",
+     "4:24: /clients/0/name: the name \"harness\" is the harness's own, for its files in the run directory; allowed: "},
+    {"NameOfTheHarnessesOwnLogInAnotherCase", R"({"name": "load"})", R"({"name": "Broker"})",
+     "5:26: /producers/0/name: the name \"Broker\" is the harness's own"},
+    {"NamesThatDifferInCase", R"({"name": "fast"})", R"({"name": "Server-1"})",
+     "4:24: /clients/0/name: the name \"Server-1\" differs from \"server-1\" in upper and lower case alone"},
+    {"NameWithADot", R"({"name": "fast"})", R"({"name": "fast.events"})", "4:24: /clients/0/name: found "},
     {"NameThatIsNoFileName", R"({"name": "fast"})", R"({"name": "../fast"})", "4:"},
     {"UnknownPlaceholder", R"("server-1"})", R"("server-1", "args": ["{prot}"]})", "3:"},
     {"EmptyCommand", R"("server-1"})", R"("server-1", "command": [""]})", "3:"},
@@ -118,6 +127,37 @@ TEST(BadScenariosTest, AllMistakesAreToldAtOnceInTheirOrder) {
   text = Replaced(text, "\"5s\"", "5");
   text = Replaced(text, "\"drain\"", "\"drian\"");
   EXPECT_THAT(Errors(ParseScenario("s.json", text)), ElementsAre(HasSubstr("/phases/0/duration"), HasSubstr("/drian")));
+}
+
+// A rule between two places that an override breaks stands at the other place; the error names the override all the
+// same.
+TEST(BadScenariosTest, AnOverrideThatBreaksARuleElsewhereIsNamed) {
+  const auto errors = [](std::vector<std::string> set) {
+    return Errors(ParseScenario("s.json", kBase, {.set = std::move(set), .seed = {}}));
+  };
+  EXPECT_THAT(errors({"/drain/timeout=7s", "/phases/0/duration=1s"}),
+              ElementsAre(HasSubstr("7:67: /faults/0/at: with \"--set /phases/0/duration=1s\": found 1.0s after the "
+                                    "beginning of \"steady\", which ends after 1.0s; allowed: ")));
+  EXPECT_THAT(errors({"/servers/0/name=other", "/seed=010"}),
+              ElementsAre(HasSubstr("/faults/0/target: with \"--set /servers/0/name=other\": there is no process ")));
+  EXPECT_THAT(
+      errors({"/clients/0/name=same", "/producers/0/name=same"}),
+      ElementsAre(HasSubstr("/producers/0/name: in \"--set /producers/0/name=same\": the name \"same\" is taken")));
+  EXPECT_THAT(errors({"/phases/0/rate=fast", "/seed=3"}),
+              ElementsAre(HasSubstr("/phases/0/rate: in \"--set /phases/0/rate=fast\": found ")));
+  // What was wrong before is nobody's.
+  EXPECT_THAT(Errors(ParseScenario("s.json", Replaced(kBase, "server-1\", \"at", "server-2\", \"at"),
+                                   {.set = {"/drain/timeout=7s"}, .seed = 5})),
+              ElementsAre(HasSubstr("/faults/0/target: there is no process ")));
+}
+
+TEST(BadScenariosTest, SomethingElseThanAFileIsRefusedAtOnce) {
+  const std::string fifo = ::testing::TempDir() + "scenario_fifo." + std::to_string(getpid());
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  EXPECT_THAT(Errors(LoadScenario(fifo)), ElementsAre(HasSubstr("not a regular file; allowed: a scenario")));
+  unlink(fifo.c_str());
+  EXPECT_THAT(Errors(LoadScenario("/dev/zero")), ElementsAre(HasSubstr("not a regular file")));
+  EXPECT_THAT(Errors(LoadScenario("/")), ElementsAre(HasSubstr("not a regular file")));
 }
 
 TEST(BadScenariosTest, DeepNestingIsRefusedNotFollowed) {

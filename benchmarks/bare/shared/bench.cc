@@ -29,7 +29,7 @@ int Main(int argc, char** argv, const std::string& what, const std::function<voi
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return pipeline::ExitForParse(app, error);
+    return pipeline::ExitForParse(app, error, 3);
   }
   try {
     run();

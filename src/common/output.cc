@@ -1,5 +1,6 @@
-#include "client/output.h"
+#include "common/output.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
@@ -8,6 +9,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <csignal>
+#include <cstring>
+#include <iostream>
 #include <system_error>
 
 #include "common/clock.h"
@@ -23,7 +27,11 @@ bool IsRegularFile(int fd) {
 }  // namespace
 
 Output::Output(int fd, bool flush_each)
-    : fd_(fd), flush_each_(flush_each), regular_(IsRegularFile(fd)), interrupt_fd_(eventfd(0, EFD_CLOEXEC)) {
+    : fd_(fd),
+      flush_each_(flush_each),
+      regular_(IsRegularFile(fd)),
+      terminal_(isatty(fd) == 1),
+      interrupt_fd_(eventfd(0, EFD_CLOEXEC)) {
   if (interrupt_fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
 }
 
@@ -76,10 +84,48 @@ bool Output::WaitWritable() {
   }
 }
 
+bool Output::lost_something() const {
+  return error_ != 0 && error_ != EPIPE && error_ != ETIMEDOUT && !(error_ == EIO && terminal_);
+}
+
 void Output::Interrupt() {
   interrupted_ = true;
   const uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = write(interrupt_fd_, &one, sizeof(one));
+}
+
+int OutputStream::Buffer::overflow(int c) {
+  if (c == traits_type::eof()) return 0;
+  const char text = traits_type::to_char_type(c);
+  output.Write({&text, 1});
+  return c;
+}
+
+std::streamsize OutputStream::Buffer::xsputn(const char* text, std::streamsize size) {
+  output.Write({text, static_cast<size_t>(size)});
+  return size;
+}
+
+int OutputStream::Buffer::sync() {
+  output.Flush();
+  return 0;
+}
+
+int OutputStream::ExitCode(const std::string& program, int exit_code, int exit_lost) {
+  Output& output = buffer_.output;
+  output.Flush();
+  if (!output.lost_something()) return exit_code;
+  std::cerr << program << ": can't write to standard output: " << std::strerror(output.error()) << std::endl;
+  return exit_code == 0 ? exit_lost : exit_code;
+}
+
+void PrepareStandardStreams() {
+  std::signal(SIGPIPE, SIG_IGN);
+  for (int fd = open("/dev/null", O_RDWR); fd >= 0; fd = open("/dev/null", O_RDWR)) {
+    if (fd <= STDERR_FILENO) continue;
+    close(fd);
+    return;
+  }
 }
 
 }  // namespace pipeline

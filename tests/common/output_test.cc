@@ -1,6 +1,6 @@
 // Output arrives whole and in order, waits for a slow reader as long as the program runs, and never longer than its
 // grace once the program is to stop; a reader that is gone is an error, not a signal.
-#include "client/output.h"
+#include "common/output.h"
 
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -12,8 +12,6 @@
 #include <cstdio>
 #include <string>
 #include <thread>
-
-#include "tests/client/client_testing.h"
 
 namespace pipeline {
 namespace {
@@ -107,6 +105,35 @@ TEST_F(OutputTest, AnInterruptedOutputStillWritesToWhoReads) {
   output.Flush();
   EXPECT_EQ(output.error(), 0);
   EXPECT_EQ(AtHand(), "the end");
+}
+
+// `program | head` has had what it wanted; a full disk has lost something.
+TEST_F(OutputTest, AStreamTellsAGoneReaderFromALoss) {
+  OutputStream gone(fds_[1]);
+  CloseReader();
+  gone << "one" << std::endl << 2 << '\n';
+  EXPECT_TRUE(gone.good());
+  EXPECT_EQ(gone.ExitCode("test", 0, 3), 0);
+  EXPECT_EQ(gone.ExitCode("test", 1, 3), 1);
+  FILE* full = std::fopen("/dev/full", "w");
+  ASSERT_NE(full, nullptr);
+  OutputStream lost(fileno(full));
+  lost << "one";
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(lost.ExitCode("test", 0, 3), 3);
+  EXPECT_EQ(lost.ExitCode("test", 1, 3), 1);
+  EXPECT_NE(::testing::internal::GetCapturedStderr().find("test: can't write to standard output: No space left"),
+            std::string::npos);
+  std::fclose(full);
+}
+
+TEST_F(OutputTest, AStreamGivesEverythingAtTheFlush) {
+  OutputStream stream(fds_[1]);
+  stream << "one " << 2 << ' ' << std::flush;
+  EXPECT_EQ(AtHand(), "one 2 ");
+  stream << "three";
+  EXPECT_EQ(stream.ExitCode("test", 0, 3), 0);
+  EXPECT_EQ(AtHand(), "three");
 }
 
 TEST(OutputFileTest, AFullDeviceIsAnError) {
