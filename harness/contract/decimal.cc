@@ -94,6 +94,13 @@ std::optional<int64_t> ReadSeconds(std::string_view number_text) {
   return *seconds - 1;
 }
 
+double NearestDouble(const pipeline::Money& money) {
+  const std::string text = std::to_string(money.units) + "e-" + std::to_string(money.exponent);
+  double value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
 int StripeDigits(std::string_view currency) {
   // docs.stripe.com/currencies: "zero-decimal" and "three-decimal". ISK and UGX, which have no minor unit any more, are
   // given in hundredths there.

@@ -19,6 +19,9 @@ std::optional<pipeline::Money> ReadMoney(std::string_view number_text, int shift
 // int64.
 std::optional<int64_t> ReadSeconds(std::string_view number_text);
 
+// The double that is nearest to it.
+double NearestDouble(const pipeline::Money& money);
+
 // How many digits Stripe's amounts in `currency` (upper case) have behind the point: 2 where it is not known.
 int StripeDigits(std::string_view currency);
 

@@ -300,6 +300,11 @@ pipeline::Provider ProviderOfWord(std::string_view word) {
   return lower == "paypal" ? pipeline::Provider::kPaypal : pipeline::Provider::kUnknown;
 }
 
+bool IsWordForUnknown(std::string_view word) {
+  const std::string lower = Lower(word);
+  return lower.empty() || lower == "unknown";
+}
+
 pipeline::PaymentStatus StatusOfWord(std::string_view word) {
   const std::string lower = Lower(word);
   if (lower == "pending" || lower == "processing") return pipeline::PaymentStatus::kPending;

@@ -31,5 +31,7 @@ class RecordReader {
 // As a record says them, in any case; what is no such word is kUnknown.
 pipeline::Provider ProviderOfWord(std::string_view word);
 pipeline::PaymentStatus StatusOfWord(std::string_view word);
+// In logs of what was received: that it is not known is said, other words are none.
+bool IsWordForUnknown(std::string_view word);
 
 }  // namespace harness

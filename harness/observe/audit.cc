@@ -18,10 +18,10 @@
 #include "common/clock.h"
 #include "common/crc32c.h"
 #include "common/kafka.h"
+#include "harness/contract/record_reader.h"
 #include "harness/observe/log_lines.h"
 #include "harness/observe/name_batch.h"
 #include "payment/canonical.h"
-#include "payment/record_decoder.h"
 
 namespace harness {
 namespace {
@@ -124,7 +124,7 @@ struct Audit::State {
   std::vector<int64_t> next;  // the first offset not read yet, per partition
   std::set<int32_t> lost;     // partitions whose position is gone
   std::set<rd_kafka_resp_err_t> told_errors;
-  pipeline::RecordDecoder decoder;
+  RecordReader record_reader;
   pipeline::Payment payment;
   std::vector<LogSeen> records;
   NameBatch names;
@@ -279,14 +279,20 @@ void Audit::State::TakeRecord(const rd_kafka_message_t& message, int64_t now_ns)
   record.seen_ns = now_ns;
   record.offset = message.offset;
   record.crc32c = pipeline::RecordCrc32c(key, value.value_or(std::string_view()));
-  record.valid = decoder.Decode(key, value, &payment) == pipeline::RejectReason::kNone;
+  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  const int64_t timestamp_ms = rd_kafka_message_timestamp(&message, &type);
+  record.processed_at_s = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? 0 : timestamp_ms / 1'000;
+  record.reason = record_reader.Read(key, value, &payment);
+  record.valid = record.reason == pipeline::RejectReason::kNone;
+  // A rejected record keeps its name where it has one.
+  record.rec = recorder->ParseRec(RecTextOf(payment)).value_or(Rec{});
   if (!record.valid) return;
+  record.key_differs = message.key == nullptr || key != payment.id;
   record.content_hash = pipeline::CanonicalHash(payment);
   record.id_hash = IdHash(payment.id);
   record.timestamp_s = payment.created_at_s;
   record.provider = payment.provider;
   record.status = payment.status;
-  record.rec = recorder->ParseRec(RecTextOf(payment)).value_or(Rec{});
   record.sentinel = recorder->IsSentinel(record.rec);
   names.Add(record.id_hash, payment.id);
 }

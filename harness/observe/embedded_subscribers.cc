@@ -99,6 +99,8 @@ class EmbeddedSubscriber : public pipeline::SubscriptionObserver {
     delivery.partition = event.partition;
     delivery.crc32c = event.record_crc32c.value_or(0);
     delivery.kind = kind;
+    delivery.processed_at_s = event.processed_at_s;
+    delivery.amount_differs = event.amount_beside.has_value();
     delivery.content_hash = pipeline::CanonicalHash(event.payment);
     delivery.id_hash = IdHash(event.payment.id);
     delivery.rec = recorder_->ParseRec(RecTextOf(event.payment)).value_or(Rec{});

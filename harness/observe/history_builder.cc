@@ -128,12 +128,11 @@ bool HistoryBuilder::SetPartitions(std::span<const int64_t> start_offsets, bool 
 Send* HistoryBuilder::Slot(size_t producer, uint64_t sequence) {
   std::vector<Send>& sends = history_.producers[producer].sends;
   if (sequence >= 1 && sequence <= sends.size()) return &sends[sequence - 1];
-  const std::string& name = history_.producers[producer].name;
   const int64_t room = kSequencesMissingMax - producers_[producer].missing;
   if (sequence == 0 || sequence - sends.size() > static_cast<uint64_t>(room)) {
-    Complain("sequence " + name, "producer " + name + " told of sequence number " + std::to_string(sequence) +
-                                     " after " + std::to_string(sends.size()) + "; allowed: from 1 on, with at most " +
-                                     std::to_string(kSequencesMissingMax) + " missing; it was not recorded");
+    ClaimOf(producer, "sequence number " + std::to_string(sequence) + " comes after " + std::to_string(sends.size()) +
+                          "; allowed: from 1 on, with at most " + std::to_string(kSequencesMissingMax) +
+                          " missing; it was not recorded");
     return nullptr;
   }
   producers_[producer].missing += static_cast<int64_t>(sequence - sends.size());
@@ -172,9 +171,7 @@ bool HistoryBuilder::OnSends(size_t producer, std::span<const SendSeen> sends) {
     Send* slot = Slot(producer, seen.sequence);
     if (slot == nullptr) continue;
     if (slot->sent_ns != 0) {
-      const std::string& name = history_.producers[producer].name;
-      Complain("sent twice " + name, "producer " + name + " told of sending sequence number " +
-                                         std::to_string(seen.sequence) + " twice; the first one counts");
+      ClaimOf(producer, "sequence number " + std::to_string(seen.sequence) + " is sent twice; the first one counts");
       continue;
     }
     // A delivery report may have been told before its send: what it said stays.
@@ -185,6 +182,7 @@ bool HistoryBuilder::OnSends(size_t producer, std::span<const SendSeen> sends) {
     slot->acked_ns = told.acked_ns;
     slot->offset = told.offset;
     slot->outcome = told.outcome;
+    slot->time_is_replaced |= told.time_is_replaced;
     if (told.partition >= 0) slot->partition = told.partition;
     producers_[producer].missing -= 1;
     producers_[producer].find_phase |= seen.find_phase;
@@ -202,13 +200,12 @@ bool HistoryBuilder::OnOutcomes(size_t producer, std::span<const OutcomeSeen> ou
     // What the death of the producer left unknown may become known by a report that was read late.
     const bool open = slot->outcome == Outcome::kPending || (slot->outcome == Outcome::kUnknown && slot->acked_ns == 0);
     if (!open) {
-      const std::string& name = history_.producers[producer].name;
-      Complain("told twice " + name, "producer " + name + " told of the outcome of sequence number " +
-                                         std::to_string(seen.sequence) + " twice; the first one counts");
+      ClaimOf(producer, "sequence number " + std::to_string(seen.sequence) + " has two outcomes; the first one counts");
       continue;
     }
     Count(*slot, -1);
     slot->acked_ns = std::max<int64_t>(seen.acked_ns, 1);
+    slot->time_is_replaced |= seen.time_is_replaced;
     slot->outcome = seen.outcome;
     slot->offset = seen.offset;
     if (seen.partition >= 0) slot->partition = seen.partition;
@@ -279,6 +276,38 @@ void HistoryBuilder::HarnessError(std::string sentence) {
   history_.harness_errors.push_back(CutText(std::move(sentence)));
 }
 
+bool HistoryBuilder::OnClaim(const Claim& claim) {
+  const size_t subjects = claim.subject == SubjectKind::kClient     ? history_.clients.size()
+                          : claim.subject == SubjectKind::kProducer ? history_.producers.size()
+                                                                    : history_.servers.size();
+  if (claim.index >= subjects) return false;
+  const auto [at, is_new] = claims_.try_emplace({claim.subject, claim.index, claim.kind}, history_.claims.size());
+  if (is_new) {
+    if (history_.claims.size() >= kClaimsMax) {
+      claims_.erase(at);
+      return true;
+    }
+    history_.claims.push_back(claim);
+    history_.claims.back().what = CutText(claim.what);
+    history_.claims.back().count = 0;
+  }
+  history_.claims[at->second].count += 1;
+  return true;
+}
+
+bool HistoryBuilder::OnContent(const KeptContent& content) {
+  if (history_.contents.size() >= kContentsMax) return false;
+  history_.contents.push_back(content);
+  return true;
+}
+
+void HistoryBuilder::ClaimOf(size_t producer, const std::string& what) {
+  OnClaim({.subject = SubjectKind::kProducer,
+           .kind = ClaimKind::kItself,
+           .index = static_cast<uint32_t>(producer),
+           .what = what});
+}
+
 void HistoryBuilder::Complain(const std::string& key, const std::string& sentence) {
   Complaint& complaint = complaints_[key];
   if (complaint.count++ == 0) complaint.first = sentence;
@@ -294,7 +323,8 @@ void HistoryBuilder::PlaceInPhases() {
       for (size_t i = 0; i < phases.size() && phases[i].begin_ns != 0; ++i) {
         if (send.planned_ns < phases[i].begin_ns) break;
         send.phase = static_cast<uint8_t>(i);
-        send.measured = phases[i].measured && (phases[i].end_ns == 0 || send.planned_ns < phases[i].end_ns);
+        send.measured = phases[i].measured && !send.time_is_replaced &&
+                        (phases[i].end_ns == 0 || send.planned_ns < phases[i].end_ns);
       }
     }
   }

@@ -12,6 +12,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -38,6 +39,8 @@ inline constexpr size_t kNamesMax = 4'000'000;
 inline constexpr size_t kNameBytesMax = 256;
 inline constexpr size_t kHarnessErrorsMax = 1'000;
 inline constexpr size_t kBrokenLineTextsMax = 8;
+inline constexpr size_t kClaimsMax = 10'000;  // kinds of claims of all subjects
+inline constexpr size_t kContentsMax = 1'000;
 inline constexpr size_t kTextBytesMax = 4'096;  // longer messages and addresses are cut
 
 // How many events there will be, where that is known before: what the History's vectors are made for, so that they are
@@ -89,6 +92,9 @@ class HistoryBuilder {
   bool OnBrokenLines(size_t client, int64_t count);
   // One of them, with where it is and what is wrong: of the first kBrokenLineTextsMax of a client this is kept.
   bool OnBrokenLineText(size_t client, std::string_view sentence);
+  // Counts it; what is kept of those of one subject and kind is the first.
+  bool OnClaim(const Claim& claim);
+  bool OnContent(const KeptContent& content);
   // True when the name is new and was kept.
   bool OnName(uint64_t id_hash, std::string_view id);
   void HarnessError(std::string sentence);
@@ -123,6 +129,7 @@ class HistoryBuilder {
   // Whether `count` more events may be kept; complained of, once they may not.
   bool HasRoomFor(size_t count);
   void Complain(const std::string& key, const std::string& sentence);
+  void ClaimOf(size_t producer, const std::string& what);
   bool IsDistinct(size_t client, const Delivery& delivery);
   // Index of the connection that `number` means; the client has at least one.
   uint32_t ConnectionOf(size_t client, uint32_t number) const;
@@ -142,6 +149,7 @@ class HistoryBuilder {
   std::vector<ClientState> clients_;
   ServerBuilder servers_;
   std::map<std::string, Complaint> complaints_;
+  std::map<std::tuple<SubjectKind, uint32_t, ClaimKind>, size_t> claims_;  // index into History::claims
   int64_t names_skipped_ = 0;
   size_t listed_ = 0;
   int64_t harness_errors_skipped_ = 0;

@@ -18,7 +18,7 @@ inline constexpr size_t kFrameHeadBytes = 5;
 inline constexpr size_t kFrameTailBytes = 4;
 
 // An entry of kSends, kOutcomes, kLog, kDeliveries, kBookmarks; one of kNames has at least that many.
-inline constexpr size_t kSendBytes = 46, kOutcomeBytes = 29, kLogBytes = 59, kDeliveryBytes = 54, kBookmarkBytes = 24,
-                        kNameBytesMin = 12, kDeadLetterBytes = 28;
+inline constexpr size_t kSendBytes = 46, kOutcomeBytes = 30, kLogBytes = 68, kDeliveryBytes = 62, kBookmarkBytes = 24,
+                        kNameBytesMin = 12, kDeadLetterBytes = 28, kListedBytes = 25;
 
 }  // namespace harness

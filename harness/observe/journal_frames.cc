@@ -8,9 +8,9 @@
 namespace harness {
 namespace {
 
-// Up to three truths in a byte.
-uint8_t Bits(bool bit0, bool bit1 = false, bool bit2 = false) {
-  return static_cast<uint8_t>((bit0 ? 1 : 0) | (bit1 ? 2 : 0) | (bit2 ? 4 : 0));
+// Up to four truths in a byte.
+uint8_t Bits(bool bit0, bool bit1 = false, bool bit2 = false, bool bit3 = false) {
+  return static_cast<uint8_t>((bit0 ? 1 : 0) | (bit1 ? 2 : 0) | (bit2 ? 4 : 0) | (bit3 ? 8 : 0));
 }
 
 uint32_t U32(size_t value) { return static_cast<uint32_t>(value); }
@@ -51,11 +51,9 @@ void EncodeSends(size_t producer, std::span<const SendSeen> sends, std::string* 
   writer.Put(static_cast<uint16_t>(producer)).Put(U32(sends.size()));
   for (const SendSeen& seen : sends) {
     const Send& send = seen.send;
-    writer.Put(seen.sequence).Put(send.planned_ns).Put(send.sent_ns).Put(send.content_hash);
-    writer.Put(seen.id_hash)
-        .Put(send.partition)
-        .Put(Bits(send.sentinel, send.measured, seen.find_phase))
-        .Put(send.phase);
+    writer.Put(seen.sequence).Put(send.planned_ns).Put(send.sent_ns).Put(send.content_hash).Put(seen.id_hash);
+    writer.Put(send.partition).Put(Bits(send.sentinel, send.measured, seen.find_phase, send.time_is_replaced));
+    writer.Put(send.phase);
   }
 }
 
@@ -64,6 +62,7 @@ void EncodeOutcomes(size_t producer, std::span<const OutcomeSeen> outcomes, std:
   writer.Put(static_cast<uint16_t>(producer)).Put(U32(outcomes.size()));
   for (const OutcomeSeen& seen : outcomes) {
     writer.Put(seen.sequence).Put(seen.acked_ns).Put(seen.offset).Put(seen.partition).Put(seen.outcome);
+    writer.Put(Bits(seen.time_is_replaced));
   }
 }
 
@@ -75,8 +74,9 @@ void EncodeLog(std::span<const LogSeen> records, std::string* out) {
   for (const LogSeen& seen : records) {
     const LogRecord& record = seen.record;
     writer.Put(seen.partition).Put(record.seen_ns).Put(record.offset).Put(record.rec.bits).Put(record.content_hash);
-    writer.Put(record.id_hash).Put(record.timestamp_s).Put(record.crc32c).Put(record.provider).Put(record.status);
-    writer.Put(Bits(record.valid, record.sentinel));
+    writer.Put(record.id_hash).Put(record.timestamp_s).Put(record.processed_at_s).Put(record.crc32c);
+    writer.Put(record.provider).Put(record.status).Put(record.reason);
+    writer.Put(Bits(record.valid, record.sentinel, record.key_differs));
   }
 }
 
@@ -100,8 +100,9 @@ void EncodeDeliveries(size_t client, std::span<const Delivery> deliveries, std::
   writer.Put(static_cast<uint16_t>(client)).Put(U32(deliveries.size()));
   for (const Delivery& delivery : deliveries) {
     writer.Put(delivery.time_ns).Put(delivery.offset).Put(delivery.rec.bits).Put(delivery.content_hash);
-    writer.Put(delivery.id_hash).Put(delivery.crc32c).Put(delivery.partition).Put(delivery.kind);
-    writer.Put(delivery.sentinel).Put(delivery.connection);
+    writer.Put(delivery.id_hash).Put(delivery.processed_at_s).Put(delivery.crc32c).Put(delivery.partition);
+    writer.Put(delivery.kind).Put(Bits(delivery.sentinel, delivery.amount_differs, delivery.time_is_replaced));
+    writer.Put(delivery.connection);
   }
 }
 
@@ -167,14 +168,22 @@ void EncodeProbedServer(size_t index, const ProbedServer& server, std::string* o
 void EncodeUnaryRead(const UnaryRead& read, std::string* out) {
   ByteWriter writer(out);
   writer.Put(read.asked_ns).Put(read.answered_ns).Put(read.id_hash).Put(read.content_hash).Put(read.offset);
-  writer.Put(read.partition).Put(read.client).Put(read.server).Put(read.code).Put(read.min_position);
+  writer.Put(read.processed_at_s).Put(read.partition).Put(read.client).Put(read.server).Put(read.code);
+  writer.Put(Bits(read.min_position, read.quiet, read.amount_differs));
 }
 
 void EncodeListWalk(const ListWalk& walk, std::string* out) {
   ByteWriter writer(out);
-  writer.Put(walk.begin_ns).Put(walk.end_ns).Put(walk.server).Put(walk.code).Put(Bits(walk.quiet, walk.whole));
-  writer.Put(U32(walk.payments.size()));
-  for (const ListedPayment& payment : walk.payments) writer.Put(payment.id_hash).Put(payment.content_hash);
+  writer.Put(walk.begin_ns)
+      .Put(walk.end_ns)
+      .Put(walk.server)
+      .Put(walk.code)
+      .Put(Bits(walk.quiet, walk.whole, walk.cut));
+  writer.Put(walk.total_count).Put(U32(walk.payments.size()));
+  for (const ListedPayment& payment : walk.payments) {
+    writer.Put(payment.id_hash).Put(payment.content_hash).Put(payment.processed_at_s);
+    writer.Put(Bits(payment.amount_differs));
+  }
 }
 
 void EncodeDeadLetters(std::span<const DeadLetterSeen> letters, bool whole, std::string* out) {
@@ -184,6 +193,20 @@ void EncodeDeadLetters(std::span<const DeadLetterSeen> letters, bool whole, std:
     writer.Put(seen.offset).Put(seen.letter_offset).Put(seen.partition).Put(seen.letter_partition);
     writer.Put(seen.record_crc32c);
   }
+}
+
+void EncodeClaim(const Claim& claim, std::string* out) {
+  ByteWriter(out).Put(claim.subject).Put(claim.kind).Put(claim.index).Put(claim.time_ns).PutText(claim.what);
+}
+
+void EncodeContent(const KeptContent& content, std::string* out) {
+  ByteWriter writer(out);
+  const pipeline::Payment& payment = content.payment;
+  writer.Put(content.content_hash).Put(content.partition).Put(content.offset).PutText(content.where);
+  writer.PutText(content.value).PutText(payment.id).Put(payment.provider).Put(payment.status);
+  writer.Put(payment.amount.units).Put(payment.amount.exponent).PutText(payment.currency);
+  writer.PutText(payment.customer_email).Put(payment.created_at_s).Put(U32(payment.metadata.size()));
+  for (const auto& [key, value] : payment.metadata) writer.PutText(key).PutText(value);
 }
 
 void EncodeClosing(const History& history, std::string* out) {

@@ -49,6 +49,8 @@ enum class FrameType : uint8_t {
   kServerBroken = 31,
   kBookmarks = 32,
   kDeadLetters = 33,
+  kClaim = 37,
+  kContent = 38,
   kClientStay = 41,
   kBrokenLineText = 45,
 };
@@ -84,6 +86,8 @@ void EncodeProbedServer(size_t index, const ProbedServer& server, std::string* o
 void EncodeUnaryRead(const UnaryRead& read, std::string* out);
 void EncodeListWalk(const ListWalk& walk, std::string* out);
 void EncodeDeadLetters(std::span<const DeadLetterSeen> letters, bool whole, std::string* out);
+void EncodeClaim(const Claim& claim, std::string* out);
+void EncodeContent(const KeptContent& content, std::string* out);
 void EncodeServer(size_t index, std::string_view name, std::string* out);
 FrameType FrameTypeOf(const ServerSeen& seen);
 void EncodeServerSeen(size_t index, const ServerSeen& seen, std::string* out);

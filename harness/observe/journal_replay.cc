@@ -10,7 +10,7 @@
 namespace harness {
 namespace {
 
-constexpr uint8_t kBit0 = 1, kBit1 = 2, kBit2 = 4;
+constexpr uint8_t kBit0 = 1, kBit1 = 2, kBit2 = 4, kBit3 = 8;
 
 constexpr auto kProviderLast = pipeline::Provider::kPaypal;
 constexpr auto kStatusLast = pipeline::PaymentStatus::kRefunded;
@@ -29,6 +29,7 @@ bool ReplaySends(ByteReader* in, HistoryBuilder* builder) {
     seen.send.sentinel = (bits & kBit0) != 0;
     seen.send.measured = (bits & kBit1) != 0;
     seen.find_phase = (bits & kBit2) != 0;
+    seen.send.time_is_replaced = (bits & kBit3) != 0;
     seen.send.phase = in->Get<uint8_t>();
   }
   return in->at_end() && builder->OnSends(producer, sends);
@@ -43,6 +44,7 @@ bool ReplayOutcomes(ByteReader* in, HistoryBuilder* builder) {
     seen.offset = in->Get<int64_t>();
     seen.partition = in->Get<int32_t>();
     seen.outcome = in->GetEnum(Outcome::kUnknown);
+    seen.time_is_replaced = (in->Get<uint8_t>() & kBit0) != 0;
   }
   return in->at_end() && builder->OnOutcomes(producer, outcomes);
 }
@@ -71,12 +73,15 @@ bool ReplayLog(ByteReader* in, HistoryBuilder* builder) {
     record.content_hash = in->Get<uint64_t>();
     record.id_hash = in->Get<uint64_t>();
     record.timestamp_s = in->Get<int64_t>();
+    record.processed_at_s = in->Get<int64_t>();
     record.crc32c = in->Get<uint32_t>();
     record.provider = in->GetEnum(kProviderLast);
     record.status = in->GetEnum(kStatusLast);
+    record.reason = in->GetEnum(static_cast<pipeline::RejectReason>(pipeline::kRejectReasonCount - 1));
     const auto bits = in->Get<uint8_t>();
     record.valid = (bits & kBit0) != 0;
     record.sentinel = (bits & kBit1) != 0;
+    record.key_differs = (bits & kBit2) != 0;
   }
   return in->at_end() && builder->OnLog(records);
 }
@@ -90,10 +95,14 @@ bool ReplayDeliveries(ByteReader* in, HistoryBuilder* builder) {
     delivery.rec.bits = in->Get<uint64_t>();
     delivery.content_hash = in->Get<uint64_t>();
     delivery.id_hash = in->Get<uint64_t>();
+    delivery.processed_at_s = in->Get<int64_t>();
     delivery.crc32c = in->Get<uint32_t>();
     delivery.partition = in->Get<int32_t>();
     delivery.kind = in->GetEnum(DeliveryKind::kUntold);
-    delivery.sentinel = in->Get<bool>();
+    const auto bits = in->Get<uint8_t>();
+    delivery.sentinel = (bits & kBit0) != 0;
+    delivery.amount_differs = (bits & kBit1) != 0;
+    delivery.time_is_replaced = (bits & kBit2) != 0;
     delivery.connection = in->Get<uint32_t>();
   }
   return in->at_end() && builder->OnDeliveries(client, deliveries);
@@ -259,11 +268,15 @@ bool ReplayUnaryRead(ByteReader* in, HistoryBuilder* builder) {
   read.id_hash = in->Get<uint64_t>();
   read.content_hash = in->Get<uint64_t>();
   read.offset = in->Get<int64_t>();
+  read.processed_at_s = in->Get<int64_t>();
   read.partition = in->Get<int32_t>();
   read.client = in->Get<uint16_t>();
   read.server = in->Get<uint16_t>();
   read.code = in->Get<uint8_t>();
-  read.min_position = in->Get<bool>();
+  const auto bits = in->Get<uint8_t>();
+  read.min_position = (bits & kBit0) != 0;
+  read.quiet = (bits & kBit1) != 0;
+  read.amount_differs = (bits & kBit2) != 0;
   return in->at_end() && builder->OnUnaryRead(read);
 }
 
@@ -276,12 +289,50 @@ bool ReplayListWalk(ByteReader* in, HistoryBuilder* builder) {
   const auto bits = in->Get<uint8_t>();
   walk.quiet = (bits & kBit0) != 0;
   walk.whole = (bits & kBit1) != 0;
-  walk.payments.resize(in->GetCount(2 * sizeof(uint64_t)));
+  walk.cut = (bits & kBit2) != 0;
+  walk.total_count = in->Get<int64_t>();
+  walk.payments.resize(in->GetCount(kListedBytes));
   for (ListedPayment& payment : walk.payments) {
     payment.id_hash = in->Get<uint64_t>();
     payment.content_hash = in->Get<uint64_t>();
+    payment.processed_at_s = in->Get<int64_t>();
+    payment.amount_differs = (in->Get<uint8_t>() & kBit0) != 0;
   }
   return in->at_end() && builder->OnListWalk(std::move(walk));
+}
+
+bool ReplayClaim(ByteReader* in, HistoryBuilder* builder) {
+  Claim claim;
+  claim.subject = in->GetEnum(SubjectKind::kServer);
+  claim.kind = in->GetEnum(ClaimKind::kContent);
+  claim.index = in->Get<uint32_t>();
+  claim.time_ns = in->Get<int64_t>();
+  claim.what = in->GetText();
+  return in->at_end() && builder->OnClaim(claim);
+}
+
+bool ReplayContent(ByteReader* in, HistoryBuilder* builder) {
+  KeptContent content;
+  content.content_hash = in->Get<uint64_t>();
+  content.partition = in->Get<int32_t>();
+  content.offset = in->Get<int64_t>();
+  content.where = in->GetText();
+  content.value = in->GetText();
+  pipeline::Payment& payment = content.payment;
+  payment.id = in->GetText();
+  payment.provider = in->GetEnum(kProviderLast);
+  payment.status = in->GetEnum(kStatusLast);
+  payment.amount.units = in->Get<int64_t>();
+  payment.amount.exponent = in->Get<uint32_t>();
+  payment.currency = in->GetText();
+  payment.customer_email = in->GetText();
+  payment.created_at_s = in->Get<int64_t>();
+  payment.metadata.resize(in->GetCount(2 * sizeof(uint32_t)));
+  for (auto& [key, value] : payment.metadata) {
+    key = in->GetText();
+    value = in->GetText();
+  }
+  return in->at_end() && builder->OnContent(content);
 }
 
 bool ReplayClosing(ByteReader* in, HistoryBuilder* builder) {
@@ -386,6 +437,10 @@ bool ReplayFrame(FrameType type, std::string_view payload, HistoryBuilder* build
       return ReplayListWalk(&in, builder);
     case FrameType::kDeadLetters:
       return ReplayDeadLetters(&in, builder);
+    case FrameType::kClaim:
+      return ReplayClaim(&in, builder);
+    case FrameType::kContent:
+      return ReplayContent(&in, builder);
     case FrameType::kServer:
     case FrameType::kServerStarted:
     case FrameType::kServerBegan:

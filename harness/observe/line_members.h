@@ -34,7 +34,10 @@ inline constexpr int64_t kInt64Max = std::numeric_limits<int64_t>::max();
 inline constexpr int64_t kInt32Max = std::numeric_limits<int32_t>::max();
 inline constexpr int64_t kUint32Max = std::numeric_limits<uint32_t>::max();
 
-inline bool ReadTime(simdjson::dom::element value, int64_t* out) { return ReadNumber(value, 1, kInt64Max, out); }
+// Whether it can be is for the reader to judge, who knows when the program began and what time it is.
+inline bool ReadTime(simdjson::dom::element value, int64_t* out) {
+  return ReadNumber(value, std::numeric_limits<int64_t>::min(), kInt64Max, out);
+}
 
 inline bool ReadStart(simdjson::dom::element value, StartPosition* start) {
   simdjson::dom::object object;

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "common/line_file.h"
+#include "harness/contract/record_reader.h"
 #include "harness/observe/log_lines.h"
 #include "payment/money.h"
 #include "payment/record_decoder.h"
@@ -40,6 +41,8 @@ enum class Shape : uint8_t {
   kReads,      // [[p, o, ns, reason?], …]
   kWrites,     // [[p, o, ns], …]
   kPayment,
+  kProvider,
+  kStatus,
 };
 
 struct Rule {
@@ -58,14 +61,15 @@ struct Type {
 };
 
 constexpr Rule kPayment[] = {{"id", Shape::kFilledText, true},
-                             {"provider"},
-                             {"status"},
+                             {"provider", Shape::kProvider},
+                             {"status", Shape::kStatus},
                              {"units", Shape::kInteger, false, kInt64Min},
                              {"exponent", Shape::kInteger, false, 0, pipeline::kMoneyExponentMax},
                              {"amount", Shape::kAmount},
                              {"currency"},
                              {"customer_email"},
                              {"created_at", Shape::kInteger, false, kInt64Min},
+                             {"processed_at", Shape::kInteger, false, kInt64Min},
                              {"metadata", Shape::kScalars}};
 constexpr Rule kTokenPartition[] = {{"p", Shape::kInteger, true, 0, kInt32Max},
                                     {"after", Shape::kInteger, false, -1},
@@ -182,6 +186,10 @@ std::string Allowed(const Rule& rule) {
       return "a list of [partition, offset, ns since t], at most 4096";
     case Shape::kPayment:
       return R"(an object with an "id")";
+    case Shape::kProvider:
+      return R"("STRIPE", "RAZORPAY", "PAYPAL" or "UNKNOWN")";
+    case Shape::kStatus:
+      return R"("PENDING", "COMPLETED", "FAILED", "REFUNDED" or "UNKNOWN")";
   }
   return "";
 }
@@ -200,6 +208,13 @@ bool IsAmount(const Json& value) {
 
 bool IsOneOf(const Json& value, std::string_view words) {
   return value.is_string() && words.find("\"" + value.get<std::string>() + "\"") != std::string_view::npos;
+}
+
+template <typename T>
+bool IsWord(const Json& value, T (*of_word)(std::string_view)) {
+  if (!value.is_string()) return false;
+  const auto& word = value.get_ref<const std::string&>();
+  return of_word(word) != T::kUnknown || IsWordForUnknown(word);
 }
 
 bool IsText(const Json& value, std::string_view text) {
@@ -274,9 +289,9 @@ std::optional<LineProblem> ProblemOfValue(const Json& value, const Rule& rule, c
     case Shape::kPositions:
       return unless(ArePositions(value));
     case Shape::kReads:
-      return unless(ArePlaces(value, true, kInt64Max - time_ns));
+      return unless(ArePlaces(value, true, kInt64Max - std::max<int64_t>(time_ns, 0)));
     case Shape::kWrites:
-      return unless(ArePlaces(value, false, kInt64Max - time_ns));
+      return unless(ArePlaces(value, false, kInt64Max - std::max<int64_t>(time_ns, 0)));
     case Shape::kScalars:
       if (!value.is_object()) return unless(false);
       for (const auto& [key, member] : value.items()) {
@@ -286,6 +301,10 @@ std::optional<LineProblem> ProblemOfValue(const Json& value, const Rule& rule, c
       return std::nullopt;
     case Shape::kToken:
       return value.is_object() ? ProblemOfToken(value, path) : unless(false);
+    case Shape::kProvider:
+      return unless(IsWord(value, ProviderOfWord));
+    case Shape::kStatus:
+      return unless(IsWord(value, StatusOfWord));
     case Shape::kPayment:
       return value.is_object() ? ProblemOf(value, kPayment, path + ".") : unless(false);
   }
@@ -316,7 +335,7 @@ std::string TypeNames(std::span<const Type> types) {
 
 // The members that every line has, and those that belong together.
 std::optional<LineProblem> ProblemOfLine(const Json& line, LogKind kind, const Type& type) {
-  static constexpr Rule kHead[] = {{"t", Shape::kInteger, true, 1}};
+  static constexpr Rule kHead[] = {{"t", Shape::kInteger, true, kInt64Min}};
   static constexpr Rule kConn[] = {{"conn", Shape::kInteger}};
   if (auto problem = ProblemOf(line, kHead, "")) return problem;
   if (kind == LogKind::kEventLog) {
@@ -347,6 +366,16 @@ LineProblem OfJson(LogKind kind, const Json& line) {
 
 }  // namespace
 
+bool IsAboutContent(std::string_view member) {
+  for (const std::string_view given : {"payment", "p", "o", "crc32c", "kind", "positions", "token"}) {
+    if (member == given ||
+        (member.starts_with(given) && (member[given.size()] == '.' || member[given.size()] == '['))) {
+      return true;
+    }
+  }
+  return member.empty();
+}
+
 LineProblem FindLineProblem(LogKind kind, std::string_view line) {
   const std::string example(TypesOf(kind).front().example);
   if (line.size() > kLineBytesMax) {
@@ -358,7 +387,11 @@ LineProblem FindLineProblem(LogKind kind, std::string_view line) {
       return {"crc", json.contains("crc") ? Found(json["crc"]) : "nothing",
               "the CRC-32C of what stands before it, as the last member, or no \"crc\" at all", example};
     }
-    return OfJson(kind, json);
+    LineProblem problem = OfJson(kind, json);
+    problem.is_whole = json.is_object();
+    return problem;
+  } catch (const Json::out_of_range&) {
+    return {"", "a number that is too large for any member", "numbers of 64 bits", example, true};
   } catch (const Json::parse_error& error) {
     return {"", fmt::format("no JSON from byte {} on", error.byte), "one JSON object a line", example};
   }

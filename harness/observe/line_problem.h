@@ -20,9 +20,14 @@ struct LineProblem {
   std::string found;    // what stands there, "nothing" where it is missing; cut where it is long
   std::string allowed;  // "a whole number from 0 to 18"
   std::string example;  // a right line of that type
+  // The line is whole, one JSON object with the right checksum if it has one: what is wrong is what its writer said.
+  bool is_whole = false;
 };
 
 // `line`: without its newline. Of a line in which nothing is wrong that it knows of, `allowed` says so. O(line).
+// `member` is about what a client was given and wrote down, not about what it did itself.
+bool IsAboutContent(std::string_view member);
+
 LineProblem FindLineProblem(LogKind kind, std::string_view line);
 
 // "payment.units is "12" (a string); allowed is a whole number of 64 bits. A right line: {…}. This one: {…}", in at

@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "common/line_file.h"
+#include "harness/contract/decimal.h"
+#include "harness/contract/record_reader.h"
 #include "harness/observe/line_members.h"
 #include "payment/canonical.h"
-#include "payment/money.h"
-#include "payment/record_decoder.h"
 
 namespace harness {
 namespace {
@@ -21,18 +21,36 @@ namespace dom = simdjson::dom;
 
 constexpr std::string_view kRecKey = "rec";
 
+// What a payment's members say of its amount.
+struct Amount {
+  pipeline::Money exact;  // units and exponent
+  pipeline::Money major;  // "amount", as money
+  double number = 0;      // the same, as it stands
+  bool has_exact = false;
+  bool has_major = false;
+};
+
 // A number in major units. The shortest text that gives the same double is what a program wrote.
-bool ReadAmount(dom::element value, pipeline::Money* out) {
+bool ReadAmount(dom::element value, Amount* out) {
+  out->has_major = true;
   int64_t whole = 0;
   if (value.get_int64().get(whole) == simdjson::SUCCESS) {
-    *out = {whole, 0};
+    out->major = {whole, 0};
+    out->number = static_cast<double>(whole);
     return true;
   }
-  double number = 0;
-  if (value.get_double().get(number) != simdjson::SUCCESS) return false;
-  const auto money = pipeline::ParseMoney(fmt::format("{}", number), 0);
-  if (money) *out = *money;
+  if (value.get_double().get(out->number) != simdjson::SUCCESS) return false;
+  const auto money = ReadMoney(fmt::format("{}", out->number), 0);
+  if (money) out->major = *money;
   return money.has_value();
+}
+
+template <typename T>
+bool ReadWord(dom::element value, T (*of_word)(std::string_view), T* out) {
+  std::string_view word;
+  if (value.get_string().get(word) != simdjson::SUCCESS) return false;
+  *out = of_word(word);
+  return *out != T::kUnknown || IsWordForUnknown(word);
 }
 
 using Metadata = std::vector<std::pair<std::string, std::string>>;
@@ -54,28 +72,28 @@ bool ReadMetadata(dom::element value, Metadata* out) {
   return std::adjacent_find(out->begin(), out->end(), same_key) == out->end();
 }
 
-bool ReadPaymentMember(std::string_view key, dom::element value, pipeline::Payment* payment) {
-  std::string_view word;
+bool ReadPaymentMember(std::string_view key, dom::element value, EventLine* out, Amount* amount) {
+  pipeline::Payment* payment = &out->payment;
+  constexpr int64_t kInt64Min = std::numeric_limits<int64_t>::min();
   if (key == "id") return ReadText(value, &payment->id);
-  if (key == "provider" || key == "status") {
-    if (value.get_string().get(word) != simdjson::SUCCESS) return false;
-    if (key == "provider") payment->provider = pipeline::ProviderFromText(word);
-    if (key == "status") payment->status = pipeline::StatusFromText(word);
-    return true;
-  }
-  if (key == "units") return ReadNumber(value, std::numeric_limits<int64_t>::min(), kInt64Max, &payment->amount.units);
-  if (key == "exponent") return ReadNumber(value, 0, pipeline::kMoneyExponentMax, &payment->amount.exponent);
-  if (key == "amount") return ReadAmount(value, &payment->amount);
+  if (key == "provider") return ReadWord(value, ProviderOfWord, &payment->provider);
+  if (key == "status") return ReadWord(value, StatusOfWord, &payment->status);
+  if (key == "units") return amount->has_exact = ReadNumber(value, kInt64Min, kInt64Max, &amount->exact.units);
+  if (key == "exponent") return ReadNumber(value, 0, pipeline::kMoneyExponentMax, &amount->exact.exponent);
+  if (key == "amount") return ReadAmount(value, amount);
+  if (key == "processed_at") return ReadNumber(value, kInt64Min, kInt64Max, &out->delivery.processed_at_s);
   if (key == "currency") return ReadText(value, &payment->currency);
   if (key == "customer_email") return ReadText(value, &payment->customer_email);
   if (key == "created_at") {
-    return ReadNumber(value, std::numeric_limits<int64_t>::min(), kInt64Max, &payment->created_at_s);
+    return ReadNumber(value, kInt64Min, kInt64Max, &payment->created_at_s);
   }
   if (key == "metadata") return ReadMetadata(value, &payment->metadata);
   return true;
 }
 
-bool ReadPayment(dom::element value, pipeline::Payment* payment) {
+bool ReadPayment(dom::element value, EventLine* out) {
+  pipeline::Payment* payment = &out->payment;
+  Amount amount;
   dom::object object;
   if (value.get_object().get(object) != simdjson::SUCCESS) return false;
   payment->id.clear();
@@ -87,10 +105,12 @@ bool ReadPayment(dom::element value, pipeline::Payment* payment) {
   payment->created_at_s = 0;
   bool has_metadata = false;
   for (const auto [key, member] : object) {
-    if (!ReadPaymentMember(key, member, payment)) return false;
+    if (!ReadPaymentMember(key, member, out, &amount)) return false;
     has_metadata |= key == "metadata";
   }
   if (!has_metadata) payment->metadata.clear();
+  payment->amount = amount.has_exact || !amount.has_major ? amount.exact : amount.major;
+  out->delivery.amount_differs = amount.has_exact && amount.has_major && NearestDouble(amount.exact) != amount.number;
   return !payment->id.empty();
 }
 
@@ -146,7 +166,7 @@ bool ReadDelivery(dom::object object, EventLine* out) {
     if (key == "o") right = ReadNumber(value, 0, kInt64Max, &delivery.offset);
     if (event && key == "crc32c") right = ReadNumber(value, 0, kUint32Max, &delivery.crc32c);
     if (event && key == "kind") right = ReadKind(value, &delivery.kind);
-    if (event && key == "payment") right = has_payment = ReadPayment(value, &out->payment);
+    if (event && key == "payment") right = has_payment = ReadPayment(value, out);
     if (!right) return false;
   }
   if ((delivery.partition < 0) != (delivery.offset < 0)) return false;  // both or neither
@@ -229,7 +249,7 @@ struct LogLineParser::State {
   bool ReadSend(dom::object object, AckLine* out);
 
   dom::parser json{kLineBytesMax};
-  pipeline::RecordDecoder decoder;
+  RecordReader reader;
 };
 
 bool LogLineParser::State::ReadSend(dom::object object, AckLine* out) {
@@ -254,7 +274,7 @@ bool LogLineParser::State::ReadSend(dom::object object, AckLine* out) {
     if (!right) return false;
   }
   if (out->send.sequence == 0 || !has_value) return false;
-  if (decoder.Decode(key_text, value_text, &out->payment) != pipeline::RejectReason::kNone) {
+  if (reader.Read(key_text, value_text, &out->payment) != pipeline::RejectReason::kNone) {
     out->payment = {};
     return true;  // it was sent all the same
   }

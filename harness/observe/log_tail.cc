@@ -1,10 +1,12 @@
 #include "harness/observe/log_tail.h"
 
+#include <fmt/format.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -12,19 +14,23 @@
 #include <cstring>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <system_error>
 #include <thread>
 #include <unordered_map>
 #include <utility>
+#include <variant>
 #include <vector>
 
+#include "common/clock.h"
 #include "harness/observe/line_problem.h"
 #include "harness/observe/log_lines.h"
 #include "harness/observe/name_batch.h"
 #include "harness/observe/server_lines.h"
 #include "harness/observe/tailed_file.h"
+#include "harness/verify/checker.h"
 
 namespace harness {
 namespace {
@@ -60,7 +66,24 @@ struct Followed {
   bool dirty = true;  // may have lines
   int64_t broken_lines = 0;
   int64_t broken_lines_told = 0;
+  std::string name;      // of the program that writes it
+  int64_t begun_ns = 0;  // when its first process began; 0: not known yet
+
+  SubjectKind subject() const {
+    return content == LogKind::kEventLog ? SubjectKind::kClient
+           : content == LogKind::kAckLog ? SubjectKind::kProducer
+                                         : SubjectKind::kServer;
+  }
+  uint32_t index() const {
+    return static_cast<uint32_t>(content == LogKind::kEventLog ? client
+                                 : content == LogKind::kAckLog ? producer
+                                                               : server);
+  }
 };
+
+std::string WhereText(const Followed& followed, const TailedFile::Line& line) {
+  return followed.file.path() + " line " + std::to_string(line.number) + ": ";
+}
 
 }  // namespace
 
@@ -111,7 +134,15 @@ struct LogTail::State {
   bool TakeAckLine(Followed* followed, const TailedFile::Line& line);
   bool TakeServerLine(Followed* followed, const TailedFile::Line& line);
   // Where it is and what is wrong with it, for the first few of a file; empty for further ones, which are counted.
-  std::string BrokenLine(Followed* followed, const TailedFile::Line& line) const;
+  static std::string BrokenLine(Followed* followed, const TailedFile::Line& line, const LineProblem& problem);
+  // A line that can't be understood: what its writer said, or damage, for which `damaged` is called with where it is
+  // and what is wrong (nothing after the first few).
+  void NotUnderstood(Followed* followed, const TailedFile::Line& line,
+                     const std::function<void(const std::string&)>& damaged) const;
+  void TellClaim(Followed* followed, ClaimKind kind, const std::string& what) const;
+  // The time that a line tells, or the moment of reading where it can't be true.
+  int64_t TrueTime(Followed* followed, const TailedFile::Line& line, int64_t told_ns, bool* replaced) const;
+  void MakeTimesTrue(Followed* followed, const TailedFile::Line& line, ServerSeen* seen) const;
   // Says how many more there were of those that break HARNESS_OK line by line.
   void TellFurtherBrokenLines(Followed* followed) const;
   void TakeDelivery(const Followed& followed);
@@ -155,6 +186,9 @@ LogTail::~LogTail() { Stop(); }
 void LogTail::FollowEventLog(const std::string& path, size_t client) {
   auto followed = std::make_unique<Followed>(path);
   followed->client = client;
+  state_->recorder->Read([&](const History& history) {
+    if (client < history.clients.size()) followed->name = history.clients[client].name;
+  });
   state_->Ask({std::move(followed), std::nullopt});
 }
 
@@ -162,6 +196,9 @@ void LogTail::FollowAckLog(const std::string& path, uint16_t producer) {
   auto followed = std::make_unique<Followed>(path);
   followed->content = LogKind::kAckLog;
   followed->producer = producer;
+  state_->recorder->Read([&](const History& history) {
+    if (producer < history.producers.size()) followed->name = BaseName(history.producers[producer].name);
+  });
   state_->Ask({std::move(followed), std::nullopt});
 }
 
@@ -169,6 +206,9 @@ void LogTail::FollowServerJournal(const std::string& path, size_t server) {
   auto followed = std::make_unique<Followed>(path);
   followed->content = LogKind::kServerJournal;
   followed->server = server;
+  state_->recorder->Read([&](const History& history) {
+    if (server < history.servers.size()) followed->name = history.servers[server].name;
+  });
   state_->Ask({std::move(followed), std::nullopt});
 }
 
@@ -331,9 +371,15 @@ bool LogTail::State::ReadFile(Followed* followed) {
 
 bool LogTail::State::TakeEventLine(Followed* followed, const TailedFile::Line& line) {
   if (line.too_long || !parser.ParseEvent(line.text, &event)) {
-    recorder->OnBrokenLine(followed->client, BrokenLine(followed, line));
+    NotUnderstood(followed, line,
+                  [&](const std::string& sentence) { recorder->OnBrokenLine(followed->client, sentence); });
     return false;
   }
+  bool replaced = false;
+  event.time_ns = TrueTime(followed, line, event.time_ns, &replaced);
+  event.delivery.time_ns = event.connection.started_ns = event.time_ns;
+  event.delivery.time_is_replaced = replaced;
+  for (Bookmark& bookmark : event.bookmarks) bookmark.time_ns = event.time_ns;
   if (event.type == EventLine::Type::kEvent || event.type == EventLine::Type::kDrop) {
     TakeDelivery(*followed);
   } else if (event.type == EventLine::Type::kBookmark) {
@@ -368,10 +414,15 @@ void LogTail::State::TakeDelivery(const Followed& followed) {
 bool LogTail::State::TakeAckLine(Followed* followed, const TailedFile::Line& line) {
   if (line.too_long || !parser.ParseAck(line.text, &ack)) {
     // A send or an outcome may be lost with it, and every verdict on this producer's records.
-    const std::string sentence = BrokenLine(followed, line);
-    if (!sentence.empty()) recorder->HarnessError("the acknowledgement log can't be read: " + sentence);
+    NotUnderstood(followed, line, [&](const std::string& sentence) {
+      if (!sentence.empty()) recorder->HarnessError("the acknowledgement log can't be read: " + sentence);
+    });
     return false;
   }
+  bool replaced = false;
+  ack.time_ns = TrueTime(followed, line, ack.time_ns, &replaced);
+  ack.send.send.planned_ns = ack.send.send.sent_ns = ack.outcome.acked_ns = ack.time_ns;
+  ack.send.send.time_is_replaced = ack.outcome.time_is_replaced = replaced;
   if (ack.type == AckLine::Type::kSend) {
     if (ack.send.id_hash != 0) names.Add(ack.send.id_hash, ack.payment.id);
     sends.push_back(ack.send);
@@ -384,21 +435,68 @@ bool LogTail::State::TakeAckLine(Followed* followed, const TailedFile::Line& lin
 
 bool LogTail::State::TakeServerLine(Followed* followed, const TailedFile::Line& line) {
   if (line.too_long || !server_parser.Parse(line.text, &server_seen)) {
-    const std::string sentence = BrokenLine(followed, line);
-    if (!sentence.empty()) recorder->HarnessError("the server's journal can't be read: " + sentence);
+    NotUnderstood(followed, line, [&](const std::string& sentence) {
+      if (!sentence.empty()) recorder->HarnessError("the server's journal can't be read: " + sentence);
+    });
     recorder->OnServer(followed->server, ServerBroken{1});
     return false;
   }
+  MakeTimesTrue(followed, line, &server_seen);
   recorder->OnServer(followed->server, server_seen);
   return true;
 }
 
-std::string LogTail::State::BrokenLine(Followed* followed, const TailedFile::Line& line) const {
+void LogTail::State::NotUnderstood(Followed* followed, const TailedFile::Line& line,
+                                   const std::function<void(const std::string&)>& damaged) const {
+  LineProblem problem;
+  if (!line.too_long) problem = FindLineProblem(followed->content, line.text);
+  if (!problem.is_whole) {
+    damaged(BrokenLine(followed, line, problem));
+    return;
+  }
+  const bool content = followed->content == LogKind::kEventLog && IsAboutContent(problem.member);
+  TellClaim(followed, content ? ClaimKind::kContent : ClaimKind::kItself,
+            WhereText(*followed, line) + LineProblemText(problem, line.text));
+}
+
+void LogTail::State::TellClaim(Followed* followed, ClaimKind kind, const std::string& what) const {
+  recorder->OnClaim({.subject = followed->subject(),
+                     .kind = kind,
+                     .index = followed->index(),
+                     .time_ns = pipeline::MonotonicNs(),
+                     .what = what});
+}
+
+int64_t LogTail::State::TrueTime(Followed* followed, const TailedFile::Line& line, int64_t told_ns,
+                                 bool* replaced) const {
+  if (followed->begun_ns == 0) followed->begun_ns = recorder->StartedNs(followed->name);
+  const int64_t now_ns = pipeline::MonotonicNs();
+  if (told_ns >= std::max<int64_t>(followed->begun_ns, 1) && told_ns <= now_ns) return told_ns;
+  *replaced = true;
+  TellClaim(followed, ClaimKind::kTime,
+            fmt::format("{}its time, {}, is {}", WhereText(*followed, line), told_ns,
+                        told_ns > now_ns ? "after the moment at which it was read" : "before its process began"));
+  return now_ns;
+}
+
+void LogTail::State::MakeTimesTrue(Followed* followed, const TailedFile::Line& line, ServerSeen* seen) const {
+  bool replaced = false;
+  const auto correct = [&](int64_t* time_ns) { *time_ns = TrueTime(followed, line, *time_ns, &replaced); };
+  if (auto* started = std::get_if<ServerStarted>(seen)) correct(&started->time_ns);
+  if (auto* began = std::get_if<ServerBegan>(seen)) correct(&began->stream.began_ns);
+  if (auto* ended = std::get_if<ServerEnded>(seen)) correct(&ended->time_ns);
+  if (auto* stopped = std::get_if<ServerStopped>(seen)) correct(&stopped->time_ns);
+  if (auto* places = std::get_if<ServerPlaces>(seen)) {
+    for (ServerPlace& place : places->places) correct(&place.time_ns);
+  }
+}
+
+std::string LogTail::State::BrokenLine(Followed* followed, const TailedFile::Line& line, const LineProblem& problem) {
   if (followed->broken_lines++ >= kBrokenLinesTold) return {};
   followed->broken_lines_told += 1;
-  const std::string where = followed->file.path() + " line " + std::to_string(line.number) + ": ";
+  const std::string where = WhereText(*followed, line);
   if (line.too_long) return where + "it has more than " + std::to_string(kLineBytesMax) + " bytes, which are allowed";
-  return where + LineProblemText(FindLineProblem(followed->content, line.text), line.text);
+  return where + LineProblemText(problem, line.text);
 }
 
 void LogTail::State::TellFurtherBrokenLines(Followed* followed) const {

@@ -264,6 +264,29 @@ void Recorder::OnBrokenLine(size_t client, std::string_view sentence) {
                  [&](std::string* out) { EncodeBrokenLines(client, 1, out); });
 }
 
+void Recorder::OnClaim(const Claim& claim) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  state.Accepted(state.builder.OnClaim(claim), "subject", claim.index, FrameType::kClaim,
+                 [&](std::string* out) { EncodeClaim(claim, out); });
+}
+
+void Recorder::OnContent(const KeptContent& content) {
+  State& state = *state_;
+  const std::scoped_lock lock(state.mutex);
+  if (state.builder.history().contents.size() >= kContentsMax) return;
+  state.Accepted(state.builder.OnContent(content), "content", 0, FrameType::kContent,
+                 [&](std::string* out) { EncodeContent(content, out); });
+}
+
+int64_t Recorder::StartedNs(std::string_view process) const {
+  const std::scoped_lock lock(state_->mutex);
+  for (const ProcessSpan& span : state_->builder.history().processes) {
+    if (span.name == process) return span.started_ns;
+  }
+  return 0;
+}
+
 uint16_t Recorder::AddProbedServer(const ProbedServer& server) {
   State& state = *state_;
   const std::scoped_lock lock(state.mutex);

@@ -39,6 +39,7 @@ struct OutcomeSeen {
   Outcome outcome = Outcome::kOk;
   int32_t partition = -1;
   int64_t offset = -1;
+  bool time_is_replaced = false;
 };
 struct LogSeen {
   int32_t partition = 0;
@@ -111,6 +112,12 @@ class Recorder {
   void OnClientStay(size_t client, const ClientStay& stay);
   // `sentence`: where it is and what is wrong with it; empty: not told.
   void OnBrokenLine(size_t client, std::string_view sentence);
+  // A line that can be read and can't be true; of claims that are alike the first is kept. `count` is left out.
+  void OnClaim(const Claim& claim);
+  // A content for people to see beside a violation; at most kContentsMax are kept.
+  void OnContent(const KeptContent& content);
+  // When the first process of that name began; 0: none has.
+  int64_t StartedNs(std::string_view process) const;
 
   // The prober's side. AddProbedServer returns the index that the others take.
   uint16_t AddProbedServer(const ProbedServer& server);

@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -34,7 +35,7 @@ bool ReadPlace(dom::element value, int64_t time_ns, bool rejects, ServerPlace* p
     bool right = false;
     if (count == 0) right = ReadNumber(item, 0, kInt32Max, &place->partition);
     if (count == 1) right = ReadNumber(item, 0, kInt64Max, &place->offset);
-    if (count == 2) right = ReadNumber(item, 0, kInt64Max - time_ns, &since_ns);
+    if (count == 2) right = ReadNumber(item, 0, kInt64Max - std::max<int64_t>(time_ns, 0), &since_ns);
     if (count == 3) right = rejects && ReadReason(item, &place->reason);
     if (!right) return false;
     ++count;

@@ -12,7 +12,11 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "harness/contract/decimal.h"
 #include "harness/observe/log_lines.h"
+#include "harness/verify/checker.h"
+#include "harness/verify/fold.h"
+#include "harness/verify/log_index.h"
 #include "payment.grpc.pb.h"
 #include "payment/canonical.h"
 #include "payment/codec.h"
@@ -25,6 +29,7 @@ using ::payment::PaymentService;
 constexpr int kPageSize = 100;
 constexpr int kReconnectPauseMs = 100;
 constexpr int kReconnectPauseMaxMs = 500;
+constexpr int kAnswersKeptMax = 200;
 
 std::unique_ptr<PaymentService::Stub> StubOf(const std::string& address) {
   grpc::ChannelArguments arguments;
@@ -50,18 +55,26 @@ struct UnaryProber::State {
   std::optional<Target> Choose();
   // A delivery with a position of a client's open stream; the server is the one that it came from.
   std::optional<Target> ChooseOf(const History& history, size_t client);
-  void Ask(Target target);
-  ListWalk Walk(uint16_t server, int pages_max, bool quiet, int64_t deadline_ns, const std::function<bool()>& stopped);
+  // `quiet_server`: after the drain, that one is asked.
+  // False: it was given up, or not answered in time.
+  bool Ask(Target target, std::optional<uint16_t> quiet_server, int64_t timeout_ns);
+  void KeepAnswer(const UnaryRead& read, const ::payment::Payment& answer);
+  ListWalk Walk(uint16_t server, int pages_max, const QuietAsking* quiet, int64_t deadline_ns);
+  ListWalk WalkUntilLoaded(uint16_t server, const QuietAsking& asking, int64_t deadline_ns);
+  // What a traversal has to show: the fold of the audited log, sorted.
+  std::vector<std::pair<uint64_t, uint64_t>> Expected() const;
   std::vector<::payment::Position> Ends() const;
   // Makes `context` the call that Stop gives up. False: stopped already.
-  bool Enter(grpc::ClientContext* context, int64_t deadline_ns);
-  void Leave();
+  bool Enter(grpc::ClientContext* context, int64_t deadline_ns, int64_t timeout_ns);
+  // False: it was given up.
+  bool Leave();
 
   const ProbeOptions options;
   Recorder* const recorder;
   std::vector<uint16_t> indices;  // the recorder's, by server
   std::vector<std::unique_ptr<PaymentService::Stub>> stubs;
   std::mt19937_64 random;
+  int answers_kept = 0;
 
   std::mutex mutex;  // all below
   std::condition_variable wake;
@@ -71,8 +84,8 @@ struct UnaryProber::State {
   std::thread thread;
 };
 
-bool UnaryProber::State::Enter(grpc::ClientContext* context, int64_t deadline_ns) {
-  const int64_t left_ns = std::clamp<int64_t>(deadline_ns - pipeline::MonotonicNs(), 0, kReadTimeoutNs);
+bool UnaryProber::State::Enter(grpc::ClientContext* context, int64_t deadline_ns, int64_t timeout_ns) {
+  const int64_t left_ns = std::clamp<int64_t>(deadline_ns - pipeline::MonotonicNs(), 0, timeout_ns);
   context->set_deadline(std::chrono::system_clock::now() + std::chrono::nanoseconds(left_ns));
   const std::lock_guard lock(mutex);
   if (stopping) return false;
@@ -80,9 +93,10 @@ bool UnaryProber::State::Enter(grpc::ClientContext* context, int64_t deadline_ns
   return true;
 }
 
-void UnaryProber::State::Leave() {
+bool UnaryProber::State::Leave() {
   const std::lock_guard lock(mutex);
   call = nullptr;
+  return !stopping;
 }
 
 std::optional<Target> UnaryProber::State::ChooseOf(const History& history, size_t client) {
@@ -122,13 +136,41 @@ std::optional<Target> UnaryProber::State::Choose() {
   return target;
 }
 
-void UnaryProber::State::Ask(Target target) {
+// What of an answer its content's hash does not have. A server of the plain contract promises neither.
+template <typename Answer>
+void TakeFields(const ::payment::Payment& message, Answer* answer) {
+  if (!message.has_exact_amount()) return;
+  const pipeline::Money exact{message.exact_amount().units(), message.exact_amount().exponent()};
+  answer->processed_at_s = message.processed_at();
+  answer->amount_differs = message.amount() != NearestDouble(exact);
+}
+
+// An answer with another content than was received, for people to see if it turns out to be wrong.
+void UnaryProber::State::KeepAnswer(const UnaryRead& read, const ::payment::Payment& answer) {
+  if (answers_kept >= kAnswersKeptMax) return;
+  uint64_t received = 0;
+  recorder->Read([&](const History& history) {
+    if (read.partition < 0 || static_cast<size_t>(read.partition) >= history.partitions.size()) return;
+    const LogRecord* record = history.partitions[static_cast<size_t>(read.partition)].Find(read.offset);
+    if (record != nullptr) received = record->content_hash;
+  });
+  if (received == read.content_hash) return;
+  ++answers_kept;
+  KeptContent content;
+  content.content_hash = read.content_hash;
+  content.where = options.servers[read.server].name;
+  content.payment = pipeline::FromProto(answer);
+  recorder->OnContent(content);
+}
+
+bool UnaryProber::State::Ask(Target target, std::optional<uint16_t> quiet_server, int64_t timeout_ns) {
   UnaryRead& read = target.read;
   ::payment::GetPaymentRequest request;
   request.set_payment_id(target.id);
-  if (random() % 2 == 0) {
+  read.quiet = quiet_server.has_value();
+  if (quiet_server || random() % 2 == 0) {
     read.min_position = true;
-    read.server = static_cast<uint16_t>(random() % options.servers.size());
+    read.server = quiet_server ? *quiet_server : static_cast<uint16_t>(random() % options.servers.size());
     ::payment::Position* position = request.add_min_position();
     position->set_partition(read.partition);
     position->set_offset(read.offset);
@@ -136,14 +178,20 @@ void UnaryProber::State::Ask(Target target) {
   grpc::ClientContext context;
   ::payment::Payment answer;
   read.asked_ns = pipeline::MonotonicNs();
-  if (!Enter(&context, read.asked_ns + kReadTimeoutNs)) return;
+  context.set_wait_for_ready(read.quiet);
+  if (!Enter(&context, read.asked_ns + timeout_ns, timeout_ns)) return false;
   const grpc::Status status = stubs[read.server]->GetPayment(&context, request, &answer);
-  Leave();
+  if (!Leave()) return false;  // given up by Stop: that is no answer of the server's
   read.answered_ns = pipeline::MonotonicNs();
   read.code = static_cast<uint8_t>(status.error_code());
-  if (status.ok()) read.content_hash = pipeline::CanonicalHash(pipeline::FromProto(answer));
+  if (status.ok()) {
+    read.content_hash = pipeline::CanonicalHash(pipeline::FromProto(answer));
+    TakeFields(answer, &read);
+    KeepAnswer(read, answer);
+  }
   read.server = indices[read.server];
   recorder->OnUnaryRead(read);
+  return status.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED;
 }
 
 std::vector<::payment::Position> UnaryProber::State::Ends() const {
@@ -159,29 +207,75 @@ std::vector<::payment::Position> UnaryProber::State::Ends() const {
   return ends;
 }
 
-ListWalk UnaryProber::State::Walk(uint16_t server, int pages_max, bool quiet, int64_t deadline_ns,
-                                  const std::function<bool()>& stopped) {
+std::vector<std::pair<uint64_t, uint64_t>> UnaryProber::State::Expected() const {
+  std::vector<std::pair<uint64_t, uint64_t>> expected;
+  recorder->Read([&](const History& history) {
+    const LogIndex log(history);
+    for (const LogPlace winner : Fold(log, AuditedLasts(history, log))) {
+      if (winner != kNoPlace) expected.emplace_back(log.record(winner).id_hash, log.record(winner).content_hash);
+    }
+  });
+  std::sort(expected.begin(), expected.end());
+  return expected;
+}
+
+ListWalk UnaryProber::State::WalkUntilLoaded(uint16_t server, const QuietAsking& asking, int64_t deadline_ns) {
+  ListWalk walk = Walk(server, kQuietWalkPagesMax, &asking, deadline_ns);
+  if (server < asking.tells_readiness.size() && asking.tells_readiness[server]) return walk;
+  const auto expected = Expected();
+  const auto is_right = [&] {
+    if (!walk.whole || walk.payments.size() != expected.size()) return false;
+    std::vector<std::pair<uint64_t, uint64_t>> listed;
+    for (const ListedPayment& payment : walk.payments) listed.emplace_back(payment.id_hash, payment.content_hash);
+    std::sort(listed.begin(), listed.end());
+    return listed == expected;
+  };
+  const int64_t until_ns = std::min(asking.patience_ns, deadline_ns);
+  while (!is_right() && !asking.stopped() && pipeline::MonotonicNs() + kQuietPauseNs < until_ns) {
+    std::unique_lock lock(mutex);
+    wake.wait_for(lock, std::chrono::nanoseconds(kQuietPauseNs), [&] { return stopping; });
+    if (stopping) break;
+    lock.unlock();
+    walk = Walk(server, kQuietWalkPagesMax, &asking, deadline_ns);
+  }
+  return walk;
+}
+
+ListWalk UnaryProber::State::Walk(uint16_t server, int pages_max, const QuietAsking* quiet, int64_t deadline_ns) {
+  const int64_t timeout_ns = quiet != nullptr ? kQuietTimeoutNs : kReadTimeoutNs;
   ListWalk walk;
   walk.server = indices[server];
-  walk.quiet = quiet;
+  walk.quiet = quiet != nullptr;
   ::payment::ListPaymentsRequest request;
   request.set_limit(kPageSize);
-  if (quiet) {
+  if (walk.quiet) {
     for (const ::payment::Position& end : Ends()) *request.add_min_position() = end;
   }
   walk.begin_ns = pipeline::MonotonicNs();
-  for (int page = 0; page < pages_max && !walk.whole && !stopped(); ++page) {
+  for (int page = 0; page < pages_max && !walk.whole && !walk.cut; ++page) {
     grpc::ClientContext context;
     ::payment::PaymentList list;
-    context.set_wait_for_ready(quiet);  // a server that has just come back may not be connected to yet
-    if (!Enter(&context, deadline_ns)) break;
+    context.set_wait_for_ready(walk.quiet);  // a server that has just come back may not be connected to yet
+    const int64_t asked_ns = pipeline::MonotonicNs();
+    const bool stop = walk.quiet && quiet->stopped();
+    if (stop || !Enter(&context, deadline_ns, timeout_ns)) {
+      walk.cut = true;
+      break;
+    }
     const grpc::Status status = stubs[server]->ListPayments(&context, request, &list);
-    Leave();
+    const bool given_up = !Leave();
     walk.code = static_cast<uint8_t>(status.error_code());
+    // A call that had not its time to answer is the harness's matter.
+    const bool had_its_time = deadline_ns - asked_ns >= timeout_ns;
+    walk.cut = given_up || (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED && walk.quiet && !had_its_time);
     if (!status.ok()) break;
     for (const ::payment::Payment& payment : list.payments()) {
-      walk.payments.push_back({IdHash(payment.id()), pipeline::CanonicalHash(pipeline::FromProto(payment))});
+      ListedPayment& listed = walk.payments.emplace_back();
+      listed.id_hash = IdHash(payment.id());
+      listed.content_hash = pipeline::CanonicalHash(pipeline::FromProto(payment));
+      TakeFields(payment, &listed);
     }
+    walk.total_count = list.total_count();
     request.set_cursor(list.next_cursor());
     walk.whole = list.next_cursor().empty();
   }
@@ -196,12 +290,11 @@ void UnaryProber::State::Loop() {
     if (wake.wait_for(lock, std::chrono::nanoseconds(options.interval_ns), [&] { return stopping; })) return;
     lock.unlock();
     if (auto target = Choose()) {
-      Ask(std::move(*target));
+      Ask(std::move(*target), std::nullopt, kReadTimeoutNs);
       if (++reads % kReadsPerWalk == 0 && walks < kWalksMax) {
         ++walks;
         const auto server = static_cast<uint16_t>(random() % options.servers.size());
-        recorder->OnListWalk(
-            Walk(server, kLoadWalkPagesMax, false, pipeline::MonotonicNs() + kReadTimeoutNs, [] { return false; }));
+        recorder->OnListWalk(Walk(server, kLoadWalkPagesMax, nullptr, pipeline::MonotonicNs() + kReadTimeoutNs));
       }
     }
     lock.lock();
@@ -231,14 +324,25 @@ void UnaryProber::Stop() {
   if (state_->thread.joinable()) state_->thread.join();
 }
 
-void UnaryProber::WalkQuiet(int64_t deadline_ns, const std::function<bool()>& stopped) {
+void UnaryProber::AskQuiet(const QuietAsking& asking) {
+  State& state = *state_;
   {
-    const std::lock_guard lock(state_->mutex);
-    state_->stopping = false;
+    const std::lock_guard lock(state.mutex);
+    state.stopping = false;
   }
-  for (size_t server = 0; server < state_->stubs.size(); ++server) {
-    state_->recorder->OnListWalk(
-        state_->Walk(static_cast<uint16_t>(server), kQuietWalkPagesMax, true, deadline_ns, stopped));
+  for (size_t i = 0; i < state.stubs.size(); ++i) {
+    const auto server = static_cast<uint16_t>(i);
+    // What is left is shared, so that a server that does not answer takes nothing from those behind it.
+    const int64_t now_ns = pipeline::MonotonicNs();
+    const int64_t share_ns = (asking.deadline_ns - now_ns) / static_cast<int64_t>(state.stubs.size() - i);
+    const int64_t deadline_ns = now_ns + share_ns;
+    state.recorder->OnListWalk(state.WalkUntilLoaded(server, asking, deadline_ns));
+    for (int reads = 0; reads < kQuietReadsPerServer && !asking.stopped(); ++reads) {
+      const int64_t left_ns = deadline_ns - pipeline::MonotonicNs();
+      if (left_ns < kReadTimeoutNs) break;
+      auto target = state.Choose();
+      if (target && !state.Ask(std::move(*target), server, std::min(left_ns, kQuietTimeoutNs))) break;
+    }
   }
 }
 

@@ -9,12 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "harness/observe/log_lines.h"
 #include "harness/report/names.h"
 #include "harness/report/neighbours.h"
 #include "harness/report/record_life.h"
 #include "harness/report/report.h"
 #include "harness/report/story.h"
 #include "harness/report/text.h"
+#include "payment/money.h"
 
 namespace harness {
 namespace {
@@ -23,6 +25,8 @@ constexpr int64_t kAroundNs = 2'000'000'000;  // faults and connections this nea
 constexpr size_t kSightingsShown = 8;         // per place
 constexpr size_t kClientsShown = 8;           // of those that a violation is not about
 constexpr size_t kFieldColumns = 22;
+constexpr size_t kContentsShown = 6;     // kept contents of the record
+constexpr size_t kContentColumns = 300;  // of a raw value
 
 // What a violation is about, looked up everywhere.
 struct Subject {
@@ -97,6 +101,7 @@ class WitnessWriter {
   }
   void FindSubject();
   void AddRecord();
+  void AddContents();
   void AddLife();
   void AddSurroundings();
   void AddConnections(const Client& client, int64_t from_ns, int64_t to_ns);
@@ -149,7 +154,28 @@ void WitnessWriter::AddRecord() {
     const LogRecord& record = *subject_.logged;
     Field("content", record.valid ? fmt::format("{} {}", pipeline::ProviderName(record.provider),
                                                 pipeline::StatusName(record.status))
-                                  : std::string("no valid payment"));
+                                  : fmt::format("no valid payment: {}", pipeline::RejectReasonName(record.reason)));
+  }
+  AddContents();
+}
+
+// What was kept of it, wherever it stood: docs/formats.md, "Contents".
+void WitnessWriter::AddContents() {
+  size_t shown = 0;
+  for (const KeptContent& content : history_.contents) {
+    const bool here =
+        content.offset >= 0 && content.partition == subject_.partition && content.offset == subject_.offset;
+    const bool its = content.content_hash != 0 && IdHash(content.payment.id) == subject_.id_hash;
+    if ((!here && !its) || shown++ >= kContentsShown) continue;
+    const pipeline::Payment& payment = content.payment;
+    std::string text = content.value.substr(0, kContentColumns);
+    if (content.content_hash != 0) {
+      text = fmt::format("{} {}, {} {}, {}, created {}", pipeline::ToText(payment.amount, payment.amount.exponent),
+                         payment.currency, pipeline::ProviderName(payment.provider),
+                         pipeline::StatusName(payment.status), payment.customer_email, payment.created_at_s);
+      for (const auto& [key, value] : payment.metadata) text += fmt::format(", {}={}", key, value);
+    }
+    Field("in " + content.where, text);
   }
 }
 

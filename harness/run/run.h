@@ -100,6 +100,8 @@ class Run : private FaultListener {
   bool AllCaughtUp() const;
   void CheckPartitions();
   void ReadDeadLetterTopic();
+  // What people will want to see of what is wrong, while the topic and the logs are there.
+  void KeepContents();
 
   // FaultListener
   void OnStrike(size_t fault, int64_t planned_ns, const FaultOutcome& outcome) override;

@@ -2,13 +2,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "common/clock.h"
+#include "harness/observe/contents.h"
 #include "harness/observe/dead_letters.h"
+#include "harness/run/health.h"
 #include "harness/run/run.h"
+#include "harness/verify/checker.h"
+#include "harness/verify/wanted_contents.h"
 
 namespace harness {
 namespace {
@@ -17,6 +22,8 @@ constexpr int64_t kSecondNs = 1'000'000'000;
 constexpr int64_t kQuietWalksWithinNs = 20 * kSecondNs;
 constexpr int64_t kDeadLettersWithinNs = 20 * kSecondNs;
 constexpr int64_t kLogsReadWithinNs = 120 * kSecondNs;
+constexpr int64_t kContentsWithinNs = 5 * kSecondNs;
+constexpr int kHealthWithinMs = 1'000;
 constexpr int64_t kFlushWithinNs = 30 * kSecondNs;
 constexpr int64_t kInterruptedFlushWithinNs = 2 * kSecondNs;
 
@@ -47,6 +54,7 @@ void Run::WindDown() {
   tail_.Drain(After(stopped() ? kInterruptedFlushWithinNs : kLogsReadWithinNs));
   generator_->Flush(After(stopped() ? kInterruptedFlushWithinNs : kFlushWithinNs));
   load_end_ns_ = pipeline::MonotonicNs();
+  const int64_t drain_begin_ns = pipeline::MonotonicNs();
   if (!stopped()) {
     view_->OnStep("draining");
     const int64_t deadline_ns = After(scenario_.drain_timeout_ns);
@@ -64,7 +72,15 @@ void Run::WindDown() {
   prober_->Stop();
   if (drained_) {
     view_->OnStep("asking the servers for all payments");
-    prober_->WalkQuiet(After(kQuietWalksWithinNs), [this] { return stopped(); });
+    QuietAsking asking;
+    asking.deadline_ns = After(kQuietWalksWithinNs + scenario_.drain_timeout_ns);
+    asking.patience_ns = drain_begin_ns + scenario_.drain_timeout_ns;
+    for (const ServerPlan& plan : scenario_.servers) {
+      asking.tells_readiness.push_back(ProbeServer(ServerAddress(names_, plan.name), kHealthWithinMs) !=
+                                       Readiness::kNoHealth);
+    }
+    asking.stopped = [this] { return stopped(); };
+    prober_->AskQuiet(asking);
   }
 }
 
@@ -94,6 +110,41 @@ void Run::ReadDeadLetterTopic() {
   }
 }
 
+void Run::KeepContents() {
+  WantedContents wanted;
+  std::vector<std::pair<std::string, std::string>> clients;  // their logs, and whose
+  std::vector<std::pair<std::string, std::string>> producers;
+  recorder_.Read([&](const History& history) {
+    wanted = FindWantedContents(history);
+    for (const Client& client : history.clients) {
+      if (client.observed && !client.embedded) {
+        clients.emplace_back(names_.directory.event_log(client.name), "client " + client.name);
+      }
+    }
+    for (size_t i = 0; i < history.producers.size(); ++i) {
+      const Producer& producer = history.producers[i];
+      if (!producer.has_acks || !IsProcessProducer(history, i)) continue;
+      producers.emplace_back(names_.directory.ack_log(producer.name), "producer " + producer.name);
+    }
+  });
+  if (wanted.empty() || stopped()) return;
+  try {
+    KeepTopicContents(Kafka(), wanted.places, After(kContentsWithinNs), &recorder_);
+  } catch (const std::runtime_error& error) {
+    view_->OnNotice(fmt::format("the contents of the records in question could not be read: {}", error.what()));
+  }
+  for (const auto& [path, whose] : clients) {
+    KeepLoggedContents(path, LogKind::kEventLog, whose, wanted.hashes, &recorder_);
+  }
+  for (const auto& [path, whose] : producers) {
+    KeepLoggedContents(path, LogKind::kAckLog, whose, wanted.hashes, &recorder_);
+  }
+  recorder_.Read([&](const History& history) {
+    const std::string lines = ContentLines(history);
+    if (!lines.empty()) std::ofstream(names_.directory.history() + "/contents.jsonl", std::ios::binary) << lines;
+  });
+}
+
 History Run::Finish() {
   view_->OnStep("stopping");
   embedded_.StopAll();
@@ -109,6 +160,7 @@ History Run::Finish() {
     log_bytes_ = audit_->bytes_read();
   }
   audit_.reset();
+  KeepContents();
   load_counts_ = generator_->counts();
   generator_.reset();
   if (broker_) {

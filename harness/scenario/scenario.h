@@ -130,6 +130,7 @@ struct RelaxedInvariant {
 struct Expectations {
   std::vector<Threshold> thresholds;
   int64_t min_records = 1;
+  double acked_share = 0.99;                  // of the sends, broker faults aside (verify/acked.h)
   bool dead_letters = false;                  // each rejected record is in <topic>.dlq (verify/dlq.h)
   double schedule_share = 0.95;               // of planned sends handed over ...
   int64_t schedule_lag_max_ns = 100'000'000;  // ... within this of their plan

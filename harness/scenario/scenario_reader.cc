@@ -114,6 +114,7 @@ class Reader {
     Expectations expect;
     expect.min_records = json.value("min_records", expect.min_records);
     expect.dead_letters = json.value("dead_letters", false);
+    expect.acked_share = json.value("acked_share", expect.acked_share);
     if (const auto schedule = json.find("schedule"); schedule != json.end()) {
       expect.schedule_share = schedule->value("share", expect.schedule_share);
       ReadDuration(*schedule, "/expect/schedule", "lag_max", errors_, kPositive, &expect.schedule_lag_max_ns);

@@ -13,7 +13,7 @@ using Json = nlohmann::ordered_json;
 // What a producer was told: it may have made that up, or the broker have done it.
 constexpr Causes kTold = {Cause::kProducer, Cause::kBroker};
 
-constexpr std::array<SeededBug, 40> kBugs = {{
+constexpr std::array<SeededBug, 51> kBugs = {{
     {"server/drop-one", "never sends one record", "LOST", {Cause::kServer}},
     {"server/skip-on-resume", "never sends the first record of a resumed stream", "RESUME", {Cause::kServer}},
     {"server/live-on-resume",
@@ -58,6 +58,12 @@ constexpr std::array<SeededBug, 40> kBugs = {{
      "says that its subscriber has a record, and sends it after that",
      "BOOKMARK",
      {Cause::kServer}},
+    {"server/processed-at", "says another processed_at than the record has", "AGREE", {kDeliveryHops}},
+    {"server/wire-amount", "says -7.5 in the double beside every exact amount", "AGREE", {kDeliveryHops}},
+    {"server/log-id", "names another log to each stream", "AGREE", {kDeliveryHops}},
+    {"server/unary-internal", "answers every unary call with INTERNAL", "UNARY_AGREE", {Cause::kServer}},
+    {"server/invent", "sends, without a position, a payment that nobody sent", "PHANTOM", {kDeliveryHops}},
+    {"server/strip-metadata", "sends, without positions, payments without metadata", "AGREE", {kDeliveryHops}},
     {"server/zombie", "goes on writing to a stream whose client has gone", "ZOMBIE", {Cause::kServer}},
     {"client/drop-one", "receives a record and never hands it on", "LOST", {kDeliveryHops, Cause::kClient}},
     {"client/partition", "hands on nothing of one partition any more", "LIVE", {kDeliveryHops, Cause::kClient}},
@@ -67,11 +73,19 @@ constexpr std::array<SeededBug, 40> kBugs = {{
     {"client/phantom", "hands on a payment that nobody sent", "PHANTOM", {kDeliveryHops, Cause::kClient}},
     {"client/amount", "changes an amount", "AGREE", {kDeliveryHops, Cause::kClient}},
     {"client/metadata", "changes a payment's metadata", "AGREE", {kDeliveryHops, Cause::kClient}},
+    {"client/clock", "tells times 155 minutes before they were", "WELL_FORMED", {Cause::kClient}},
+    {"client/impossible-event", "hands on a payment without an id", "WELL_FORMED", {kDeliveryHops}},
     {"client/storm", "comes back without any pause", "BACKOFF", {Cause::kClient}},
     {"producer/false-ack", "says that a record was acknowledged, and never sent it", "ACK_DURABLE", {kTold}},
     {"producer/silent", "sends something else than it says", "PHANTOM", {Cause::kProducer}},
     {"producer/twice", "sends a record twice", "LOG_DUP", {kTold}},
     {"producer/late", "sends a record after later ones", "SEND_ORDER", {kTold}},
+    {"producer/corrupt", "sends half of a record that it says it sent", "ACK_DURABLE", {kTold}},
+    {"producer/wrong-key", "sends a record under another key than its payment's id", "PHANTOM", {Cause::kProducer}},
+    {"producer/gives-up",
+     "says of most of its records that Kafka refused them",
+     "ACKED",
+     {kTold}},
 }};
 
 class Draw {
@@ -142,15 +156,19 @@ std::string BugScenario(const SeededBug& bug, uint64_t seed, const ScenarioPlace
   const std::string victim = std::string(bug.name.substr(program.size() + 1)) + ":" + std::to_string(seed);
   const auto path = [&](const std::string& name) { return places.program_dir + "/" + name; };
   Json server = {{"name", "server-1"}};
+  Json reference = QuickClient("reference");
   Json subject = QuickClient("subject");
+  // Of the plain contract: no positions, so that neither a journal nor a token can name a record.
+  const bool plain = bug.name == "server/invent" || bug.name == "server/strip-metadata";
   Json shop = {{"name", "shop"}, {"kind", "process"}, {"args", {"--count", "80", "--rate", "50/s"}}};
   if (program == "server") {
-    server["journal"] = true;
+    if (plain) reference["resume"] = subject["resume"] = "none";
+    if (!plain) server["journal"] = true;
     server["command"] = {path("seeded-server"),
                          victim,
                          "{port}",
                          places.state_dir,
-                         "{server_journal}",
+                         plain ? "-" : "{server_journal}",
                          path("payment-server"),
                          "--brokers",
                          "{brokers}",
@@ -177,7 +195,7 @@ std::string BugScenario(const SeededBug& bug, uint64_t seed, const ScenarioPlace
                {"seed", seed},
                {"broker", {{"brokers", 1}, {"partitions", kSelftestPartitions}}},
                {"servers", {server}},
-               {"clients", {QuickClient("reference"), subject}},
+               {"clients", {reference, subject}},
                {"producers", {load, shop}},
                {"phases", ordeal.phases},
                {"faults", {ordeal.fault}},

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -48,16 +49,26 @@ class AckDurable {
 
   void CheckSend(Rec rec, const Send& send) {
     if (send.partition < 0 || send.offset < 0) {
-      if (evidence_.log.Places(rec).empty()) unplaced_.push_back({rec, &send});
+      const auto places = evidence_.log.Places(rec);
+      if (places.empty()) {
+        unplaced_.push_back({rec, &send});
+      } else if (send.content_hash != 0 && !AnyValid(places)) {
+        Report(rec, send, causes_, "a valid payment; it is in the topic at " + PlaceText(evidence_, places[0]));
+      }
       return;
     }
     const LogPlace place = evidence_.log.Find(send.partition, send.offset);
     if (place != kNoPlace) {
       const LogRecord& record = evidence_.log.record(place);
-      // A rejected record may hide its rec, a foreign producer may pass none on.
-      const bool same =
-          record.rec.has_value() ? record.rec == rec : !record.valid || record.content_hash == send.content_hash;
-      if (!same) Report(rec, send, causes_, "where the log holds " + PlaceText(evidence_, place));
+      // A rejected record may hide its rec, a foreign producer may pass none on; what was a payment has to be one.
+      const bool same = record.rec.has_value() ? record.rec == rec
+                        : record.valid         ? record.content_hash == send.content_hash
+                                               : true;
+      if (!same) {
+        Report(rec, send, causes_, "where the log holds " + PlaceText(evidence_, place));
+      } else if (!record.valid && send.content_hash != 0) {
+        Report(rec, send, causes_, "a valid payment; it is in the topic at " + PlaceText(evidence_, place));
+      }
       return;
     }
     if (send.partition >= evidence_.log.partitions()) {
@@ -77,6 +88,10 @@ class AckDurable {
           rec, send, causes_,
           fmt::format("but the log, read up to offset {}, does not hold it", AuditedEnd(history_, send.partition) - 1));
     }
+  }
+
+  bool AnyValid(std::span<const LogPlace> places) const {
+    return std::any_of(places.begin(), places.end(), [&](LogPlace place) { return evidence_.log.record(place).valid; });
   }
 
   // Acknowledged without a position, and no record carries the rec: the record may be one that carries none.

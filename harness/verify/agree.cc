@@ -2,10 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include "harness/verify/differences.h"
+#include "payment/canonical.h"
 
 namespace harness {
 namespace {
@@ -14,34 +19,81 @@ struct Content {
   Rec rec;
   uint64_t hash = 0;
   uint32_t crc32c = 0;
+  int64_t processed_at_s = kNotTold;
 };
 
-// What differs between what was seen and what is right; empty: nothing.
-std::string Difference(const Content& seen, const Content& right, const History& history) {
-  if (seen.rec != right.rec) {
-    const auto text = [&](Rec rec) { return rec.has_value() ? RecText(history, rec) : std::string("no rec"); };
-    return fmt::format("as {} instead of {}", text(seen.rec), text(right.rec));
+// What differs between what was seen and what is right, which is `whose`; empty: nothing.
+std::string Difference(const Content& seen, const Content& right, const std::string& whose, const History& history) {
+  const bool rest_is_same = pipeline::WithoutMetadata(seen.hash) == pipeline::WithoutMetadata(right.hash);
+  if (rest_is_same && !pipeline::HasMetadata(seen.hash) && pipeline::HasMetadata(right.hash)) {
+    return "without its metadata, which " + whose + DifferencesText(history, right.hash, seen.hash);
   }
-  if (seen.hash != right.hash) return "with another content";
+  if (seen.rec != right.rec && !rest_is_same) {
+    const auto text = [&](Rec rec) { return rec.has_value() ? RecText(history, rec) : std::string("no rec"); };
+    return fmt::format("as {} instead of {}, which {}{}", text(seen.rec), text(right.rec), whose,
+                       DifferencesText(history, right.hash, seen.hash));
+  }
+  if (seen.hash != right.hash) {
+    return fmt::format("with another {} than {}{}", rest_is_same ? "metadata" : "content", whose,
+                       DifferencesText(history, right.hash, seen.hash));
+  }
   if (seen.crc32c != 0 && right.crc32c != 0 && seen.crc32c != right.crc32c) {
-    return fmt::format("with the checksum {:08x} instead of {:08x}", seen.crc32c, right.crc32c);
+    return fmt::format("with the checksum {:08x}, and {} {:08x}", seen.crc32c, whose, right.crc32c);
+  }
+  // Whoever names the record's checksum speaks the contract's additions, which say what processed_at is.
+  const bool both_told = seen.processed_at_s != kNotTold && right.processed_at_s != kNotTold && seen.crc32c != 0;
+  if (both_told && seen.processed_at_s != right.processed_at_s) {
+    return fmt::format("with processed_at {}, and {} {}", seen.processed_at_s, whose, right.processed_at_s);
   }
   return "";
 }
 
-Content ContentOf(const Delivery& delivery) { return {delivery.rec, delivery.content_hash, delivery.crc32c}; }
+Content ContentOf(const Delivery& delivery) {
+  return {delivery.rec, delivery.content_hash, delivery.crc32c, delivery.processed_at_s};
+}
 
 void Report(const Evidence& evidence, const ClientView& view, size_t delivery, const std::string& difference,
-            const std::string& than, Findings* findings) {
+            Findings* findings) {
   findings->Add(true, [&] {
     Violation violation = AtDelivery(evidence, view, delivery);
     violation.causes = kDeliveryHops;
     violation.sentence = fmt::format(
-        "client {} received {} {}, {} than {}", view.client().name,
+        "client {} received {} {}, {}", view.client().name,
         PlaceText(evidence.history, violation.partition, violation.offset, violation.id_hash, violation.rec),
-        MomentText(evidence.history, violation.time_ns), difference, than);
+        MomentText(evidence.history, violation.time_ns), difference);
     return violation;
   });
+}
+
+// The log that the streams say they are of: one name, whoever says it.
+void CompareLogIds(const History& history, Findings* findings) {
+  std::map<std::string, int64_t> times;
+  for (const Client& client : history.clients) {
+    for (const Connection& connection : client.connections) {
+      if (connection.has_start) ++times[connection.log_id];
+    }
+  }
+  if (times.empty()) return;
+  const auto usual =
+      std::max_element(times.begin(), times.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  for (const Client& client : history.clients) {
+    for (const Connection& connection : client.connections) {
+      if (!connection.has_start) continue;
+      findings->Judged();
+      if (connection.log_id == usual->first) continue;
+      findings->Add(true, [&] {
+        Violation violation;
+        violation.causes = kDeliveryHops;
+        violation.client = client.name;
+        violation.time_ns = connection.started_ns;
+        violation.sentence = fmt::format(
+            "client {} was told {} by {} that its stream is of the log \"{}\", and {} streams are of \"{}\"",
+            client.name, MomentText(history, connection.started_ns), connection.server, connection.log_id,
+            usual->second, usual->first);
+        return violation;
+      });
+    }
+  }
 }
 
 // A stream's word about an event against its own StreamStart: "existing" is what its snapshot covers. Deliveries come
@@ -60,8 +112,8 @@ class KindCheck {
     if (&connection != read_) Read(connection);
     const bool existing = delivery.offset <= snapshot_until_[static_cast<size_t>(delivery.partition)];
     if (existing == (delivery.kind == DeliveryKind::kExisting)) return "";
-    return existing ? "as \"new\", though its stream's snapshot covers it, other"
-                    : "as \"existing\", though it is beyond its stream's snapshot, other";
+    return existing ? "as \"new\", though the snapshot that its StreamStart names covers it"
+                    : "as \"existing\", though it is beyond the snapshot that its StreamStart names";
   }
 
  private:
@@ -90,12 +142,15 @@ void CompareWithLog(const Evidence& evidence, size_t client, Findings* findings)
     findings->Judged();
     const bool is_first = view.first_delivery(view.place(i)) == i;  // else it is DUP's
     if (const std::string wrong = is_first ? kinds.Wrong(deliveries[i]) : ""; !wrong.empty()) {
-      Report(evidence, view, i, wrong, "the StreamStart said", findings);
+      Report(evidence, view, i, wrong, findings);
       continue;
     }
-    const std::string difference =
-        Difference(ContentOf(deliveries[i]), {record.rec, record.content_hash, record.crc32c}, evidence.history);
-    if (!difference.empty()) Report(evidence, view, i, difference, "the topic holds", findings);
+    const Content right{record.rec, record.content_hash, record.crc32c, record.processed_at_s};
+    std::string difference = Difference(ContentOf(deliveries[i]), right, "the topic holds", evidence.history);
+    if (difference.empty() && deliveries[i].amount_differs) {
+      difference = "with an `amount` on the wire that is not the nearest double to its exact_amount";
+    }
+    if (!difference.empty()) Report(evidence, view, i, difference, findings);
   }
 }
 
@@ -123,10 +178,9 @@ void CompareWithEachOther(const Evidence& evidence, Findings* findings) {
           seen.try_emplace({delivery.partition, delivery.offset}, Seen{ContentOf(delivery), client});
       if (is_new) continue;
       findings->Judged();
-      const std::string difference = Difference(ContentOf(delivery), first->second.content, evidence.history);
-      if (difference.empty()) continue;
-      Report(evidence, view, i, difference, "client " + evidence.history.clients[first->second.client].name + " did",
-             findings);
+      const std::string whose = "client " + evidence.history.clients[first->second.client].name + " has";
+      const std::string difference = Difference(ContentOf(delivery), first->second.content, whose, evidence.history);
+      if (!difference.empty()) Report(evidence, view, i, difference, findings);
     }
   }
 }
@@ -141,6 +195,7 @@ CheckResult CheckAgree(const Evidence& evidence) {
     observed += client.observed ? 1 : 0;
   }
   if (observed == 0) return findings.NotApplicable("no client is observed");
+  CompareLogIds(evidence.history, &findings);
   if (!evidence.history.audited) {
     if (observed < 2) return findings.NotApplicable("one observed client, and the topic was not audited");
     findings.Note("the topic was not audited: clients are compared with each other");

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "payment/canonical.h"
+
 namespace harness {
 namespace {
 
@@ -11,6 +13,12 @@ const LogRecord* LastFor(const PartitionLog& log, const pipeline::Filter& filter
     return record.valid && filter.Matches(record.provider, record.status);
   });
   return last == log.records.rend() ? nullptr : &*last;
+}
+
+bool IsSame(const LogRecord& record, const Delivery& delivery) {
+  if (delivery.rec.has_value()) return record.rec == delivery.rec;
+  return record.id_hash == delivery.id_hash &&
+         pipeline::WithoutMetadata(record.content_hash) == pipeline::WithoutMetadata(delivery.content_hash);
 }
 
 }  // namespace
@@ -24,9 +32,9 @@ bool CaughtUp(const History& history, const Client& client) {
   }
   for (auto delivery = client.deliveries.rbegin(); open > 0 && delivery != client.deliveries.rend(); ++delivery) {
     const auto partition = static_cast<size_t>(delivery->partition);
-    if (delivery->partition < 0) {  // a server without positions: the record's own identity
+    if (delivery->partition < 0) {  // a server without positions: the record's own identity, or what it says
       for (const LogRecord*& record : wanted) {
-        if (record == nullptr || !record->rec.has_value() || record->rec != delivery->rec) continue;
+        if (record == nullptr || !IsSame(*record, *delivery)) continue;
         record = nullptr;
         --open;
       }

@@ -115,6 +115,13 @@ Cause WriterCause(const History& history, size_t producer) {
   return IsProcessProducer(history, producer) ? Cause::kProducer : Cause::kBroker;
 }
 
+Causes SendersCauses(const History& history) {
+  for (size_t i = 0; i < history.producers.size(); ++i) {
+    if (IsProcessProducer(history, i)) return {Cause::kProducer, Cause::kBroker};
+  }
+  return Cause::kBroker;
+}
+
 std::string PlaceText(const History& history, int32_t partition, int64_t offset, uint64_t id_hash, Rec rec) {
   std::string text = offset < 0 ? "a record" : fmt::format("partition {} offset {}", partition, offset);
   std::string who;
@@ -125,7 +132,9 @@ std::string PlaceText(const History& history, int32_t partition, int64_t offset,
 
 std::string PlaceText(const Evidence& evidence, LogPlace place) {
   const LogRecord& record = evidence.log.record(place);
-  return PlaceText(evidence.history, evidence.log.partition(place), record.offset, record.id_hash, record.rec);
+  const std::string text =
+      PlaceText(evidence.history, evidence.log.partition(place), record.offset, record.id_hash, record.rec);
+  return record.valid ? text : fmt::format("{}, rejected: {}", text, pipeline::RejectReasonName(record.reason));
 }
 
 Violation AtPlace(const Evidence& evidence, LogPlace place) {

@@ -96,8 +96,10 @@ bool IsProcessProducer(const History& history, size_t producer);
 Causes ProducerCauses(const History& history, size_t producer);
 // ... when the topic holds under the name of `producer` what it never sent: no broker makes that up.
 Cause WriterCause(const History& history, size_t producer);
+// ... of a record that nobody is known to have sent.
+Causes SendersCauses(const History& history);
 
-// "partition 2 offset 117 (pay_abc123, run.load.12)".
+// "partition 2 offset 117 (pay_abc123, run.load.12)"; by its place also ", rejected: bad_field".
 std::string PlaceText(const History& history, int32_t partition, int64_t offset, uint64_t id_hash, Rec rec);
 std::string PlaceText(const Evidence& evidence, LogPlace place);
 // A violation about the log record at `place`; sentence, cause and client are the caller's.

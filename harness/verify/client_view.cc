@@ -1,6 +1,7 @@
 #include "harness/verify/client_view.h"
 
 #include <algorithm>
+#include <functional>
 #include <unordered_map>
 #include <utility>
 
@@ -228,13 +229,27 @@ DeliveryKind ClientView::kind(size_t delivery) const {
   return later ? DeliveryKind::kNew : DeliveryKind::kUntold;
 }
 
+LogPlace ClientView::PlaceByContent(size_t delivery, TimesInScope* times) const {
+  const Delivery& seen = client_->deliveries[delivery];
+  if (seen.content_hash == 0) return kNoPlace;
+  std::vector<LogPlace> candidates = log_->PlacesOfContent(seen.id_hash, seen.content_hash);
+  if (candidates.empty()) return kNoPlace;
+  const auto same = [&](LogPlace place) { return log_->record(place).content_hash == seen.content_hash; };
+  // With its own metadata first, if there is such a one.
+  if (std::any_of(candidates.begin(), candidates.end(), same)) std::erase_if(candidates, std::not_fn(same));
+  auto& [in_scope, count] = (*times)[seen.id_hash ^ seen.content_hash];
+  if (std::exchange(in_scope, scope(delivery)) != scope(delivery)) count = 0;
+  return candidates[std::min<size_t>(count++, candidates.size() - 1)];
+}
+
 void ClientView::Join() {
   const auto& deliveries = client_->deliveries;
   places_.reserve(deliveries.size());
   first_.resize(log_->size());
   frontiers_.assign(static_cast<size_t>(log_->partitions()), -1);
   // How often a rec that the log holds several times has come in a scope.
-  std::unordered_map<uint64_t, std::pair<uint32_t, uint32_t>> times;
+  TimesInScope times;
+  TimesInScope times_by_content;
   for (size_t i = 0; i < deliveries.size(); ++i) {
     const Delivery& delivery = deliveries[i];
     LogPlace place = kNoPlace;
@@ -247,6 +262,7 @@ void ClientView::Join() {
       if (std::exchange(in_scope, scope(i)) != scope(i)) count = 0;
       place = candidates[std::min<size_t>(count++, candidates.size() - 1)];
     }
+    if (delivery.offset < 0 && !delivery.rec.has_value()) place = PlaceByContent(i, &times_by_content);
     places_.push_back(place);
     if (place == kNoPlace || delivery.kind == DeliveryKind::kDropped) continue;
     if (first_[place] == 0) first_[place] = static_cast<uint32_t>(i) + 1;

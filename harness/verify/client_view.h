@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "harness/verify/history.h"
@@ -72,16 +73,20 @@ class ClientView {
   const std::vector<Refusal>& refusals() const { return refusals_; }
 
   // The place of a delivery in the log: by partition and offset, or by rec where the server gives no positions (the
-  // n-th delivery of a rec in its scope is the n-th record of that rec in the log; any further one is the last).
+  // n-th delivery of a rec in its scope is the n-th record of that rec in the log; any further one is the last). One
+  // that has neither is placed likewise by its payment and content, if need be without the metadata.
   LogPlace place(size_t delivery) const { return places_[delivery]; }
   // Without positions the log's end has to be known: in an interrupted run a rec may be there once more, unread.
   bool may_be_unread(size_t delivery) const {
     return history_->interrupted && client_->deliveries[delivery].offset < 0;
   }
-  // False for a delivery without a position whose rec the log holds several times: which of them it was is a guess.
+  // False for a delivery without a position whose rec, or without a rec whose content, the log holds several times:
+  // which of them it was is a guess.
   bool place_is_certain(size_t delivery) const {
     const Delivery& seen = client_->deliveries[delivery];
-    return seen.offset >= 0 || log_->Places(seen.rec).size() <= 1;
+    if (seen.offset >= 0) return true;
+    if (seen.rec.has_value()) return log_->Places(seen.rec).size() <= 1;
+    return places_[delivery] == kNoPlace || log_->PlacesOfContent(seen.id_hash, seen.content_hash).size() <= 1;
   }
   // Whether it is known where one stream of its ends and the next begins: where its log marks them, or nothing was
   // broken.
@@ -117,6 +122,9 @@ class ClientView {
   int64_t MissingOfConnections(const std::vector<int64_t>& frontiers, const Visit& visit) const;
   // What lies between the first and the last new record of each connection before `end`.
   int64_t MissingOfSpans(size_t end, const std::vector<int64_t>& frontiers, const Visit& visit) const;
+  // Of a delivery without position and rec; `times`: how often each content has come in its scope.
+  using TimesInScope = std::unordered_map<uint64_t, std::pair<uint32_t, uint32_t>>;
+  LogPlace PlaceByContent(size_t delivery, TimesInScope* times) const;
   bool ReceivedRec(Rec rec) const;  // any record of that rec
   // Whether a true refusal lies between connection `next` and the one before; `any`: whatever refusal.
   bool RefusedBefore(size_t next, bool any) const;

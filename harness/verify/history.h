@@ -40,8 +40,9 @@ struct Send {
   int32_t partition = -1;
   Outcome outcome = Outcome::kPending;
   bool sentinel = false;
-  bool measured = false;  // its phase counts in latencies (not warm-up, not a sentinel)
-  uint8_t phase = 0;      // index into History::phases
+  bool measured = false;          // its phase counts in latencies (not warm-up, not a sentinel)
+  uint8_t phase = 0;              // index into History::phases
+  bool time_is_replaced = false;  // its producer told a time that can't be: what stands here is when it was read
 };
 static_assert(sizeof(Send) <= 64);
 
@@ -55,14 +56,17 @@ struct LogRecord {
   int64_t seen_ns = 0;  // when the audit read it
   int64_t offset = 0;
   Rec rec;
-  uint64_t content_hash = 0;  // 0: rejected by the decoder, no valid payment
-  uint64_t id_hash = 0;       // XXH3 of the payment id
-  int64_t timestamp_s = 0;    // the payment's own
+  uint64_t content_hash = 0;   // 0: rejected by the reader, no valid payment
+  uint64_t id_hash = 0;        // XXH3 of the payment id
+  int64_t timestamp_s = 0;     // the payment's own
+  int64_t processed_at_s = 0;  // Kafka's timestamp of the record; 0: it has none
   uint32_t crc32c = 0;
   pipeline::Provider provider = pipeline::Provider::kUnknown;
   pipeline::PaymentStatus status = pipeline::PaymentStatus::kUnknown;
-  bool valid = false;  // design: the harness's own decoder accepts it
-  bool sentinel = false;
+  pipeline::RejectReason reason = pipeline::RejectReason::kNone;  // why the harness's own reader does not accept it
+  bool valid : 1 = false;                                         // it does
+  bool sentinel : 1 = false;
+  bool key_differs : 1 = false;  // valid, and Kafka's key is not the payment's id
 };
 static_assert(sizeof(LogRecord) <= 64);
 
@@ -79,17 +83,22 @@ struct PartitionLog {
 // two.
 enum class DeliveryKind : uint8_t { kExisting, kNew, kDropped, kUntold };
 
+inline constexpr int64_t kNotTold = INT64_MIN;  // of processed_at
+
 struct Delivery {
   int64_t time_ns = 0;  // T5
   int64_t offset = -1;  // -1: the server gives no positions
   Rec rec;
   uint64_t content_hash = 0;
   uint64_t id_hash = 0;
+  int64_t processed_at_s = kNotTold;
   uint32_t crc32c = 0;
   int32_t partition = -1;
   uint32_t connection = 0;  // index into Client::connections; told to the Recorder as Connection::number
   DeliveryKind kind = DeliveryKind::kNew;
-  bool sentinel = false;
+  bool sentinel : 1 = false;
+  bool amount_differs : 1 = false;    // the wire's double is not the nearest to the exact amount beside it
+  bool time_is_replaced : 1 = false;  // the time that its client told can't be: time_ns is when the line was read
 };
 static_assert(sizeof(Delivery) <= 64);
 
@@ -171,20 +180,25 @@ struct ProbedServer {
 struct UnaryRead {
   int64_t asked_ns = 0;
   int64_t answered_ns = 0;
-  uint64_t id_hash = 0;       // the payment asked for
-  uint64_t content_hash = 0;  // of the answer; 0: none
-  int64_t offset = -1;        // the record that the client had received
+  uint64_t id_hash = 0;               // the payment asked for
+  uint64_t content_hash = 0;          // of the answer; 0: none
+  int64_t offset = -1;                // the record that the client had received
+  int64_t processed_at_s = kNotTold;  // of the answer
   int32_t partition = -1;
   uint16_t client = 0;
   uint16_t server = 0;  // index into History::probed; without min_position it is the one that the client had it from
   uint8_t code = 0;     // gRPC status code
-  bool min_position = false;  // the record's position was asked for
+  bool min_position : 1 = false;    // the record's position was asked for
+  bool quiet : 1 = false;           // after the drain: nothing was written any more
+  bool amount_differs : 1 = false;  // as of a Delivery
 };
 static_assert(sizeof(UnaryRead) <= 64);
 
 struct ListedPayment {
   uint64_t id_hash = 0;
   uint64_t content_hash = 0;
+  int64_t processed_at_s = kNotTold;
+  bool amount_differs = false;  // as of a Delivery
 };
 
 // A traversal of ListPayments from the first page on, without a filter.
@@ -195,6 +209,8 @@ struct ListWalk {
   uint8_t code = 0;                     // gRPC status code of its last call
   bool quiet = false;                   // after the drain: nothing was written any more
   bool whole = false;                   // it came to the last page
+  bool cut = false;                     // the harness gave it up, though pages came: its time was over
+  int64_t total_count = -1;             // that its last page told; -1: none came
   std::vector<ListedPayment> payments;  // in the order of the pages
 };
 
@@ -252,6 +268,32 @@ struct DeadLetterSeen {
 };
 static_assert(sizeof(DeadLetterSeen) <= 64);
 
+// What a subject wrote down, can be read, and can't be true.
+enum class SubjectKind : uint8_t { kClient, kProducer, kServer };
+enum class ClaimKind : uint8_t {
+  kTime,     // a time before its process began or after the moment at which the line was read
+  kItself,   // about what it did: a sequence number twice
+  kContent,  // about what it was given, which may have come so: an empty payment id
+};
+struct Claim {
+  SubjectKind subject = SubjectKind::kClient;
+  ClaimKind kind = ClaimKind::kTime;
+  uint32_t index = 0;  // into History::clients, producers or servers
+  int64_t count = 0;
+  int64_t time_ns = 0;  // when the first was read; 0: not known
+  std::string what;     // the first: "line at byte 120: payment.id is empty"
+};
+
+// The content behind a hash, kept for the records that a violation may be about.
+struct KeptContent {
+  uint64_t content_hash = 0;  // 0: of a record that is no payment
+  int32_t partition = -1;     // of the topic's record; -1: it is from elsewhere
+  int64_t offset = -1;
+  std::string where;  // "the topic", "client fast", "producer shop", "server-1"
+  std::string value;  // the raw value of the topic or of the producer; empty otherwise
+  pipeline::Payment payment;
+};
+
 struct Phase {
   std::string name;
   int64_t begin_ns = 0;
@@ -301,6 +343,8 @@ struct History {
   std::vector<JournaledServer> servers;  // those that keep a journal
   std::vector<DeadLetterSeen> dead_letters;
   bool dead_letters_read = false;  // to the end of their topic, after the drain
+  std::vector<Claim> claims;
+  std::vector<KeptContent> contents;
   std::vector<FaultEvent> faults;
   std::vector<ProcessSpan> processes;
   int64_t load_begin_ns = 0;

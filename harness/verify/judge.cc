@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "harness/verify/ack_durable.h"
+#include "harness/verify/acked.h"
 #include "harness/verify/agree.h"
 #include "harness/verify/backoff.h"
 #include "harness/verify/bookmark.h"
@@ -30,15 +31,17 @@
 #include "harness/verify/send_order.h"
 #include "harness/verify/skip.h"
 #include "harness/verify/unary_agree.h"
+#include "harness/verify/well_formed.h"
 #include "harness/verify/zombie.h"
 
 namespace harness {
 namespace {
 
-constexpr std::array<Checker, 20> kCheckers = {
-    CheckAckDurable, CheckPhantom, CheckLogDup,   CheckSendOrder, CheckLost,       CheckDup,        CheckOrder,
-    CheckSkip,       CheckResume,  CheckBookmark, CheckZombie,    CheckAgree,      CheckUnaryAgree, CheckBackoff,
-    CheckBounded,    CheckDlq,     CheckLive,     CheckEfficacy,  CheckNonvacuous, CheckHarnessOk};
+constexpr std::array<Checker, 22> kCheckers = {
+    CheckAckDurable, CheckPhantom,  CheckLogDup,     CheckSendOrder, CheckLost,   CheckDup,
+    CheckOrder,      CheckSkip,     CheckResume,     CheckBookmark,  CheckZombie, CheckAgree,
+    CheckUnaryAgree, CheckBackoff,  CheckBounded,    CheckDlq,       CheckAcked,  CheckWellFormed,
+    CheckLive,       CheckEfficacy, CheckNonvacuous, CheckHarnessOk};
 
 // Begun first: UNARY_AGREE, because it takes longest, and more memory than any other, so that it is over when the
 // metrics, which come next in both, are computed.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "payment/canonical.h"
+
 namespace harness {
 
 LogIndex::LogIndex(const History& history) : history_(&history) {
@@ -120,6 +122,34 @@ const Send* FindSend(const History& history, Rec rec) {
   if (rec.sequence() == 0 || rec.sequence() > sends.size()) return nullptr;
   const Send& send = sends[rec.sequence() - 1];
   return send.sent_ns == 0 ? nullptr : &send;
+}
+
+namespace {
+
+uint64_t ContentKey(uint64_t id_hash, uint64_t content_hash) {
+  return id_hash ^ pipeline::WithoutMetadata(content_hash);
+}
+
+}  // namespace
+
+void LogIndex::SortContents() const {
+  contents_.reserve(size());
+  for (LogPlace place = 0; place < size(); ++place) {
+    const LogRecord& seen = record(place);
+    if (seen.valid) contents_.emplace_back(ContentKey(seen.id_hash, seen.content_hash), place);
+  }
+  std::sort(contents_.begin(), contents_.end());
+}
+
+std::vector<LogPlace> LogIndex::PlacesOfContent(uint64_t id_hash, uint64_t content_hash) const {
+  std::call_once(contents_sorted_, [this] { SortContents(); });
+  const uint64_t key = ContentKey(id_hash, content_hash);
+  std::vector<LogPlace> places;
+  for (auto at = std::lower_bound(contents_.begin(), contents_.end(), std::pair<uint64_t, LogPlace>(key, 0));
+       at != contents_.end() && at->first == key; ++at) {
+    if (record(at->second).id_hash == id_hash) places.push_back(at->second);
+  }
+  return places;
 }
 
 }  // namespace harness

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "harness/verify/history.h"
@@ -43,6 +44,9 @@ class LogIndex {
 
   // Every place that holds `rec`, in the row's order; empty when there is none.
   std::span<const LogPlace> Places(Rec rec) const;
+  // Every place that holds a valid record of that payment with that content, the metadata aside; in the row's order.
+  // For deliveries that have neither a position nor a rec: the first question sorts the log (16 bytes a record).
+  std::vector<LogPlace> PlacesOfContent(uint64_t id_hash, uint64_t content_hash) const;
 
   // Payment ids as small numbers, in the order of their hashes: of the record at `place` (meaningless for an invalid
   // one), from 0 to id_count() - 1.
@@ -60,6 +64,7 @@ class LogIndex {
  private:
   void Note(Rec rec, LogPlace place);
   void NumberIds() const;
+  void SortContents() const;
 
   const History* history_;
   std::vector<LogPlace> begins_;                               // one for each partition, and the end
@@ -69,6 +74,8 @@ class LogIndex {
   mutable std::once_flag ids_made_;
   mutable std::vector<uint32_t> ids_;        // by place
   mutable std::vector<uint64_t> id_hashes_;  // by number
+  mutable std::once_flag contents_sorted_;
+  mutable std::vector<std::pair<uint64_t, LogPlace>> contents_;  // by ContentKey
 };
 
 // The send that made `rec`; nullptr when no producer told of one.

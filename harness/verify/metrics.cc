@@ -8,6 +8,7 @@
 #include "harness/verify/first_times.h"
 #include "harness/verify/log_index.h"
 #include "harness/verify/recovery.h"
+#include "harness/verify/well_formed.h"
 
 namespace harness {
 namespace {
@@ -76,7 +77,9 @@ class MetricsBuilder {
         if (send.sent_ns == 0 || send.sentinel) continue;
         CountOutcome(send, &metrics_.sent, &metrics_.acked, &metrics_.failed, &metrics_.unknown);
         if (send.measured && !process) metrics_.schedule_lag.Record(send.sent_ns - PlannedNs(send));
-        if (send.measured && send.acked_ns != 0) metrics_.produce_ack.Record(send.acked_ns - send.sent_ns);
+        const bool clock_is_right = !send.time_is_replaced && send.acked_ns >= send.sent_ns;
+        if (send.measured && send.acked_ns != 0 && clock_is_right)
+          metrics_.produce_ack.Record(send.acked_ns - send.sent_ns);
         if (send.phase >= metrics_.phases.size()) continue;
         PhaseFigures& phase = metrics_.phases[send.phase];
         CountOutcome(send, &phase.sent, &phase.acked, &phase.failed, &phase.unknown);
@@ -161,7 +164,7 @@ class MetricsBuilder {
         ++phases_of_client_[phase].delivered_in;
       }
       if (send == nullptr || !WasThereFor(view.client(), *send)) continue;
-      if (send->measured) figures->e2e.Record(delivery.time_ns - PlannedNs(*send));
+      if (send->measured && TimeCounts(delivery, *send)) figures->e2e.Record(delivery.time_ns - PlannedNs(*send));
       if (send->outcome == Outcome::kOk && send->acked_ns != 0) {
         acked_ns_.push_back(send->acked_ns);
         delivered_ns_.push_back(std::max(send->acked_ns, delivery.time_ns));

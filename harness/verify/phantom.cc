@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "harness/verify/hop.h"
@@ -17,7 +18,12 @@ class Phantom {
       : evidence_(evidence),
         history_(evidence.history),
         all_tell_(std::all_of(history_.producers.begin(), history_.producers.end(),
-                              [](const Producer& producer) { return producer.has_acks; })) {}
+                              [](const Producer& producer) { return producer.has_acks; })),
+        trimmed_unread_(
+            std::any_of(history_.partitions.begin(), history_.partitions.end(), [](const PartitionLog& log) {
+              return log.low_watermark > log.start_offset &&
+                     (log.records.empty() || log.records.front().offset > log.start_offset);
+            })) {}
 
   CheckResult Check() {
     if (!history_.audited) return findings_.NotApplicable("the topic was not audited");
@@ -26,19 +32,24 @@ class Phantom {
     }
     for (LogPlace place = 0; place < evidence_.log.size(); ++place) CheckRecord(place);
     CheckNameless();
+    CheckRejected();
     for (size_t i = 0; i < history_.clients.size(); ++i) {
       if (history_.clients[i].observed) CheckClient(i);
     }
     if (pending_ > 0) findings_.Note(fmt::format("{} pending", pending_));
-    if (unknown_ > 0) findings_.Note(fmt::format("{} deliveries without position and rec: n/a", unknown_));
     return findings_.Finish();
   }
 
  private:
   void CheckRecord(LogPlace place) {
     const LogRecord& record = evidence_.log.record(place);
+    if (record.key_differs) {
+      const bool known = record.rec.has_value() && record.rec.producer() < history_.producers.size();
+      Report(place, known ? Causes(WriterCause(history_, record.rec.producer())) : SendersCauses(history_),
+             "under a key that is not the payment's id");
+    }
     if (!record.rec.has_value()) {
-      if (record.valid) nameless_.push_back(place);
+      (record.valid ? nameless_ : rejected_).push_back(place);
       return;
     }
     const size_t producer = record.rec.producer();
@@ -55,6 +66,8 @@ class Phantom {
       Report(place, WriterCause(history_, producer), "which its producer never sent");
     } else if (send->outcome == Outcome::kFail) {
       Report(place, ProducerCauses(history_, producer), "of which its producer was told that it was not persisted");
+    } else if (!record.valid && send->content_hash != 0) {
+      Report(place, ProducerCauses(history_, producer), "where a valid payment was sent");
     } else if (record.content_hash != send->content_hash) {
       Report(place, WriterCause(history_, producer), "with another content than was sent");
     }
@@ -88,7 +101,45 @@ class Phantom {
       if (history_.interrupted) {
         ++pending_;
       } else {
-        Report(place, Cause::kBroker, "which no producer of this run sent");
+        Report(place, SendersCauses(history_), "which no producer of this run sent");
+      }
+    }
+  }
+
+  // Rejected records without rec: each has to be one that was sent so, by the position that its producer was told or,
+  // for want of one, by number.
+  void CheckRejected() {
+    if (rejected_.empty() || !all_tell_) return;
+    std::unordered_map<LogPlace, std::pair<Rec, const Send*>> owners;
+    int64_t unplaced = 0;
+    for (size_t i = 0; i < history_.producers.size(); ++i) {
+      const std::vector<Send>& sends = history_.producers[i].sends;
+      for (size_t j = 0; j < sends.size(); ++j) {
+        const Send& send = sends[j];
+        if (send.sent_ns == 0 || send.outcome == Outcome::kFail) continue;
+        if (send.offset < 0) {
+          unplaced += send.content_hash == 0 ? 1 : 0;
+        } else if (const LogPlace place = evidence_.log.Find(send.partition, send.offset); place != kNoPlace) {
+          if (!evidence_.log.record(place).valid) {
+            owners[place] = {Rec::Make(static_cast<uint16_t>(i), j + 1), &send};
+          }
+        }
+      }
+    }
+    for (const LogPlace place : rejected_) {
+      findings_.Judged();
+      const auto owner = owners.find(place);
+      if (owner != owners.end()) {
+        const auto& [rec, send] = owner->second;
+        if (send->content_hash == 0) continue;
+        Report(place, ProducerCauses(history_, rec.producer()),
+               "where " + RecText(history_, rec) + ", a valid payment, was sent");
+      } else if (unplaced > 0) {
+        --unplaced;
+      } else if (history_.interrupted) {
+        ++pending_;
+      } else {
+        Report(place, SendersCauses(history_), "which no producer of this run sent");
       }
     }
   }
@@ -103,24 +154,23 @@ class Phantom {
         findings_.Judged();
         const LogRecord& record = evidence_.log.record(view.place(i));
         if (!record.valid) {
-          Report(view, i, "where the log holds no valid payment");
+          Report(view, i, "where the log holds " + PlaceText(evidence_, view.place(i)));
         } else if (!view.client().filter.Matches(record.provider, record.status)) {
           Report(view, i, "which does not match its filter");
         }
-      } else if (delivery.offset < 0 && !delivery.rec.has_value()) {
-        ++unknown_;
       } else if (MayBeUnread(delivery)) {
         ++pending_;
       } else {
         findings_.Judged();
-        Report(view, i, "which the log does not hold");
+        const bool nameless = delivery.offset < 0 && !delivery.rec.has_value();
+        Report(view, i, nameless ? "which no record of the topic is" : "which the log does not hold");
       }
     }
   }
 
   // The log may hold it although the audit has not read it.
   bool MayBeUnread(const Delivery& delivery) const {
-    if (delivery.offset < 0) return history_.interrupted;
+    if (delivery.offset < 0) return history_.interrupted || trimmed_unread_;
     if (delivery.partition < 0 || delivery.partition >= evidence_.log.partitions()) return false;
     return TrimmedUnread(history_.partitions[static_cast<size_t>(delivery.partition)], delivery.offset) ||
            (history_.interrupted && delivery.offset >= AuditedEnd(history_, delivery.partition));
@@ -152,9 +202,11 @@ class Phantom {
   const History& history_;
   const bool all_tell_;
   Findings findings_{"PHANTOM"};
-  std::vector<LogPlace> nameless_;
+  // Somewhere retention was faster than the audit: then not everything that was there is known.
+  const bool trimmed_unread_;
+  std::vector<LogPlace> nameless_;  // valid records without rec
+  std::vector<LogPlace> rejected_;  // likewise
   int64_t pending_ = 0;
-  int64_t unknown_ = 0;
 };
 
 }  // namespace

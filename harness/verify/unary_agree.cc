@@ -6,15 +6,27 @@
 #include <array>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "harness/verify/differences.h"
 #include "harness/verify/fold.h"
+#include "harness/verify/intervals.h"
+#include "harness/verify/recovery.h"
 
 namespace harness {
 namespace {
 
+// After it became ready or recovered, a server may for so long not be reached yet: connections are made anew.
+constexpr int64_t kSettleNs = 2'000'000'000;
+// What was asked so shortly before a fault may still be on its way when it strikes.
+constexpr int64_t kReadTimeNs = 1'000'000'000;
+
 constexpr uint8_t kOk = 0;
 constexpr uint8_t kNotFound = 5;
+constexpr uint8_t kDeadlineExceeded = 4;
+constexpr uint8_t kResourceExhausted = 8;
+constexpr uint8_t kUnimplemented = 12;
 // gRPC's numbers of what is no answer: CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED,
 // UNIMPLEMENTED, INTERNAL (a connection that broke), UNAVAILABLE.
 constexpr std::array<uint8_t, 8> kUnanswered = {1, 2, 4, 8, 10, 12, 13, 14};
@@ -45,15 +57,67 @@ class PlacesById {
   std::vector<LogPlace> places_;
 };
 
+int64_t Plus(int64_t time_ns, int64_t more_ns) { return time_ns > INT64_MAX - more_ns ? INT64_MAX : time_ns + more_ns; }
+
+// When every client had its stream back after `fault`; the heal where none of them broke.
+int64_t RecoveredNs(const History& history, const std::vector<Recovery>& recoveries, size_t fault) {
+  const FaultEvent& event = history.faults[fault];
+  int64_t recovered_ns = event.healed_ns == 0 ? INT64_MAX : event.healed_ns;
+  for (const Recovery& recovery : recoveries) {
+    if (recovery.fault == fault) recovered_ns = std::max(recovered_ns, RecoveryMomentNs(history, recovery));
+  }
+  return recovered_ns;
+}
+
+// When a server owes an answer: while its process is ready, and no fault at it or at what is no program of the run (a
+// broker) is near.
+std::vector<Interval> AnswerSpans(const Evidence& evidence, const std::string& server) {
+  const History& history = evidence.history;
+  std::vector<Interval> ready;
+  for (const ProcessSpan& span : history.processes) {
+    if (BaseName(span.name) != server || span.ready_ns == 0) continue;
+    ready.push_back({Plus(span.ready_ns, kSettleNs), span.ended_ns == 0 ? INT64_MAX : span.ended_ns});
+  }
+  const std::vector<Recovery> recoveries = FindRecoveries(history);
+  std::vector<Interval> faults;
+  for (size_t i = 0; i < history.faults.size(); ++i) {
+    const FaultEvent& fault = history.faults[i];
+    const Role role = RoleOf(evidence, fault.target);
+    const bool elsewhere =
+        role == Role::kClient || role == Role::kProducer || (role == Role::kServer && BaseName(fault.target) != server);
+    if (fault.struck_ns == 0 || elsewhere) continue;
+    faults.push_back({fault.struck_ns - kReadTimeNs, Plus(RecoveredNs(history, recoveries, i), kSettleNs)});
+  }
+  return Difference(United(std::move(ready)), United(std::move(faults)));
+}
+
+bool IsWithin(const std::vector<Interval>& spans, int64_t begin_ns, int64_t end_ns) {
+  return std::any_of(spans.begin(), spans.end(),
+                     [&](const Interval& span) { return span.begin_ns <= begin_ns && end_ns < span.end_ns; });
+}
+
 class UnaryAgree {
  public:
   explicit UnaryAgree(const Evidence& evidence)
-      : evidence_(evidence), history_(evidence.history), log_(evidence.log), by_id_(log_) {}
+      : evidence_(evidence), history_(evidence.history), log_(evidence.log), by_id_(log_) {
+    for (const ProbedServer& server : history_.probed) answer_spans_.push_back(AnswerSpans(evidence, server.name));
+    has_get_.resize(history_.probed.size());
+    has_list_.resize(history_.probed.size());
+    for (const UnaryRead& read : history_.reads)
+      has_get_[read.server] = has_get_[read.server] || read.code != kUnimplemented;
+    for (const ListWalk& walk : history_.walks) {
+      has_list_[walk.server] = has_list_[walk.server] || walk.code != kUnimplemented || !walk.payments.empty();
+    }
+  }
 
   CheckResult Check() {
     for (const UnaryRead& read : history_.reads) CheckRead(read);
     for (const ListWalk& walk : history_.walks) CheckWalk(walk);
-    if (unanswered_ > 0) findings_.Note(fmt::format("{} calls were not answered", unanswered_));
+    if (unanswered_ > 0) {
+      findings_.Note(fmt::format("{} calls were not answered while that is no fault of the server's", unanswered_));
+    }
+    if (unimplemented_ > 0) findings_.Note(fmt::format("{} calls are to what a server does not have", unimplemented_));
+    if (cut_ > 0) findings_.Note(fmt::format("{} traversals were cut short for want of time", cut_));
     if (unread_ > 0) findings_.Note(fmt::format("{} answers are about records that the audit has not read", unread_));
     return findings_.Finish();
   }
@@ -75,9 +139,36 @@ class UnaryAgree {
     return greatest;
   }
 
+  // The process of a server that was not up does not answer, which is another invariant's matter.
+  bool IsUp(uint16_t server, int64_t time_ns) const {
+    bool known = false;
+    for (const ProcessSpan& span : history_.processes) {
+      if (BaseName(span.name) != ServerName(server)) continue;
+      known = true;
+      if (span.started_ns <= time_ns && (span.ended_ns == 0 || span.ended_ns > time_ns)) return true;
+    }
+    return !known;
+  }
+
+  // Whether `code`, which is no answer, is the server's fault.
+  bool IsOwed(uint16_t server, uint8_t code, bool quiet, int64_t asked_ns, int64_t answered_ns) const {
+    if (history_.interrupted) return false;
+    if (quiet) return IsUp(server, answered_ns);
+    if (code == kDeadlineExceeded || code == kResourceExhausted) return false;  // under load; not after the drain
+    return IsWithin(answer_spans_[server], asked_ns, answered_ns);
+  }
+
   void CheckRead(const UnaryRead& read) {
     if (!IsAnswer(read.code)) {
-      ++unanswered_;
+      const LogPlace at = log_.Find(read.partition, read.offset);
+      if (read.code == kUnimplemented && !has_get_[read.server]) {
+        ++unimplemented_;
+      } else if (at == kNoPlace || !IsOwed(read.server, read.code, read.quiet, read.asked_ns, read.answered_ns)) {
+        ++unanswered_;
+      } else {
+        findings_.Judged();
+        Wrong(read, at, fmt::format("failed with code {} while the server was ready", read.code));
+      }
       return;
     }
     const LogPlace seen = log_.Find(read.partition, read.offset);
@@ -92,10 +183,29 @@ class UnaryAgree {
     }
     const LogPlace answered = Greatest(log_.id(seen), read.content_hash);
     if (answered == kNoPlace) {
-      Wrong(read, seen, "answered with a content that no record of it has");
+      Wrong(read, seen,
+            "answered with a content that no record of it has" +
+                DifferencesText(history_, log_.record(seen).content_hash, read.content_hash));
     } else if (FoldKey(log_, answered) < FoldKey(log_, seen)) {
       Wrong(read, seen, "answered with the older record at " + PlaceText(evidence_, answered));
+    } else if (const std::string field = WrongField(log_.id(seen), read); !field.empty()) {
+      Wrong(read, seen, "answered with " + field);
     }
+  }
+
+  // Of a UnaryRead or a ListedPayment whose content is right: what else of it is not; empty: nothing.
+  template <typename Answer>
+  std::string WrongField(uint32_t number, const Answer& answer) const {
+    if (answer.amount_differs) return "an `amount` that is not the nearest double to its exact_amount";
+    if (answer.processed_at_s == kNotTold) return {};
+    int64_t right_s = 0;
+    for (const LogPlace place : by_id_.Of(number)) {
+      const LogRecord& record = log_.record(place);
+      if (record.content_hash != answer.content_hash) continue;
+      if (record.processed_at_s == answer.processed_at_s) return {};
+      right_s = record.processed_at_s;
+    }
+    return fmt::format("processed_at {} where the record's timestamp is {}", answer.processed_at_s, right_s);
   }
 
   void Wrong(const UnaryRead& read, LogPlace seen, const std::string& what) {
@@ -130,7 +240,11 @@ class UnaryAgree {
   }
 
   void CheckWalk(const ListWalk& walk) {
-    if (!IsAnswer(walk.code)) ++unanswered_;
+    if (walk.cut) {
+      ++cut_;
+    } else if (!IsAnswer(walk.code)) {
+      CheckUnanswered(walk);
+    }
     if (walk.payments.empty() && !walk.whole) return;
     // What the server had to know when the traversal began, by the id's number.
     const std::vector<LogPlace> least = Fold(log_, walk.quiet ? AuditedLasts(history_, log_) : StreamedBefore(walk));
@@ -148,10 +262,44 @@ class UnaryAgree {
       CheckListed(walk, payment, number, least[number]);
     }
     if (!walk.whole || walk.code != kOk) return;
+    if (walk.quiet && walk.total_count >= 0) CheckTotal(walk);
     for (size_t number = 0; number < least.size(); ++number) {
       if (least[number] == kNoPlace) continue;
       findings_.Judged();
       if (!listed[number]) Wrong(walk, log_.record(least[number]).id_hash, least[number], {});
+    }
+  }
+
+  // When nothing changes any more, what a page says matches is what the pages have.
+  void CheckTotal(const ListWalk& walk) {
+    findings_.Judged();
+    if (walk.total_count == static_cast<int64_t>(walk.payments.size())) return;
+    findings_.Add([&] {
+      Violation violation;
+      violation.causes = Cause::kServer;
+      violation.time_ns = walk.end_ns;
+      violation.sentence =
+          fmt::format("a full ListPayments of {} after the drain lists {} payments and says that there are {}",
+                      ServerName(walk.server), walk.payments.size(), walk.total_count);
+      return violation;
+    });
+  }
+
+  void CheckUnanswered(const ListWalk& walk) {
+    if (walk.code == kUnimplemented && !has_list_[walk.server]) {
+      ++unimplemented_;
+    } else if (!IsOwed(walk.server, walk.code, walk.quiet, walk.begin_ns, walk.end_ns)) {
+      ++unanswered_;
+    } else {
+      findings_.Judged();
+      findings_.Add([&] {
+        Violation violation;
+        violation.causes = Cause::kServer;
+        violation.time_ns = walk.end_ns;
+        violation.sentence = fmt::format("ListPayments of {}, asked {}, failed with code {} while the server was ready",
+                                         ServerName(walk.server), MomentText(history_, walk.begin_ns), walk.code);
+        return violation;
+      });
     }
   }
 
@@ -161,10 +309,14 @@ class UnaryAgree {
       if (history_.interrupted) {
         ++unread_;
       } else {
-        Wrong(walk, payment.id_hash, least, "with a content that no record of it has");
+        const uint64_t expected = least == kNoPlace ? 0 : log_.record(least).content_hash;
+        Wrong(walk, payment.id_hash, least,
+              "with a content that no record of it has" + DifferencesText(history_, expected, payment.content_hash));
       }
     } else if (least != kNoPlace && FoldKey(log_, answered) < FoldKey(log_, least)) {
       Wrong(walk, payment.id_hash, least, "as the older record at " + PlaceText(evidence_, answered));
+    } else if (const std::string field = WrongField(number, payment); !field.empty()) {
+      Wrong(walk, payment.id_hash, answered, "with " + field);
     }
   }
 
@@ -189,7 +341,11 @@ class UnaryAgree {
   const LogIndex& log_;
   const PlacesById by_id_;
   Findings findings_{"UNARY_AGREE"};
+  std::vector<std::vector<Interval>> answer_spans_;  // by probed server
+  std::vector<bool> has_get_, has_list_;             // likewise: it answered one such call
   int64_t unanswered_ = 0;
+  int64_t unimplemented_ = 0;
+  int64_t cut_ = 0;
   int64_t unread_ = 0;
 };
 

@@ -71,6 +71,9 @@ void Delivery::Take(::payment::PaymentBatch* batch) {
     arrival.has_payment = message.has_payment();
     event.payment = FromProto(message.payment());
     event.processed_at_s = message.payment().processed_at();
+    const bool differs =
+        message.payment().has_exact_amount() && message.payment().amount() != ToDouble(event.payment.amount);
+    if (differs) event.amount_beside = message.payment().amount();
     arrived_bytes_ += message.ByteSizeLong();
     arrivals_.push_back(std::move(arrival));
   }

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <limits>
 #include <stdexcept>
@@ -41,11 +42,14 @@ void AppendToken(const Position& token, std::string* out) {
 
 }  // namespace
 
-void AppendPaymentJson(const Payment& payment, int64_t processed_at_s, std::string* out) {
+void AppendPaymentJson(const Payment& payment, int64_t processed_at_s, std::string* out,
+                       std::optional<double> amount_beside) {
   *out += R"({"id":)";
   AppendJsonString(payment.id, out);
-  Add(out, R"(,"provider":"{}","units":{},"exponent":{},"currency":)", ProviderName(payment.provider),
-      payment.amount.units, payment.amount.exponent);
+  Add(out, R"(,"provider":"{}","units":{},"exponent":{})", ProviderName(payment.provider), payment.amount.units,
+      payment.amount.exponent);
+  if (amount_beside && std::isfinite(*amount_beside)) Add(out, R"(,"amount":{})", *amount_beside);
+  *out += R"(,"currency":)";
   AppendJsonString(payment.currency, out);
   Add(out, R"(,"status":"{}","customer_email":)", StatusName(payment.status));
   AppendJsonString(payment.customer_email, out);
@@ -85,7 +89,7 @@ void AppendEventEntry(const ReceivedEvent& event, std::string* out) {
   if (event.offset >= 0) Add(out, R"(,"p":{},"o":{})", event.partition, event.offset);
   if (event.record_crc32c) Add(out, R"(,"crc32c":{})", *event.record_crc32c);
   *out += R"(,"payment":)";
-  AppendPaymentJson(event.payment, event.processed_at_s, out);
+  AppendPaymentJson(event.payment, event.processed_at_s, out, event.amount_beside);
   *out += '}';
 }
 

@@ -19,7 +19,9 @@
 namespace pipeline {
 
 // Each appends one JSON object, unsealed and without a newline.
-void AppendPaymentJson(const Payment& payment, int64_t processed_at_s, std::string* out);
+// `amount_beside`: ReceivedEvent's.
+void AppendPaymentJson(const Payment& payment, int64_t processed_at_s, std::string* out,
+                       std::optional<double> amount_beside = std::nullopt);
 // `sent`: the token of the request, null without one.
 void AppendConnectionEntry(const StreamStarted& start, const Filter& filter, const Position* sent, std::string* out);
 void AppendEventEntry(const ReceivedEvent& event, std::string* out);

@@ -48,6 +48,7 @@ struct ReceivedEvent {
   std::optional<uint32_t> record_crc32c;
   Payment payment;
   int64_t processed_at_s = 0;
+  std::optional<double> amount_beside = {};  // the message's `amount`, where it is not the nearest to its exact_amount
 };
 
 struct StreamStarted {

@@ -14,7 +14,10 @@ namespace pipeline {
 
 // Unambiguous bytes (every string with its length in front).
 std::string CanonicalContent(const Payment& payment);
-// XXH3 64-bit (xxHash specification 0.1.1) of CanonicalContent, never 0.
+// Two halves of 32 bits, each of an XXH3 64-bit (xxHash specification 0.1.1): in the upper one of the content without
+// its metadata, never 0; in the lower one of the metadata, 0 exactly when there are none.
 uint64_t CanonicalHash(const Payment& payment);
+inline uint64_t WithoutMetadata(uint64_t canonical_hash) { return canonical_hash & ~uint64_t{0xFFFF'FFFF}; }
+inline bool HasMetadata(uint64_t canonical_hash) { return (canonical_hash & 0xFFFF'FFFF) != 0; }
 
 }  // namespace pipeline

@@ -19,7 +19,7 @@ void ProducersText(const History& history, std::ostream& out) {
     for (const Send& s : producer.sends) {
       out << "  send " << s.planned_ns << " " << s.sent_ns << " " << s.acked_ns << " " << s.content_hash << " id "
           << s.id_hash << " " << s.partition << "@" << s.offset << " outcome " << AsInt(s.outcome) << " " << s.sentinel
-          << s.measured << " phase " << AsInt(s.phase) << "\n";
+          << s.measured << s.time_is_replaced << " phase " << AsInt(s.phase) << "\n";
     }
   }
 }
@@ -29,8 +29,9 @@ void PartitionsText(const History& history, std::ostream& out) {
     out << "partition " << log.start_offset << " " << log.low_watermark << " " << log.end_offset << "\n";
     for (const LogRecord& r : log.records) {
       out << "  " << r.offset << " seen " << r.seen_ns << " rec " << r.rec.bits << " hash " << r.content_hash << " id "
-          << r.id_hash << " t " << r.timestamp_s << " crc " << r.crc32c << " " << AsInt(r.provider) << AsInt(r.status)
-          << r.valid << r.sentinel << "\n";
+          << r.id_hash << " t " << r.timestamp_s << " processed " << r.processed_at_s << " crc " << r.crc32c << " "
+          << AsInt(r.provider) << AsInt(r.status) << r.valid << r.sentinel << r.key_differs << " " << AsInt(r.reason)
+          << "\n";
     }
   }
 }
@@ -62,7 +63,8 @@ void ClientsText(const History& history, std::ostream& out) {
     for (const Delivery& d : c.deliveries) {
       out << "  " << d.partition << "@" << d.offset << " " << d.time_ns << " rec " << d.rec.bits << " hash "
           << d.content_hash << " id " << d.id_hash << " crc " << d.crc32c << " on " << d.connection << " "
-          << AsInt(d.kind) << d.sentinel << "\n";
+          << AsInt(d.kind) << d.sentinel << d.amount_differs << d.time_is_replaced << " processed " << d.processed_at_s
+          << "\n";
     }
     for (const Bookmark& b : c.bookmarks) {
       out << "  bookmark " << b.partition << "@" << b.offset << " " << b.time_ns << " after " << b.deliveries << " on "
@@ -122,11 +124,25 @@ std::string HistoryText(const History& history, bool with_errors) {
   for (const UnaryRead& r : history.reads) {
     out << "read " << r.asked_ns << " " << r.answered_ns << " id " << r.id_hash << " hash " << r.content_hash << " of "
         << r.partition << "@" << r.offset << " of " << r.client << " at " << r.server << " " << int{r.code}
-        << r.min_position << "\n";
+        << r.min_position << r.quiet << r.amount_differs << " processed " << r.processed_at_s << "\n";
   }
   for (const ListWalk& w : history.walks) {
-    out << "walk " << w.begin_ns << " " << w.end_ns << " at " << w.server << " " << int{w.code} << w.quiet << w.whole;
-    for (const ListedPayment& p : w.payments) out << " " << p.id_hash << ":" << p.content_hash;
+    out << "walk " << w.begin_ns << " " << w.end_ns << " at " << w.server << " " << int{w.code} << w.quiet << w.whole
+        << w.cut << " " << w.total_count;
+    for (const ListedPayment& p : w.payments) {
+      out << " " << p.id_hash << ":" << p.content_hash << ":" << p.processed_at_s << p.amount_differs;
+    }
+    out << "\n";
+  }
+  for (const Claim& c : history.claims) {
+    out << "claim " << AsInt(c.subject) << AsInt(c.kind) << " " << c.index << " " << c.time_ns << " " << c.count << " "
+        << c.what << "\n";
+  }
+  for (const KeptContent& c : history.contents) {
+    out << "content " << c.content_hash << " " << c.partition << "@" << c.offset << " " << c.where << " " << c.value
+        << " " << c.payment.id << " " << AsInt(c.payment.provider) << " " << c.payment.amount.units << "/"
+        << c.payment.amount.exponent;
+    for (const auto& [key, value] : c.payment.metadata) out << " " << key << "=" << value;
     out << "\n";
   }
   std::map<uint64_t, std::string> names;

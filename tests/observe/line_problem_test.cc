@@ -77,11 +77,13 @@ TEST(LineProblemTest, TheMemberIsNamedWithWhatStandsThereAndWhatIsAllowed) {
     return whole.substr(0, whole.find(" A right line"));
   };
   EXPECT_EQ(text(LogKind::kEventLog, R"({"type":"event","t":"12","payment":{"id":"a"}})"),
-            "t is \"12\" (string); allowed is a whole number, 1 or more.");
+            "t is \"12\" (string); allowed is a whole number of 64 bits.");
   EXPECT_EQ(text(LogKind::kEventLog, R"({"type":"event","t":1,"payment":{"id":"a","exponent":19}})"),
             "payment.exponent is 19; allowed is a whole number from 0 to 18.");
   EXPECT_EQ(text(LogKind::kEventLog, R"({"type":"event","t":1,"p":0,"payment":{"id":"a"}})"),
             "o is nothing; allowed is \"p\" and \"o\" together, or neither.");
+  EXPECT_EQ(text(LogKind::kEventLog, R"({"type":"event","t":1,"payment":{"id":"a","provider":"VISA"}})"),
+            "payment.provider is \"VISA\" (string); allowed is \"STRIPE\", \"RAZORPAY\", \"PAYPAL\" or \"UNKNOWN\".");
   EXPECT_EQ(text(LogKind::kEventLog, R"({"type":"event","t":1})"),
             "payment is nothing; allowed is an object with an \"id\".");
   EXPECT_EQ(text(LogKind::kEventLog, R"({"type":"event","t":1,"payment":{"id":"a","metadata":{"n":5}}})"),
@@ -97,6 +99,24 @@ TEST(LineProblemTest, TheMemberIsNamedWithWhatStandsThereAndWhatIsAllowed) {
   EXPECT_EQ(text(LogKind::kAckLog, "[1]"), "[1] (array); allowed is a JSON object.");
   EXPECT_EQ(text(LogKind::kServerJournal, R"({"type":"cut","t":1})"),
             "lost is nothing; allowed is a whole number, 1 or more.");
+}
+
+// Damage is the harness's matter; what a whole line says is its writer's.
+TEST(LineProblemTest, AWholeLineIsToldFromADamagedOne) {
+  const auto is_whole = [](const std::string& line) { return FindLineProblem(LogKind::kEventLog, line).is_whole; };
+  for (const char* line : {R"({"type":"event","t":1,"payment":{"id":""}})", R"({"type":"event","t":1,"p":-1,"o":0})",
+                           "{}", R"({"type":"event","t":1,"payment":{"id":"a","units":1e999}})"}) {
+    EXPECT_TRUE(is_whole(line)) << line;
+  }
+  std::string sealed = pipeline::SealLine(R"({"type":"drop","t":1,"p":0,"o":-7})");
+  sealed.pop_back();
+  EXPECT_TRUE(is_whole(sealed));
+  sealed[sealed.find('7')] = '8';
+  for (const std::string& line : {sealed, std::string("[1]"), std::string("nonsense"), std::string("")}) {
+    EXPECT_FALSE(is_whole(line)) << line;
+  }
+  EXPECT_TRUE(IsAboutContent("payment.id") && IsAboutContent("o") && IsAboutContent("token.partitions[1].p"));
+  EXPECT_FALSE(IsAboutContent("t") || IsAboutContent("conn") || IsAboutContent("sent.partitions"));
 }
 
 TEST(LineProblemTest, AWrongSealIsSaidAsSuch) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "client/event_log.h"
+#include "common/clock.h"
 #include "common/line_file.h"
 #include "observe_testing.h"
 #include "payment/canonical.h"
@@ -327,13 +328,68 @@ fifth
   tail_.Stop();
   const History history = recorder_.Finish(nullptr);
   ASSERT_EQ(history.harness_errors.size(), 4u);
-  EXPECT_NE(
-      history.harness_errors[0].find("load.acks line 2: outcome is \"done\" (string); allowed is \"ok\", \"fail\" or "),
-      std::string::npos)
-      << history.harness_errors[0];
-  EXPECT_NE(history.harness_errors[2].find("This one: third"), std::string::npos) << history.harness_errors[2];
-  EXPECT_NE(history.harness_errors[3].find("2 more lines can't be read"), std::string::npos)
+  EXPECT_NE(history.harness_errors[1].find("This one: third"), std::string::npos) << history.harness_errors[1];
+  EXPECT_NE(history.harness_errors[3].find("1 more lines can't be read"), std::string::npos)
       << history.harness_errors[3];
+  ASSERT_EQ(history.claims.size(), 1u);  // a whole line is its writer's word
+  EXPECT_EQ(history.claims[0].subject, SubjectKind::kProducer);
+  EXPECT_NE(
+      history.claims[0].what.find("load.acks line 2: outcome is \"done\" (string); allowed is \"ok\", \"fail\" or "),
+      std::string::npos)
+      << history.claims[0].what;
+}
+
+// What can be read and can't be true is its writer's, and breaks nothing of the harness's.
+TEST_F(LogTailTest, WhatCannotBeTrueIsAClaim) {
+  AppendTo(folder_.File("fast.jsonl"), EventLines(0, 2) + R"({"type":"event","t":3,"p":0,"o":2,"payment":{"id":""}}
+{"type":"event","t":3,"p":0,"o":3,"payment":{"id":"a","units":99999999999999999999}}
+{"type":"event","t":3,"conn":-1,"p":0,"o":4,"payment":{"id":"a"}}
+)" + EventLines(5, 6));
+  tail_.FollowEventLog(folder_.File("fast.jsonl"), 0);
+  tail_.Drain();
+  tail_.Stop();
+  const History history = recorder_.Finish(nullptr);
+  EXPECT_TRUE(history.harness_errors.empty());
+  EXPECT_EQ(history.clients[0].broken_lines, 0);
+  EXPECT_EQ(history.clients[0].deliveries.size(), 3u);
+  ASSERT_EQ(history.claims.size(), 2u);
+  EXPECT_EQ(history.claims[0].kind, ClaimKind::kContent);
+  EXPECT_EQ(history.claims[0].count, 2);
+  EXPECT_NE(history.claims[0].what.find("fast.jsonl line 3: payment.id is \"\""), std::string::npos)
+      << history.claims[0].what;
+  EXPECT_EQ(history.claims[1].kind, ClaimKind::kItself);
+}
+
+TEST_F(LogTailTest, ATimeThatCannotBeIsReplacedByTheMomentOfReading) {
+  const int64_t begun_ns = pipeline::MonotonicNs();
+  ProcessSpan process;
+  process.name = "fast";
+  process.started_ns = begun_ns;
+  recorder_.OnProcess(process);
+  const auto event = [&](int64_t time_ns, int64_t offset) {
+    return R"({"type":"event","t":)" + std::to_string(time_ns) + R"(,"p":0,"o":)" + std::to_string(offset) +
+           R"(,"payment":{"id":"a"}})" + "\n";
+  };
+  const int64_t right_ns = pipeline::MonotonicNs();
+  AppendTo(folder_.File("fast.jsonl"), ConnectionLine(begun_ns - 1) + event(right_ns, 0) + event(-5, 1) +
+                                           event(begun_ns - 9'300'000'000'000, 2) + event(INT64_MAX, 3));
+  tail_.FollowEventLog(folder_.File("fast.jsonl"), 0);
+  tail_.Drain();
+  const int64_t read_ns = pipeline::MonotonicNs();
+  tail_.Stop();
+  const History history = recorder_.Finish(nullptr);
+  ASSERT_EQ(history.claims.size(), 1u);
+  EXPECT_EQ(history.claims[0].kind, ClaimKind::kTime);
+  EXPECT_EQ(history.claims[0].count, 4);
+  const Client& client = history.clients[0];
+  EXPECT_GE(client.connections[0].started_ns, begun_ns);
+  ASSERT_EQ(client.deliveries.size(), 4u);
+  EXPECT_EQ(client.deliveries[0].time_ns, right_ns);
+  EXPECT_FALSE(client.deliveries[0].time_is_replaced);
+  for (size_t i = 1; i < 4; ++i) {
+    EXPECT_TRUE(client.deliveries[i].time_is_replaced);
+    EXPECT_TRUE(client.deliveries[i].time_ns >= right_ns && client.deliveries[i].time_ns <= read_ns) << i;
+  }
 }
 
 // What a log's writer puts in the log's place is read, without anybody asking for a look.

@@ -102,6 +102,8 @@ class RandomTeller {
         break;
       case 3:
         recorder_->HarnessError("something went wrong: " + Word());
+        TellClaim();
+        TellContent();
         break;
       case 4:
         TellFault();
@@ -213,12 +215,12 @@ class RandomTeller {
         recorder_->AddProbedServer({Word(), Word()});
         break;
       case 1:
-        recorder_->OnUnaryRead({Number(), Number(), Below(9), Below(9), Number(), static_cast<int32_t>(Below(4)),
+        recorder_->OnUnaryRead({Number(), Number(), Below(9), Below(9), Number(), Number(), static_cast<int32_t>(Below(4)),
                                 static_cast<uint16_t>(Below(clients_ + 1)), server, static_cast<uint8_t>(Below(17)),
-                                Coin()});
+                                Coin(), Coin(), Coin()});
         break;
       default:
-        ListWalk walk{Number(), Number(), server, static_cast<uint8_t>(Below(17)), Coin(), Coin(), {}};
+        ListWalk walk{Number(), Number(), server, static_cast<uint8_t>(Below(17)), Coin(), Coin(), Coin(), Number(), {}};
         for (uint64_t i = Below(5); i > 0; --i) walk.payments.push_back({Below(9), Below(9)});
         recorder_->OnListWalk(walk);
     }
@@ -288,6 +290,7 @@ class RandomTeller {
       seen.send.sentinel = Below(8) == 0;
       seen.send.measured = Coin();
       seen.send.phase = static_cast<uint8_t>(Below(3));
+      seen.send.time_is_replaced = Below(8) == 0;
       seen.find_phase = find_phase_ && Coin();
     }
     recorder_->OnSends(static_cast<uint16_t>(Below(producers_ + 1)), sends);
@@ -296,6 +299,7 @@ class RandomTeller {
     std::vector<OutcomeSeen> outcomes(Below(4));
     for (OutcomeSeen& seen : outcomes) {
       seen = {Below(40), Number(), static_cast<Outcome>(Below(4)), static_cast<int32_t>(Below(4)) - 1, Number()};
+      seen.time_is_replaced = Below(8) == 0;
     }
     recorder_->OnOutcomes(static_cast<uint16_t>(Below(producers_ + 1)), outcomes);
   }
@@ -309,6 +313,9 @@ class RandomTeller {
       seen.record.content_hash = random_();
       seen.record.id_hash = random_();
       seen.record.timestamp_s = Number();
+      seen.record.processed_at_s = Number();
+      seen.record.reason = static_cast<pipeline::RejectReason>(Below(pipeline::kRejectReasonCount));
+      seen.record.key_differs = Coin();
       seen.record.crc32c = static_cast<uint32_t>(random_());
       seen.record.provider = static_cast<pipeline::Provider>(Below(4));
       seen.record.status = static_cast<pipeline::PaymentStatus>(Below(5));
@@ -324,12 +331,37 @@ class RandomTeller {
       delivery.rec = {Below(3)};
       delivery.content_hash = random_();
       delivery.id_hash = random_();
+      delivery.processed_at_s = Coin() ? kNotTold : Number();
+      delivery.amount_differs = Coin();
+      delivery.time_is_replaced = Coin();
       delivery.crc32c = static_cast<uint32_t>(random_());
       delivery.kind = static_cast<DeliveryKind>(Below(4));
       delivery.connection = static_cast<uint32_t>(Below(5));
       delivery.sentinel = Below(8) == 0;
     }
     recorder_->OnDeliveries(Below(clients_ + 1), deliveries);
+  }
+  void TellClaim() {
+    Claim claim;
+    claim.subject = static_cast<SubjectKind>(Below(3));
+    claim.kind = static_cast<ClaimKind>(Below(3));
+    claim.index = static_cast<uint32_t>(Below(3));
+    claim.time_ns = Number();
+    claim.what = Word();
+    recorder_->OnClaim(claim);
+  }
+  void TellContent() {
+    KeptContent content;
+    content.content_hash = random_();
+    content.partition = static_cast<int32_t>(Below(4)) - 1;
+    content.offset = Number();
+    content.where = Word();
+    content.value = Word();
+    content.payment.id = Word();
+    content.payment.amount = {Number(), static_cast<uint32_t>(Below(19))};
+    content.payment.provider = static_cast<pipeline::Provider>(Below(4));
+    content.payment.metadata = {{Word(), Word()}};
+    recorder_->OnContent(content);
   }
   void TellBookmarks() {
     std::vector<Bookmark> bookmarks(Below(4) + 1);

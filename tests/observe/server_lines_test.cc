@@ -126,7 +126,6 @@ TEST(ServerLinesTest, WhatIsNoServersLineIsBroken) {
                                   std::string("{}"),
                                   std::string("[]"),
                                   std::string(R"({"type":"start"})"),
-                                  std::string(R"({"type":"start","t":0})"),
                                   std::string(R"({"type":"start","t":1,"pid":-1})"),
                                   std::string(R"({"type":"strat","t":1,"sub":1})"),
                                   std::string(R"({"type":"event","t":1})"),

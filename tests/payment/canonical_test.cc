@@ -67,6 +67,20 @@ TEST(CanonicalContent, SeesEveryField) {
   }
 }
 
+// So that a payment that came without its metadata can be told from another one.
+TEST(CanonicalHash, KeepsTheMetadataApart) {
+  Payment with;
+  with.id = "pay_1";
+  with.metadata = {{"a", "b"}};
+  Payment without = with;
+  without.metadata = {};
+  EXPECT_EQ(WithoutMetadata(CanonicalHash(with)), CanonicalHash(without));
+  EXPECT_TRUE(HasMetadata(CanonicalHash(with)));
+  EXPECT_FALSE(HasMetadata(CanonicalHash(without)));
+  without.id = "pay_2";
+  EXPECT_NE(WithoutMetadata(CanonicalHash(with)), CanonicalHash(without));
+}
+
 TEST(CanonicalContent, TakesTheAmountByValue) {
   Payment a;
   a.amount = {15000, 4};

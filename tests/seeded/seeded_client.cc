@@ -11,6 +11,8 @@
 //     metadata   the 50th event's metadata is changed
 //     partition  hands on nothing of partition 0 from the 50th event on
 //     swap       the 50th event is handed on after the next one of its partition
+//     clock      from the 50th event on, its clock is 155 minutes behind
+//     impossible-event  the 50th event's payment has no id
 //     storm      comes back without any pause, whatever BACKOFF_MS says
 // With a SEED another event is the 50th.
 #include <fmt/format.h>
@@ -35,6 +37,7 @@ constexpr int64_t kVictim = 50;
 constexpr int64_t kVictimMin = 30;
 constexpr uint64_t kVictims = 60;
 constexpr int64_t kMillisecondNs = 1'000'000;
+constexpr int64_t kBehindNs = int64_t{155} * 60 * 1'000'000'000;
 
 class BuggyLog : public pipeline::SubscriptionObserver {
  public:
@@ -61,6 +64,8 @@ class BuggyLog : public pipeline::SubscriptionObserver {
     pipeline::ReceivedEvent changed = event;
     if (bug_ == "metadata" && is_victim) changed.payment.metadata.clear();
     if (bug_ == "amount" && is_victim) changed.payment.amount.units += 1;
+    if (bug_ == "clock" && events_ >= victim_) changed.time_ns -= kBehindNs;
+    if (bug_ == "impossible-event" && is_victim) changed.payment.id.clear();
     WriteEvent(changed);
     if (held_ && held_->partition == event.partition) WriteEvent(*std::exchange(held_, std::nullopt));
     if (bug_ == "repeat" && first_after_resume_) WriteEvent(event);

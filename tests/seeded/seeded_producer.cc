@@ -6,6 +6,9 @@
 //     twice      sends its 20th record twice
 //     late       sends its 20th record after the next ones
 //     silent     sends something else than it says of its 20th record
+//     corrupt    sends half of its 20th record, which is no payment then, and says that it sent all of it
+//     wrong-key  sends its 20th record under another key than the payment's id
+//     gives-up   sends none from its 20th record on, and says that Kafka refused them
 // With a SEED another record is the 20th.
 #include <fmt/format.h>
 
@@ -102,8 +105,20 @@ int main(int argc, char** argv) {
                       .dump());
       continue;
     }
+    if (bug == "gives-up" && record.sequence >= victim) {
+      file.Append(nlohmann::json({{"type", "outcome"},
+                                  {"t", pipeline::MonotonicNs()},
+                                  {"seq", record.sequence},
+                                  {"outcome", "fail"},
+                                  {"partition", -1},
+                                  {"offset", -1}})
+                      .dump());
+      continue;
+    }
     sequences.push_back(record.sequence);
-    const std::string key(record.key);
+    std::string key(record.key);
+    if (bug == "wrong-key" && record.sequence == victim) key += "-other";
+    if (bug == "corrupt" && record.sequence == victim) value.resize(value.size() / 2);
     const auto send = [&topic, key](const std::string& sent, uint64_t* sequence) {
       rd_kafka_produce(topic.get(), 0, RD_KAFKA_MSG_F_COPY, const_cast<char*>(sent.data()), sent.size(), key.data(),
                        key.size(), sequence);

@@ -31,6 +31,12 @@
 //     there snapshot-beyond   says that a snapshot covers what is not there yet, and sends nothing up to there
 //     replay-from-zero  begins at the beginning whatever the token says
 //     false-refusal     refuses valid tokens, with OUT_OF_RANGE or FAILED_PRECONDITION
+//     processed-at      says of every payment that Kafka has had it for an hour less
+//     wire-amount       says -7.5 in the `amount` of every payment, beside the right exact_amount
+//     log-id            names another log to each stream
+//     unary-internal    answers every unary call with INTERNAL
+//     invent            is a server of the plain contract, and sends one payment that nobody sent
+//     strip-metadata    is one too, and sends no metadata
 //     zombie            goes on with a stream whose client has gone: reads for it and writes to it
 // SEED decides which record it is. JOURNAL: its own server journal (docs/formats.md), of what it read from the real
 // server and what it wrote itself, in which its bugs can be seen; "-": none.
@@ -42,6 +48,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
@@ -81,6 +88,7 @@ constexpr int64_t kProbePauseNs = 10'000'000;
 constexpr int kProbeTimeoutMs = 500;
 constexpr auto kStalledAfter = std::chrono::milliseconds(500);  // drop-slow
 constexpr auto kEarlyBy = std::chrono::milliseconds(20);        // bookmark-early
+constexpr char kOtherLog[] = "#other-";                         // log-id
 constexpr size_t kBallastBytes = size_t{16} << 10;
 
 // One past the last record of each partition that the server has: where the snapshot of a full stream ends.
@@ -112,6 +120,7 @@ class Relay final : public PaymentService::Service {
 
   grpc::Status GetPayment(grpc::ServerContext* context, const ::payment::GetPaymentRequest* request,
                           ::payment::Payment* response) override {
+    if (bug_->name() == "unary-internal") return {grpc::StatusCode::INTERNAL, "seeded"};
     const auto upstream = grpc::ClientContext::FromServerContext(*context);
     grpc::Status status = stub_->GetPayment(upstream.get(), *request, response);
     if (!status.ok() || bug_->name() != "stale-get") return status;
@@ -122,6 +131,7 @@ class Relay final : public PaymentService::Service {
 
   grpc::Status ListPayments(grpc::ServerContext* context, const ::payment::ListPaymentsRequest* request,
                             ::payment::PaymentList* response) override {
+    if (bug_->name() == "unary-internal") return {grpc::StatusCode::INTERNAL, "seeded"};
     const auto upstream = grpc::ClientContext::FromServerContext(*context);
     grpc::Status status = stub_->ListPayments(upstream.get(), *request, response);
     const bool skips = bug_->name() == "list-skip" && !request->cursor().empty();
@@ -139,6 +149,10 @@ class Relay final : public PaymentService::Service {
     ::payment::ListPaymentsRequest asked = *request;
     if (bug_->name() == "leak") asked.clear_provider();
     bug_->ChangeRequest(&asked);
+    if (asked.has_resume()) {
+      std::string* log_id = asked.mutable_resume()->mutable_log_id();
+      log_id->resize(std::min(log_id->find(kOtherLog), log_id->size()));
+    }
     const auto reader = stub_->StreamPayments(upstream.get(), asked);
     if (bug_->name() == "plain") return RelayPlain(reader.get(), writer);
     reader->WaitForInitialMetadata();
@@ -216,10 +230,19 @@ class Relay final : public PaymentService::Service {
       std::string text(value.data(), value.size());
       if (key == "payment-start-bin") text = bug_->ChangeStart(text, stream);
       if (key == "payment-start-bin") journal->Begin(context->peer(), request, text);
-      if (!key.starts_with("payment-") || key == "payment-subscription") continue;
-      context->AddInitialMetadata(std::string(key.data(), key.size()), text);
+      if (!key.starts_with("payment-") || key == "payment-subscription" || bug_->is_plain()) continue;
+      context->AddInitialMetadata(std::string(key.data(), key.size()),
+                                  bug_->name() == "log-id" ? WithOtherLog(text, journal->number()) : text);
     }
+    if (bug_->is_plain()) return;
     context->AddInitialMetadata("payment-subscription", pipeline::SubscriptionName(server_id_, journal->number()));
+  }
+  // The same StreamStart, of another log.
+  static std::string WithOtherLog(const std::string& start_bytes, uint64_t number) {
+    ::payment::StreamStart start;
+    start.ParseFromString(start_bytes);
+    start.mutable_token()->mutable_log_id()->append(kOtherLog + std::to_string(number));
+    return start.SerializeAsString();
   }
   static grpc::Status RelayEnd(const grpc::ClientContext& upstream, grpc::Status status, grpc::ServerContext* context,
                                StreamJournal* journal) {

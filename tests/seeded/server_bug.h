@@ -43,6 +43,8 @@ class Bug {
   Bug(const BugArgument& bug, std::map<int32_t, int64_t> ends)
       : name_(bug.name), ends_(std::move(ends)), victim_(bug.Victim(kVictimMin, kVictims, kVictim)) {}
   const std::string& name() const { return name_; }
+  // A server of the plain contract: no StreamStart, no positions, no exact amount.
+  bool is_plain() const { return name_ == "invent" || name_ == "strip-metadata"; }
 
   // bookmark-early: the record of this batch that is told of before it comes; null: none, or it was told of already.
   const PaymentEvent* BookmarkTooEarly(const ::payment::PaymentBatch& batch) {
@@ -86,6 +88,14 @@ class Bug {
   // What to send in place of `event`.
   std::vector<PaymentEvent> Pass(const PaymentEvent& event, StreamState* stream) {
     if (event.offset() <= stream->skip_until) return {};
+    if (is_plain()) return PassPlain(event);
+    if (name_ == "processed-at" || name_ == "wire-amount") {
+      PaymentEvent changed = event;
+      ::payment::Payment* payment = changed.mutable_payment();
+      if (name_ == "processed-at") payment->set_processed_at(payment->processed_at() + 3'600);
+      if (name_ == "wire-amount") payment->set_amount(-7.5);
+      return {std::move(changed)};
+    }
     const bool first = std::exchange(stream->first, false);
     const bool from_the_end = name_ == "start-at-end" || (name_ == "live-on-resume" && stream->resumed);
     if (from_the_end && IsBelow(event)) return {};
@@ -124,6 +134,20 @@ class Bug {
   static constexpr int64_t kVictim = 60;  // counted over all streams of this process
   static constexpr int64_t kVictimMin = 30;
   static constexpr uint64_t kVictims = 60;
+
+  std::vector<PaymentEvent> PassPlain(const PaymentEvent& event) {
+    PaymentEvent plain = event;
+    plain.clear_partition();
+    plain.clear_offset();
+    plain.clear_record_crc32c();
+    plain.mutable_payment()->clear_exact_amount();
+    if (name_ == "strip-metadata") plain.mutable_payment()->clear_metadata();
+    if (name_ != "invent" || ++events_ < victim_ || struck_.exchange(true)) return {std::move(plain)};
+    PaymentEvent invented = plain;
+    invented.mutable_payment()->set_id("pay_invented");
+    invented.mutable_payment()->clear_metadata();
+    return {std::move(plain), std::move(invented)};
+  }
 
   bool IsBelow(const PaymentEvent& event) const {
     const auto end = ends_.find(event.partition());

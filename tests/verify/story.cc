@@ -37,7 +37,8 @@ int64_t Story::Write(int32_t partition, Record record) {
   Send send;
   send.planned_ns = send.sent_ns = Tick();
   send.acked_ns = Tick();
-  send.content_hash = (uint64_t{record.producer} << 32) + sends.size() + 1;
+  const uint64_t number = (uint64_t{record.producer} << 24) + sends.size() + 1;
+  send.content_hash = number << 32 | number;  // with metadata
   send.offset = log.end_offset;
   send.partition = partition;
   send.outcome = Outcome::kOk;

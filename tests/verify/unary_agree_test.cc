@@ -178,5 +178,84 @@ RC_GTEST_PROP(UnaryAgreeProperty, TheFoldIsSilentAndAnyChangeSpeaks, ()) {
   RC_ASSERT(Of(verdict, "UNARY_AGREE").violations.at(0).id_hash == log.record(listed[at]).id_hash);
 }
 
+constexpr uint8_t kDeadlineExceeded = 4;
+constexpr uint8_t kUnimplemented = 12;
+constexpr uint8_t kInternal = 13;
+
+// A server that has long been ready.
+class UnaryErrorTest : public UnaryAgreeTest {
+ protected:
+  UnaryErrorTest() {
+    story_.history.processes[0].ready_ns = story_.now_ns;
+    story_.Tick(10 * kSecond);
+  }
+};
+
+TEST_F(UnaryErrorTest, AnErrorOfAReadyServerIsWrong) {
+  Read(1, 1)->code = kInternal;
+  ExpectOne("failed with code 13 while the server was ready");
+}
+
+TEST_F(UnaryErrorTest, AServerIsGivenTimeBehindItsReadinessAndAFault) {
+  UnaryRead* read = Read(1, 1);
+  read->code = kUnavailable;
+  EXPECT_EQ(Judged().violation_count, 1);
+  story_.history.processes[0].ready_ns = read->asked_ns - kSecond;
+  EXPECT_EQ(Judged().violation_count, 0);
+  story_.history.processes[0].ready_ns = read->asked_ns - 10 * kSecond;
+  story_.AddFault("stall", "server-1", read->asked_ns - 5 * kSecond, read->asked_ns - kSecond);
+  EXPECT_EQ(Judged().violation_count, 0);
+  story_.history.faults[0].target = "watcher";  // a client's fault is no excuse of the server's
+  EXPECT_EQ(Judged().violation_count, 1);
+}
+
+TEST_F(UnaryErrorTest, UnderLoadAnAnswerMayBeLate) {
+  UnaryRead* read = Read(1, 1);
+  read->code = kDeadlineExceeded;
+  EXPECT_EQ(Judged().violation_count, 0);
+  read->quiet = true;
+  ExpectOne("failed with code 4");
+}
+
+TEST_F(UnaryErrorTest, AfterTheDrainThereIsNoExcuse) {
+  ListWalk* walk = Walk({});
+  walk->whole = false;
+  walk->quiet = true;
+  walk->code = kUnavailable;
+  story_.AddFault("stall", "server-1", walk->begin_ns - kMillisecond, walk->end_ns);
+  ExpectOne("ListPayments of server-1, asked");
+  walk->cut = true;  // the harness gave up
+  EXPECT_EQ(Judged().violation_count, 0);
+}
+
+TEST_F(UnaryAgreeTest, AfterTheDrainTheCountIsThatOfTheList) {
+  ListWalk* walk = Walk({3, 1, 2});
+  walk->total_count = 7;  // more may match by now
+  EXPECT_EQ(Judged().violation_count, 0);
+  walk->quiet = true;
+  ExpectOne("lists 3 payments and says that there are 7");
+  walk->total_count = 3;
+  EXPECT_EQ(Judged().violation_count, 0);
+}
+
+TEST_F(UnaryErrorTest, ACallThatAServerDoesNotHaveIsNotJudged) {
+  Read(1, 1)->code = kUnimplemented;
+  EXPECT_EQ(Judged().violation_count, 0);
+  Read(1, 1);
+  ExpectOne("failed with code 12");
+}
+
+TEST_F(UnaryAgreeTest, TheFieldsBesideTheContentAreRight) {
+  for (LogRecord& record : story_.history.partitions[0].records) record.processed_at_s = 1'700;
+  Read(1, 1)->processed_at_s = 1'700;
+  Walk({3, 1, 2})->payments[0].processed_at_s = 1'700;
+  EXPECT_EQ(Judged().violation_count, 0) << Sentences(story_.Judged());
+  story_.history.reads[0].processed_at_s = 1'701;
+  ExpectOne("answered with processed_at 1701 where the record's timestamp is 1700");
+  story_.history.reads[0].processed_at_s = kNotTold;
+  story_.history.walks[0].payments[1].amount_differs = true;
+  ExpectOne("with an `amount` that is not the nearest double");
+}
+
 }  // namespace
 }  // namespace harness

@@ -1,0 +1,141 @@
+#include "harness/observe/contents.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <stdexcept>
+
+#include "common/clock.h"
+#include "common/kafka.h"
+#include "harness/contract/record_reader.h"
+#include "harness/observe/log_lines.h"
+#include "harness/observe/tailed_file.h"
+#include "payment/canonical.h"
+
+namespace harness {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using pipeline::KafkaPtr;
+
+constexpr int kPollMs = 50;
+constexpr int64_t kRecordWithinNs = 1'000'000'000;
+constexpr size_t kValueBytesMax = 8'192;  // longer raw values are cut
+
+std::string_view Bytes(const void* data, size_t size) {
+  return data == nullptr ? std::string_view() : std::string_view(static_cast<const char*>(data), size);
+}
+
+void Keep(const rd_kafka_message_t& message, RecordReader* reader, Recorder* recorder) {
+  KeptContent content;
+  content.where = "the topic";
+  content.partition = message.partition;
+  content.offset = message.offset;
+  const std::string_view value = Bytes(message.payload, message.len);
+  content.value = value.substr(0, kValueBytesMax);
+  const auto reason = reader->Read(Bytes(message.key, message.key_len),
+                                   message.payload == nullptr ? std::nullopt : std::optional(value), &content.payment);
+  if (reason == pipeline::RejectReason::kNone) {
+    content.content_hash = pipeline::CanonicalHash(content.payment);
+  } else {
+    content.payment = {};
+  }
+  recorder->OnContent(content);
+}
+
+// nullptr: it is not there, or did not come in time.
+KafkaPtr<rd_kafka_message_t> ReadRecord(rd_kafka_t* reader, const std::string& topic, int32_t partition, int64_t offset,
+                                        int64_t deadline_ns) {
+  const KafkaPtr<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = offset;
+  const rd_kafka_resp_err_t error = rd_kafka_assign(reader, list.get());
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(rd_kafka_err2str(error));
+  while (pipeline::MonotonicNs() < deadline_ns) {
+    KafkaPtr<rd_kafka_message_t> message(rd_kafka_consumer_poll(reader, kPollMs));
+    if (message == nullptr || message->partition != partition) continue;
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF || message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) break;
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR || message->offset < offset) continue;
+    if (message->offset > offset) break;
+    return message;
+  }
+  return nullptr;
+}
+
+void KeepLine(const pipeline::Payment& payment, uint64_t hash, const std::string& where, Recorder* recorder) {
+  KeptContent content;
+  content.content_hash = hash;
+  content.where = where;
+  content.payment = payment;
+  recorder->OnContent(content);
+}
+
+}  // namespace
+
+void KeepTopicContents(const pipeline::KafkaSettings& kafka, const std::set<std::pair<int32_t, int64_t>>& places,
+                       int64_t deadline_ns, Recorder* recorder) {
+  const auto reader =
+      pipeline::MakeKafka(RD_KAFKA_CONSUMER, pipeline::MakeKafkaConf(kafka, {{"client.id", "harness-contents"},
+                                                                             {"group.id", "harness-contents"},
+                                                                             {"enable.auto.commit", "false"},
+                                                                             {"enable.partition.eof", "true"},
+                                                                             {"auto.offset.reset", "error"}}));
+  rd_kafka_poll_set_consumer(reader.get());
+  RecordReader record_reader;
+  for (const auto& [partition, offset] : places) {
+    const int64_t until_ns = std::min(deadline_ns, pipeline::MonotonicNs() + kRecordWithinNs);
+    const auto message = ReadRecord(reader.get(), kafka.topic, partition, offset, until_ns);
+    if (message != nullptr) Keep(*message, &record_reader, recorder);
+  }
+}
+
+void KeepLoggedContents(const std::string& path, LogKind kind, const std::string& where,
+                        const std::unordered_set<uint64_t>& hashes, Recorder* recorder) {
+  TailedFile file(path);
+  LogLineParser parser;
+  EventLine event;
+  AckLine ack;
+  std::unordered_set<uint64_t> kept;
+  file.ReadLines([&](const TailedFile::Line& line) {
+    if (line.too_long) return false;
+    if (kind == LogKind::kAckLog) {
+      if (!parser.ParseAck(line.text, &ack) || ack.type != AckLine::Type::kSend) return true;
+      const uint64_t hash = ack.send.send.content_hash;
+      if (hashes.contains(hash) && kept.insert(hash).second) KeepLine(ack.payment, hash, where, recorder);
+      return true;
+    }
+    if (!parser.ParseEvent(line.text, &event) || event.type != EventLine::Type::kEvent) return true;
+    const uint64_t hash = event.delivery.content_hash;
+    if (hashes.contains(hash) && kept.insert(hash).second) KeepLine(event.payment, hash, where, recorder);
+    return true;
+  });
+}
+
+std::string ContentLines(const History& history) {
+  std::string lines;
+  for (const KeptContent& content : history.contents) {
+    Json line = {{"where", content.where}};
+    if (content.offset >= 0) line.update({{"p", content.partition}, {"o", content.offset}});
+    if (!content.value.empty()) line["value"] = content.value;
+    if (content.content_hash != 0) {
+      const pipeline::Payment& payment = content.payment;
+      Json metadata = Json::object();
+      for (const auto& [key, value] : payment.metadata) metadata[key] = value;
+      line["content"] = fmt::format("{:016x}", content.content_hash);
+      line["payment"] = {{"id", payment.id},
+                         {"provider", pipeline::ProviderName(payment.provider)},
+                         {"units", payment.amount.units},
+                         {"exponent", payment.amount.exponent},
+                         {"currency", payment.currency},
+                         {"status", pipeline::StatusName(payment.status)},
+                         {"customer_email", payment.customer_email},
+                         {"created_at", payment.created_at_s},
+                         {"metadata", metadata}};
+    }
+    lines += line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  }
+  return lines;
+}
+
+}  // namespace harness
