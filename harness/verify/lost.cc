@@ -26,7 +26,7 @@ Violation MakeViolation(const Evidence& evidence, const ClientView& view, LogPla
 // scenario does not want to know: then to the audited end.
 std::vector<int64_t> Frontiers(const Evidence& evidence, const ClientView& view, bool* without_sentinel) {
   std::vector<int64_t> frontiers = view.frontiers();
-  if (!IsRelaxed(evidence, "LIVE") || evidence.history.interrupted) return frontiers;
+  if (!IsRelaxed(evidence, "LIVE") || evidence.history.interrupted || view.client().left_ns != 0) return frontiers;
   const std::vector<int64_t> ends = AuditedLasts(evidence.history, evidence.log);
   for (size_t p = 0; p < frontiers.size(); ++p) {
     if (frontiers[p] >= 0) continue;
