@@ -83,6 +83,7 @@ std::string NameList(const std::vector<std::string>& names, size_t told_max) {
 }
 
 std::string MeasuredText(double value, bool is_time) {
+  if (std::isinf(value)) return "never";
   return is_time ? DurationText(std::llround(value)) : CountText(std::llround(value));
 }
 

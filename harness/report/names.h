@@ -28,7 +28,7 @@ std::string SuspectsText(const Violation& violation);
 // "a, b and 3 more".
 std::string NameList(const std::vector<std::string>& names, size_t told_max);
 
-// "12.4 ms", "2": what a threshold measured, in its unit.
+// "12.4 ms", "2", "never": what a threshold measured, in its unit.
 std::string MeasuredText(double value, bool is_time);
 // Empty where the run did not keep the id.
 std::string_view PaymentId(const History& history, uint64_t id_hash);

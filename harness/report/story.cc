@@ -1,6 +1,7 @@
 #include "harness/report/story.h"
 
 #include <algorithm>
+#include <cmath>
 #include <initializer_list>
 #include <limits>
 #include <string_view>
@@ -94,7 +95,7 @@ class Story {
   bool Follows(const CheckResult& head, const CheckResult& later) const {
     if (head.state != CheckState::kViolated) return false;
     if (later.name == "NONVACUOUS") return true;
-    const bool unmeasured = IsThreshold(verdict_, later) && later.samples == 0;
+    const bool unmeasured = IsThreshold(verdict_, later) && (later.samples == 0 || std::isinf(later.measured));
     if (IsDeath(history_, head)) {
       return IsOneOf(later.name, {"LIVE", "UNARY_AGREE"}) || IsThreshold(verdict_, later);
     }

@@ -152,9 +152,13 @@ void SummaryWriter::AddChapter(size_t number, const Chapter& chapter) {
   text_ += Paragraph("  ", title, columns_);
   text_ += Paragraph("    ", Printable(first == nullptr ? check.reason : first->sentence), columns_);
   if (first != nullptr) text_ += Paragraph("    ", "Suspected: " + SuspectsText(*first), columns_);
-  std::vector<std::string> same;
-  for (const CheckResult* other : chapter.same) same.push_back(Printable(other->name));
-  if (!same.empty()) text_ += Paragraph("    ", "The same record: " + NameList(same, kFollowersTold), columns_);
+  for (size_t i = 0; i < chapter.same.size(); ++i) {
+    if (i == kFollowersTold) {
+      text_ += Paragraph("    ", fmt::format("and {} more of the same record", chapter.same.size() - i), columns_);
+      break;
+    }
+    text_ += Paragraph("    ", "The same record: " + Printable(BrokenText(*chapter.same[i])), columns_);
+  }
   for (size_t i = 0; i < chapter.follows.size(); ++i) {
     if (i == kFollowersTold) {
       text_ += Paragraph("    ", fmt::format("Then {} more", chapter.follows.size() - i), columns_);
@@ -195,7 +199,11 @@ std::string SummaryWriter::FirstRecord() const {
   const std::vector<Chapter> chapters = StoryOf(report_);
   if (chapters.empty() || chapters.front().check->violations.empty()) return "";
   const Violation& first = chapters.front().check->violations.front();
-  if (first.rec.has_value()) return RecText(report_.history, first.rec);
+  if (first.rec.has_value()) {
+    const std::string rec = RecText(report_.history, first.rec);
+    const std::string run = report_.history.run_id + ".";
+    return rec.starts_with(run) ? rec.substr(run.size()) : rec;  // the run is named beside it
+  }
   if (first.offset >= 0) return fmt::format("{}@{}", first.partition, first.offset);
   return std::string(PaymentId(report_.history, first.id_hash));
 }

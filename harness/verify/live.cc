@@ -124,12 +124,10 @@ class Live {
     }
     std::vector<int64_t> ends(static_cast<size_t>(evidence_.log.partitions()), -1);
     std::vector<LogPlace> absent;  // sentinels
-    int32_t wanted = 0;
     for (int32_t p = 0; p < evidence_.log.partitions(); ++p) {
       const LogRecord* sentinel = Sentinel(client, p);
       if (sentinel == nullptr) continue;  // HARNESS_OK's matter
       findings_.Judged();
-      ++wanted;
       if (view.frontier(p) >= 0) continue;
       absent.push_back(evidence_.log.Find(p, sentinel->offset));
       ends[static_cast<size_t>(p)] = AuditedEnd(history_, p) - 1;
@@ -142,14 +140,13 @@ class Live {
     std::sort(missing.begin(), missing.end(), [this](LogPlace a, LogPlace b) {
       return std::pair(evidence_.log.record(a).seen_ns, a) < std::pair(evidence_.log.record(b).seen_ns, b);
     });
-    ReportAbsent(view, absent, wanted, missing);
+    ReportAbsent(view, absent, missing);
   }
 
   // Once for a client, however many partitions it lacks.
-  void ReportAbsent(const ClientView& view, const std::vector<LogPlace>& absent, int32_t wanted,
-                    const std::vector<LogPlace>& missing) {
+  void ReportAbsent(const ClientView& view, const std::vector<LogPlace>& absent, const std::vector<LogPlace>& missing) {
     findings_.Add(false, [&] {  // a machine that was too busy may have been too slow
-      constexpr size_t kPartitionsTold = 8, kPlacesTold = 3;
+      constexpr size_t kPartitionsTold = 8;
       const LogPlace first = missing.empty() ? absent[0] : missing[0];
       Violation violation = AtPlace(evidence_, first);
       violation.client = view.client().name;
@@ -158,19 +155,13 @@ class Live {
         partitions += fmt::format("{}{}", i == 0 ? "" : ", ", evidence_.log.partition(absent[i]));
       }
       if (absent.size() > kPartitionsTold) partitions += fmt::format(" and {} more", absent.size() - kPartitionsTold);
-      violation.sentence = fmt::format("client {} had not got {} of {} sentinels (of {}) when the drain ended; ",
-                                       view.client().name, absent.size(), wanted, partitions);
-      if (missing.empty()) {
-        violation.sentence += "nothing else is missing there";
-      } else {
-        violation.sentence +=
-            fmt::format("{} record{} missing there: ", missing.size(), missing.size() == 1 ? " is" : "s are");
-        for (size_t i = 0; i < std::min(missing.size(), kPlacesTold); ++i) {
-          violation.sentence += (i == 0 ? "" : ", ") + PlaceText(evidence_, missing[i]);
-        }
-        if (missing.size() > kPlacesTold)
-          violation.sentence += fmt::format(" and {} more", missing.size() - kPlacesTold);
-      }
+      violation.sentence =
+          fmt::format("client {} had not got the closing record (sentinel) of {} when the drain ended; ",
+                      view.client().name, partitions);
+      violation.sentence += missing.empty()       ? "nothing else is missing there"
+                            : missing.size() == 1 ? "1 record is missing there: " + PlaceText(evidence_, missing[0])
+                                                  : fmt::format("{} records are missing there, the first {}",
+                                                                missing.size(), PlaceText(evidence_, missing[0]));
       Accuse(BlameAbsence(view, first), &violation);
       return violation;
     });

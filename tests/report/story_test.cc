@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,16 @@ TEST(StoryTest, ADeathComesBeforeWhatItCauses) {
   EXPECT_THAT(Told(parts), ElementsAre("LOST >LIVE >NONVACUOUS", "UNARY_AGREE", "recovery.reconnect{each} < 3s"));
 }
 
+TEST(StoryTest, ARecoveryThatNeverCameFollowsFromWhatNeverCame) {
+  ReportParts parts = RunWith({Broken("LIVE", 300, 0, 2)});
+  CheckResult never = Check("recovery.reconnect{each,client=fast} < 3s", CheckState::kViolated, "measured never");
+  never.samples = 2;
+  never.measured = std::numeric_limits<double>::infinity();
+  parts.verdict.thresholds = {never};
+  EXPECT_THAT(Told(parts), ElementsAre("LIVE >recovery.reconnect{each,client=fast} < 3s"));
+  EXPECT_CONTAINS(SummaryText(parts.View(), {0, false, true}), "< 3s  never over 2 samples\n");
+}
+
 TEST(StoryTest, WhereARunProvesNothingWhatSaysSoIsFirst) {
   ReportParts parts = RunWith({Broken("LOST", 300, 0, 2), Check("HARNESS_OK", CheckState::kInvalid, "a line")});
   parts.verdict.verdict = RunVerdict::kInvalid;
@@ -103,7 +114,7 @@ TEST(StoryTest, ConsoleAndWitnessTellItInThatOrder) {
                   "  2. LOST at +0.500000 s\n"
                   "    sentence of LOST\n"
                   "    Suspected: harness\n"
-                  "    The same record: SKIP\n"
+                  "    The same record: SKIP: sentence of SKIP\n"
                   "    Then LIVE: sentence of LIVE\n");
   const std::string witness = WitnessText(parts.View());
   const size_t agree = witness.find("\n== AGREE (1 violation) ==\n");

@@ -144,11 +144,11 @@ TEST(LiveTest, AnAbsentSentinelListsWhatIsMissing) {
   EXPECT_EQ(live.violation_count, 1);
   EXPECT_EQ(live.violations.at(0).partition, 1);
   EXPECT_EQ(live.violations.at(0).offset, 1);
-  EXPECT_NE(live.violations.at(0).sentence.find("watcher had not got 1 of 2 sentinels (of partition 1) when the drain "
-                                                "ended; 11 records are missing there: partition 1 offset 1"),
+  EXPECT_NE(live.violations.at(0).sentence.find("watcher had not got the closing record (sentinel) of partition 1 when "
+                                                "the drain ended; 11 records are missing there, the first partition 1 "
+                                                "offset 1 ("),
             std::string::npos)
       << live.violations.at(0).sentence;
-  EXPECT_NE(live.violations.at(0).sentence.find("and 8 more"), std::string::npos);
 }
 
 TEST(LiveTest, AClientThatLacksManyPartitionsIsOneViolation) {
@@ -163,9 +163,10 @@ TEST(LiveTest, AClientThatLacksManyPartitionsIsOneViolation) {
   EXPECT_EQ(live.violations[0].client, "left");
   EXPECT_EQ(live.violations[1].client, "right");
   const std::string& sentence = live.violations[0].sentence;
-  EXPECT_NE(sentence.find("12 of 12 sentinels (of partitions 0, 1, 2, 3, 4, 5, 6, 7 and 4 more) when the drain ended; "
-                          "241 records are missing there: partition 0 offset 0"),
-            std::string::npos)
+  EXPECT_NE(
+      sentence.find("of partitions 0, 1, 2, 3, 4, 5, 6, 7 and 4 more when the drain ended; 241 records are missing "
+                    "there, the first partition 0 offset 0 ("),
+      std::string::npos)
       << sentence;
   EXPECT_LT(sentence.size(), 500u);
 }
