@@ -22,6 +22,7 @@ class Caveats {
 
   std::string Text() {
     AddUnobserved();
+    AddStays();
     AddJudgedOtherwise();
     AddSends();
     AddRelaxed();
@@ -49,6 +50,18 @@ class Caveats {
     const size_t all = history_.clients.size();
     text_ += fmt::format(" ({} of {}; {} {} not observed)", all - names.size(), all, NameList(names, kNamesTold),
                          names.size() == 1 ? "is" : "are");
+  }
+  // Clients that were not there all the time.
+  void AddStays() {
+    const auto add = [this](const std::function<bool(const Client&)>& is, std::string_view what) {
+      const std::vector<std::string> names =
+          ClientsThat([&](const Client& client) { return client.observed && is(client); });
+      if (!names.empty()) Add(fmt::format("{} {}", NameList(names, kNamesTold), what));
+    };
+    add([](const Client& client) { return client.starts_late && client.joined_ns == 0; }, "never joined");
+    add([](const Client& client) { return client.starts_late && client.joined_ns != 0; },
+        "joined later: what was there before came as a snapshot");
+    add([](const Client& client) { return client.left_ns != 0; }, "left before the end, and was judged up to there");
   }
   // Clients of which "once, in order" means less than of the others.
   void AddJudgedOtherwise() {

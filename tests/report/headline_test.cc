@@ -52,6 +52,18 @@ TEST(HeadlineTest, ForAClientThatMarksNoConnectionsOnceAndInOrderAreNotClaimed) 
             std::string(kAll) + "; fast begins anew at each connection, so once and in order are meant within each");
 }
 
+TEST(HeadlineTest, AClientThatWasNotThereAllTheTimeIsNamed) {
+  ReportParts parts = GoodRun();
+  parts.history.clients[0].starts_late = true;
+  parts.history.clients[1].left_ns = kBegin + kMs;
+  EXPECT_EQ(Headline(parts.View()),
+            std::string(kAll) + "; tutorial never joined; fast left before the end, and was judged up to there");
+  parts.history.clients[0].joined_ns = kBegin + kMs;
+  parts.history.clients[1].left_ns = 0;
+  EXPECT_EQ(Headline(parts.View()),
+            std::string(kAll) + "; tutorial joined later: what was there before came as a snapshot");
+}
+
 TEST(HeadlineTest, WhereAcknowledgementsAreNotKnownTheTopicIsWhatIsClaimed) {
   ReportParts parts = GoodRun();
   parts.history.producers[0].has_acks = false;
