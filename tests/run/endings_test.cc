@@ -10,6 +10,7 @@ namespace harness {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::MatchesRegex;
 
 // Statuses as waitpid gives them.
 ProcessExit Exit(int code) { return {.status = code << 8}; }
@@ -29,8 +30,8 @@ TEST(EndingsTest, AnythingElseIsABadEnd) {
   EXPECT_EQ(BadEndText(Exit(3), {0, 3}), "");
   EXPECT_EQ(BadEndText(Signal(SIGTERM), {0, 143}), "");
   EXPECT_EQ(BadEndText(Exit(1), {0, 143}), "it ended by exit 1; allowed: exit 0 or signal 15");
-  EXPECT_EQ(BadEndText(Signal(SIGABRT), {0}), "it ended by signal 6 (Aborted); allowed: exit 0");
-  EXPECT_EQ(BadEndText(Signal(SIGTERM), {0}), "it ended by signal 15 (Terminated); allowed: exit 0");
+  EXPECT_THAT(BadEndText(Signal(SIGABRT), {0}), MatchesRegex("it ended by signal 6[^;]*; allowed: exit 0"));
+  EXPECT_THAT(BadEndText(Signal(SIGTERM), {0}), MatchesRegex("it ended by signal 15[^;]*; allowed: exit 0"));
 }
 
 }  // namespace
