@@ -346,7 +346,7 @@ TEST_F(LogTailTest, WhatCannotBeTrueIsAClaim) {
 {"type":"event","t":3,"conn":-1,"p":0,"o":4,"payment":{"id":"a"}}
 )" + EventLines(5, 6));
   tail_.FollowEventLog(folder_.File("fast.jsonl"), 0);
-  tail_.Drain();
+  ASSERT_TRUE(tail_.Drain(SecondsFromNow(kWaitSeconds)));
   tail_.Stop();
   const History history = recorder_.Finish(nullptr);
   EXPECT_TRUE(history.harness_errors.empty());
@@ -374,7 +374,7 @@ TEST_F(LogTailTest, ATimeThatCannotBeIsReplacedByTheMomentOfReading) {
   AppendTo(folder_.File("fast.jsonl"), ConnectionLine(begun_ns - 1) + event(right_ns, 0) + event(-5, 1) +
                                            event(begun_ns - 9'300'000'000'000, 2) + event(INT64_MAX, 3));
   tail_.FollowEventLog(folder_.File("fast.jsonl"), 0);
-  tail_.Drain();
+  ASSERT_TRUE(tail_.Drain(SecondsFromNow(kWaitSeconds)));
   const int64_t read_ns = pipeline::MonotonicNs();
   tail_.Stop();
   const History history = recorder_.Finish(nullptr);
