@@ -104,7 +104,7 @@ bool HistoryBuilder::OnConnectionEnd(size_t client, const FailedAttempt& end, ui
   Client& into = history_.clients[client];
   const bool none = into.connections.empty() || into.connections[ConnectionOf(client, number)].ended_ns != 0;
   if (none) {
-    counts_.clients[client].connected = false;
+    counts_.clients[client].connected = !into.connections.empty() && into.connections.back().ended_ns == 0;
     return OnFailedAttempt(client, end);  // no stream was open that could end
   }
   Connection& connection = into.connections[ConnectionOf(client, number)];

@@ -336,7 +336,7 @@ std::string TypeNames(std::span<const Type> types) {
 // The members that every line has, and those that belong together.
 std::optional<LineProblem> ProblemOfLine(const Json& line, LogKind kind, const Type& type) {
   static constexpr Rule kHead[] = {{"t", Shape::kInteger, true, kInt64Min}};
-  static constexpr Rule kConn[] = {{"conn", Shape::kInteger}};
+  static constexpr Rule kConn[] = {{"conn", Shape::kInteger, false, 0, kUint32Max}};
   if (auto problem = ProblemOf(line, kHead, "")) return problem;
   if (kind == LogKind::kEventLog) {
     if (auto problem = ProblemOf(line, kConn, "")) return problem;

@@ -1,90 +1,14 @@
 #include "harness/observe/recorder.h"
 
-#include <algorithm>
-#include <charconv>
-#include <chrono>
-#include <shared_mutex>
-#include <stdexcept>
-#include <utility>
-
-#include "common/clock.h"
-#include "harness/observe/history_builder.h"
-#include "harness/observe/journal.h"
+#include "harness/observe/recorder_state.h"
 
 namespace harness {
 namespace {
 
 constexpr int64_t kCheckNs = 10'000'000;
 constexpr uint64_t kSequenceMax = 0xFFFF'FFFF'FFFF;
-constexpr uint32_t kNoProducer = 0xFFFF'FFFF;
-
-// Calls `each` with pieces of `all` that fit one journal frame.
-template <typename T, typename Each>
-void InPieces(std::span<const T> all, const Each& each) {
-  for (; all.size() > kFrameEntriesMax; all = all.subspan(kFrameEntriesMax)) each(all.first(kFrameEntriesMax));
-  if (!all.empty()) each(all);
-}
 
 }  // namespace
-
-struct Recorder::State {
-  State(std::string run, const std::string& history_dir)
-      : run_id(std::move(run)), prefix(run_id + "."), builder(run_id) {
-    if (history_dir.empty()) return;
-    journal = std::make_unique<JournalWriter>(history_dir);
-    Journal(FrameType::kRun, [this](std::string* out) { EncodeRun(run_id, out); });
-  }
-
-  // What `encode` writes goes to the journal. Under the lock.
-  template <typename Encode>
-  void Journal(FrameType type, const Encode& encode) {
-    if (!journal) return;
-    encode(&frame);
-    journal->Append(type, frame);
-  }
-  // The builder's answer to a call, journaled when it was accepted. Under the lock.
-  template <typename Encode>
-  void Accepted(bool accepted, const char* what, size_t index, FrameType type, const Encode& encode) {
-    if (accepted) {
-      Journal(type, encode);
-    } else {
-      AddHarnessError(std::string("the harness was told of ") + what + " " + std::to_string(index) +
-                      ", which does not exist");
-    }
-    version += 1;
-  }
-  void AddHarnessError(std::string sentence) {
-    Journal(FrameType::kHarnessError, [&](std::string* out) { EncodeHarnessError(sentence, out); });
-    builder.HarnessError(std::move(sentence));
-  }
-  void AddNames(std::span<const NameSeen> names) {
-    new_names.clear();
-    for (const NameSeen& name : names) {
-      if (builder.OnName(name.id_hash, name.id)) new_names.push_back(name);
-    }
-    InPieces(std::span<const NameSeen>(new_names), [this](std::span<const NameSeen> piece) {
-      Journal(FrameType::kNames, [&](std::string* out) { EncodeNames(piece, out); });
-    });
-  }
-  // All that may change at the end, so that the journal has its last state.
-  void JournalEnd();
-
-  const std::string run_id;
-  const std::string prefix;
-
-  mutable std::mutex mutex;
-  mutable std::condition_variable changed;
-  HistoryBuilder builder;
-  std::unique_ptr<JournalWriter> journal;
-  std::string frame;                // reused
-  std::vector<NameSeen> new_names;  // reused
-  uint64_t version = 0;             // counts changes
-
-  // Apart from the rest, so that ParseRec does not wait for a batch.
-  mutable std::shared_mutex names_mutex;
-  std::vector<std::string> producer_names;
-  uint32_t sentinel_producer = kNoProducer;
-};
 
 Recorder::Recorder(std::string run_id, const std::string& history_dir)
     : state_(std::make_unique<State>(std::move(run_id), history_dir)) {}
@@ -104,17 +28,6 @@ uint16_t Recorder::AddProducer(std::string name, bool has_acks) {
   if (name == kSentinelProducer) state.sentinel_producer = static_cast<uint32_t>(index);
   state.producer_names.push_back(std::move(name));
   return static_cast<uint16_t>(index);
-}
-
-size_t Recorder::AddClient(const Client& client) {
-  State& state = *state_;
-  const std::scoped_lock lock(state.mutex);
-  const size_t index = state.builder.history().clients.size();
-  if (!state.builder.SetClient(index, client)) {
-    throw std::length_error("more than " + std::to_string(kClientsMax) + " clients in one run");
-  }
-  state.Journal(FrameType::kClient, [&](std::string* out) { EncodeClient(index, client, out); });
-  return index;
 }
 
 uint8_t Recorder::AddPhase(const Phase& phase) {
@@ -189,79 +102,6 @@ void Recorder::OnWatermarks(int32_t partition, int64_t low, int64_t high) {
                    FrameType::kWatermarks, [&](std::string* out) { EncodeWatermarks(partition, low, high, out); });
   }
   state.changed.notify_all();
-}
-
-void Recorder::OnConnection(size_t client, const Connection& connection) {
-  State& state = *state_;
-  {
-    const std::scoped_lock lock(state.mutex);
-    state.Accepted(state.builder.OnConnection(client, connection), "client", client, FrameType::kConnection,
-                   [&](std::string* out) { EncodeConnection(client, connection, out); });
-  }
-  state.changed.notify_all();
-}
-
-void Recorder::OnDeliveries(size_t client, std::span<const Delivery> deliveries) {
-  State& state = *state_;
-  {
-    const std::scoped_lock lock(state.mutex);
-    InPieces(deliveries, [&](std::span<const Delivery> piece) {
-      state.Accepted(state.builder.OnDeliveries(client, piece), "client", client, FrameType::kDeliveries,
-                     [&](std::string* out) { EncodeDeliveries(client, piece, out); });
-    });
-  }
-  state.changed.notify_all();
-}
-
-void Recorder::OnBookmarks(size_t client, std::span<const Bookmark> bookmarks) {
-  State& state = *state_;
-  const std::scoped_lock lock(state.mutex);
-  InPieces(bookmarks, [&](std::span<const Bookmark> piece) {
-    state.Accepted(state.builder.OnBookmarks(client, piece), "client", client, FrameType::kBookmarks,
-                   [&](std::string* out) { EncodeBookmarks(client, piece, out); });
-  });
-}
-
-void Recorder::OnConnectionEnd(size_t client, const FailedAttempt& end, uint32_t number) {
-  State& state = *state_;
-  {
-    const std::scoped_lock lock(state.mutex);
-    state.Accepted(state.builder.OnConnectionEnd(client, end, number), "client", client, FrameType::kConnectionEnd,
-                   [&](std::string* out) { EncodeConnectionEnd(client, end, number, out); });
-  }
-  state.changed.notify_all();
-}
-
-void Recorder::OnClientStay(size_t client, const ClientStay& stay) {
-  State& state = *state_;
-  {
-    const std::scoped_lock lock(state.mutex);
-    state.Accepted(state.builder.OnClientStay(client, stay), "client", client, FrameType::kClientStay,
-                   [&](std::string* out) { EncodeClientStay(client, stay, out); });
-  }
-  state.changed.notify_all();
-}
-
-void Recorder::OnFailedAttempt(size_t client, const FailedAttempt& attempt) {
-  State& state = *state_;
-  {
-    const std::scoped_lock lock(state.mutex);
-    state.Accepted(state.builder.OnFailedAttempt(client, attempt), "client", client, FrameType::kFailedAttempt,
-                   [&](std::string* out) { EncodeFailedAttempt(client, attempt, out); });
-  }
-  state.changed.notify_all();
-}
-
-void Recorder::OnBrokenLine(size_t client, std::string_view sentence) {
-  State& state = *state_;
-  const std::scoped_lock lock(state.mutex);
-  if (!sentence.empty()) {
-    state.Accepted(state.builder.OnBrokenLineText(client, sentence), "client", client, FrameType::kBrokenLineText,
-                   [&](std::string* out) { EncodeBrokenLineText(client, sentence, out); });
-    return;
-  }
-  state.Accepted(state.builder.OnBrokenLines(client, 1), "client", client, FrameType::kBrokenLines,
-                 [&](std::string* out) { EncodeBrokenLines(client, 1, out); });
 }
 
 void Recorder::OnClaim(const Claim& claim) {
