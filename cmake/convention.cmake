@@ -25,9 +25,31 @@ elseif(PIPELINE_SANITIZE)
     "UBSAN_OPTIONS=print_stacktrace=1" "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/ci/lsan.supp:print_suppressions=0")
 endif()
 
-# pipeline_headers(NAME FOLDER DEPENDENCIES...): what headers_test compiles, each of FOLDER's headers by itself.
+# The headers that some source includes before anything else: that they compile by themselves is shown with each build.
+set(PIPELINE_FIRST_INCLUDES "")
+if(PIPELINE_STRICT AND NOT PIPELINE_SANITIZE)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*.cc ${CMAKE_SOURCE_DIR}/harness/*.cc ${CMAKE_SOURCE_DIR}/tests/*.cc)
+  foreach(source ${sources})
+    file(STRINGS ${source} first LIMIT_COUNT 1 REGEX "^#include ")
+    if(first MATCHES "\"(.+)\"")
+      list(APPEND PIPELINE_FIRST_INCLUDES ${CMAKE_MATCH_1})
+    endif()
+  endforeach()
+  list(JOIN PIPELINE_FIRST_INCLUDES "\n" lines)
+  file(WRITE ${CMAKE_BINARY_DIR}/first_includes "${lines}\n")
+endif()
+
+# pipeline_headers(NAME FOLDER DEPENDENCIES...): what headers_test compiles, each of FOLDER's headers by itself, unless a
+# source does that already.
 function(pipeline_headers name folder)
   file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.h)
+  foreach(header ${headers})
+    file(RELATIVE_PATH in_tree ${CMAKE_SOURCE_DIR} ${header})
+    string(REGEX REPLACE "^src/" "" in_src ${in_tree})
+    if(in_tree IN_LIST PIPELINE_FIRST_INCLUDES OR in_src IN_LIST PIPELINE_FIRST_INCLUDES)
+      list(REMOVE_ITEM headers ${header})
+    endif()
+  endforeach()
   if(headers AND PIPELINE_STRICT AND NOT PIPELINE_SANITIZE)
     add_library(${name}_headers INTERFACE)
     target_sources(${name}_headers INTERFACE FILE_SET HEADERS BASE_DIRS ${CMAKE_SOURCE_DIR} FILES ${headers})

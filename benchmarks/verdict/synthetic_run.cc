@@ -115,7 +115,11 @@ class Synthesis {
       span->how = "signal 9";
     });
     for (size_t client = 0; client < kClients.size(); ++client) {
-      recorder_.OnConnectionEnd(client, now_ns_, kUnavailable, "gone");
+      FailedAttempt end;
+      end.time_ns = now_ns_;
+      end.code = kUnavailable;
+      end.message = "gone";
+      recorder_.OnConnectionEnd(client, end);
     }
     recorder_.OnProcess(Server(2));
     for (size_t client = 0; client < kClients.size(); ++client) Connect(client, true);

@@ -222,9 +222,10 @@ class Reaper {
     if (is_heir && child->asked && !IsOrderly(status) && !killed) child->heir_status = status;
   }
 
-  // As a program ends that is asked to.
+  // As a program ends that is asked to; a shell says 128 + 15 of one that SIGTERM ended.
   static bool IsOrderly(int status) {
-    return (WIFEXITED(status) && WEXITSTATUS(status) == 0) || (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    if (WIFSIGNALED(status)) return WTERMSIG(status) == SIGTERM;
+    return WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 128 + SIGTERM;
   }
 
   void ReportEnded() {

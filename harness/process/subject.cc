@@ -70,8 +70,10 @@ bool SignalSubject(Supervisor* supervisor, const Subject& subject, int signal) {
 }
 
 bool IsStopped(const Subject& subject) {
+  // One that has ended and that its stopped parent has not waited for is no running one.
+  const auto ended = [](int64_t pid) { return ProcessState(pid).value_or('Z') == 'Z'; };
   return std::all_of(subject.members.begin(), subject.members.end(),
-                     [](int64_t pid) { return AllThreadsStopped(pid) || !ProcessState(pid); }) &&
+                     [&](int64_t pid) { return AllThreadsStopped(pid) || ended(pid); }) &&
          std::all_of(subject.strangers.begin(), subject.strangers.end(),
                      [](const ProcessRow& stranger) { return HasEnded(stranger) || AllThreadsStopped(stranger.pid); });
 }

@@ -82,10 +82,7 @@ constexpr std::array<SeededBug, 51> kBugs = {{
     {"producer/late", "sends a record after later ones", "SEND_ORDER", {kTold}},
     {"producer/corrupt", "sends half of a record that it says it sent", "ACK_DURABLE", {kTold}},
     {"producer/wrong-key", "sends a record under another key than its payment's id", "PHANTOM", {Cause::kProducer}},
-    {"producer/gives-up",
-     "says of most of its records that Kafka refused them",
-     "ACKED",
-     {kTold}},
+    {"producer/gives-up", "says of most of its records that Kafka refused them", "ACKED", {kTold}},
 }};
 
 class Draw {

@@ -37,6 +37,7 @@ std::string Difference(const Content& seen, const Content& right, const std::str
     return fmt::format("with another {} than {}{}", rest_is_same ? "metadata" : "content", whose,
                        DifferencesText(history, right.hash, seen.hash));
   }
+  if (seen.rec != right.rec) return fmt::format("under another rec than {}", whose);
   if (seen.crc32c != 0 && right.crc32c != 0 && seen.crc32c != right.crc32c) {
     return fmt::format("with the checksum {:08x}, and {} {:08x}", seen.crc32c, whose, right.crc32c);
   }

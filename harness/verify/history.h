@@ -39,12 +39,12 @@ struct Send {
   int64_t offset = -1;   // -1: not told
   int32_t partition = -1;
   Outcome outcome = Outcome::kPending;
-  bool sentinel = false;
-  bool measured = false;          // its phase counts in latencies (not warm-up, not a sentinel)
-  uint8_t phase = 0;              // index into History::phases
-  bool time_is_replaced = false;  // its producer told a time that can't be: what stands here is when it was read
+  uint8_t phase = 0;  // index into History::phases
+  bool sentinel : 1 = false;
+  bool measured : 1 = false;          // its phase counts in latencies (not warm-up, not a sentinel)
+  bool time_is_replaced : 1 = false;  // its producer told a time that can't be: what stands here is when it was read
 };
-static_assert(sizeof(Send) <= 64);
+static_assert(sizeof(Send) <= 56);
 
 struct Producer {
   std::string name;         // unique in a run; a restarted process producer is a producer of its own: "load", "load#2"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -126,6 +127,9 @@ class Phantom {
         }
       }
     }
+    // The same bytes again are a retry of the broker's, as of a record with a name: LOG_DUP's matter.
+    std::unordered_set<uint32_t> sent;
+    for (const auto& [place, owner] : owners) sent.insert(evidence_.log.record(place).crc32c);
     for (const LogPlace place : rejected_) {
       findings_.Judged();
       const auto owner = owners.find(place);
@@ -134,8 +138,11 @@ class Phantom {
         if (send->content_hash == 0) continue;
         Report(place, ProducerCauses(history_, rec.producer()),
                "where " + RecText(history_, rec) + ", a valid payment, was sent");
+      } else if (sent.contains(evidence_.log.record(place).crc32c)) {
+        continue;
       } else if (unplaced > 0) {
         --unplaced;
+        sent.insert(evidence_.log.record(place).crc32c);
       } else if (history_.interrupted) {
         ++pending_;
       } else {

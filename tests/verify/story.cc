@@ -8,6 +8,7 @@
 namespace harness {
 
 Story::Story(int partitions, const std::vector<std::string>& clients) {
+  scenario.expect.acked_share = 0;  // too short for a share
   history.run_id = "run";
   history.load_begin_ns = now_ns;
   history.partitions.resize(static_cast<size_t>(partitions));
@@ -24,6 +25,7 @@ Story::Story(int partitions, const std::vector<std::string>& clients) {
   AddProcess("server-1", now_ns);
   AddProcess("shop", now_ns);
   for (const std::string& name : clients) {
+    scenario.expect.acked_share = 0;  // too short for a share
     scenario.clients.emplace_back().name = name;
     history.clients.emplace_back().name = name;
     AddProcess(name, now_ns);

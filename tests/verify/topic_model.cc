@@ -105,7 +105,10 @@ void TopicModel::Send(size_t producer, const Content& content, Outcome outcome, 
     // A retry whose first try had arrived after all: only where there was reason to retry.
     const bool may_retry = !how.sentinel && (broker_broken_ || outcome == Outcome::kUnknown);
     if (may_retry && world_.Chance(25)) {
+      auto& records = world_.history.partitions[static_cast<size_t>(content.partition)].records;
+      const uint32_t crc32c = records.back().crc32c;
       Append(content, how.rec && how.valid ? rec : Rec{}, send.content_hash, how.valid);
+      records.back().crc32c = crc32c;
     }
   }
   if (outcome == Outcome::kOk || outcome == Outcome::kFail) send.acked_ns = world_.Now();

@@ -88,6 +88,7 @@ TEST_F(WellFormedTest, AReplacedTimeEntersNoLatency) {
 
 TEST(AckedTest, MostOfWhatIsSentHasToBeAcknowledged) {
   Story story;
+  story.scenario.expect.acked_share = Expectations().acked_share;
   for (int i = 0; i < 300; ++i) story.Deliver(0, 0, story.Write(0));
   for (int i = 0; i < 4; ++i) {
     Send refused;
