@@ -144,7 +144,7 @@ class Reaper {
     for (const auto& [leader, child] : children_) {
       if (row.group != leader && mark != child.mark) continue;
       const auto now = child.leader_ended ? std::nullopt : ProcessOf(leader);
-      adopted_[pid] = {leader, !now || now->ended()};
+      adopted_[pid] = {leader, child.asked || !now || now->ended()};
     }
   }
 
@@ -200,12 +200,14 @@ class Reaper {
     child->exit.pid = pid;
     child->exit.status = status;
     AddUsage(usage, &child->exit);
-    // A program that puts itself into the background has another group by now; what ends with it has not.
-    const auto members = Members(pid);
-    child->detached = WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
-                      std::any_of(members.begin(), members.end(), [&](const auto& row) { return row.group != pid; });
-    if (child->detached) return;
-    child->EndsAt(pipeline::MonotonicNs() + (child->asked ? kAskedGraceNs : kLeftoverGraceNs));
+    child->detached = HasGoneOn(pid, *child, Members(pid));
+    if (!child->detached) child->EndsAt(pipeline::MonotonicNs() + (child->asked ? kAskedGraceNs : kLeftoverGraceNs));
+  }
+
+  // A program that puts itself into the background has another group by now, or soon; what ends with it has not.
+  static bool HasGoneOn(pid_t leader, const Child& child, const std::vector<ProcessRow>& members) {
+    return WIFEXITED(child.exit.status) && WEXITSTATUS(child.exit.status) == 0 &&
+           std::any_of(members.begin(), members.end(), [&](const ProcessRow& row) { return row.group != leader; });
   }
 
   static void AddUsage(const rusage& usage, ProcessExit* exit) {
@@ -237,6 +239,14 @@ class Reaper {
       }
       const int64_t now_ns = pipeline::MonotonicNs();
       const auto members = Members(pid);
+      child.detached |= !child.asked && HasGoneOn(pid, child, members);
+      // One that has ended meanwhile, and of which a signal is on its way, may be the one whose end counts.
+      const bool has_unreaped = std::any_of(adopted_.begin(), adopted_.end(),
+                                            [&](const auto& orphan) { return orphan.second.leader == pid; });
+      if (members.empty() && has_unreaped) {
+        ++entry;
+        continue;
+      }
       if (!members.empty() && (child.detached || now_ns < child.give_up_ns)) {
         if (!child.detached && now_ns >= child.kill_ns) {
           for (const ProcessRow& member : members) SignalOne(member, SIGKILL);
@@ -347,11 +357,11 @@ class Reaper {
     reply.request = request.id;
     const auto found = children_.find(static_cast<pid_t>(request.pid));
     if (found != children_.end()) {
+      Child& child = found->second;
+      child.asked |= request.signal == SIGTERM;
       reply.delivered = SignalMembers(found->first, request.signal) ? 1 : 0;
       // A stopped process hears it when it goes on.
       if (request.signal == SIGTERM) SignalMembers(found->first, SIGCONT);
-      Child& child = found->second;
-      child.asked = child.asked || request.signal == SIGTERM;
       if (request.signal == SIGKILL && child.leader_ended) child.EndsAt(pipeline::MonotonicNs());
     }
     Send(reply);
@@ -426,13 +436,6 @@ class Reaper {
   // By pid; 0: of a process that has ended, with somebody left at its pipe.
   std::list<std::pair<pid_t, CappedLog>> logs_;
 };
-
-// Someone who types the hidden argument by hand gets a sentence, not a process that reads whatever it finds at 3.
-bool IsReaperSocket(int fd) {
-  int type = 0;
-  socklen_t size = sizeof(type);
-  return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
-}
 
 }  // namespace
 

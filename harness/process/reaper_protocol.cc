@@ -1,5 +1,7 @@
 #include "harness/process/reaper_protocol.h"
 
+#include <sys/socket.h>
+
 #include <cstring>
 
 namespace harness {
@@ -109,6 +111,12 @@ std::optional<ReaperRequest> DecodeRequest(std::string_view packet) {
   }
   if (!reader.finished()) return std::nullopt;
   return request;
+}
+
+bool IsReaperSocket(int fd) {
+  int type = 0;
+  socklen_t size = sizeof(type);
+  return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
 }
 
 }  // namespace harness
