@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "common/clock.h"
 #include "common/kafka.h"
@@ -45,22 +47,22 @@ void Keep(const rd_kafka_message_t& message, RecordReader* reader, Recorder* rec
   recorder->OnContent(content);
 }
 
-// nullptr: it is not there, or did not come in time.
-KafkaPtr<rd_kafka_message_t> ReadRecord(rd_kafka_t* reader, const std::string& topic, int32_t partition, int64_t offset,
+// nullptr: it is not there, or did not come in time. Partitions are started and stopped one by one: librdkafka 2.0.2
+// dies of an assertion when an assignment is replaced before its partitions have started.
+KafkaPtr<rd_kafka_message_t> ReadRecord(rd_kafka_topic_t* topic, int32_t partition, int64_t offset,
                                         int64_t deadline_ns) {
-  const KafkaPtr<rd_kafka_topic_partition_list_t> list(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = offset;
-  const rd_kafka_resp_err_t error = rd_kafka_assign(reader, list.get());
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(rd_kafka_err2str(error));
-  while (pipeline::MonotonicNs() < deadline_ns) {
-    KafkaPtr<rd_kafka_message_t> message(rd_kafka_consumer_poll(reader, kPollMs));
-    if (message == nullptr || message->partition != partition) continue;
+  if (rd_kafka_consume_start(topic, partition, offset) != 0) return nullptr;
+  KafkaPtr<rd_kafka_message_t> found;
+  while (found == nullptr && pipeline::MonotonicNs() < deadline_ns) {
+    KafkaPtr<rd_kafka_message_t> message(rd_kafka_consume(topic, partition, kPollMs));
+    if (message == nullptr) continue;
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF || message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) break;
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR || message->offset < offset) continue;
     if (message->offset > offset) break;
-    return message;
+    found = std::move(message);
   }
-  return nullptr;
+  rd_kafka_consume_stop(topic, partition);
+  return found;
 }
 
 void KeepLine(const pipeline::Payment& payment, uint64_t hash, const std::string& where, Recorder* recorder) {
@@ -81,11 +83,13 @@ void KeepTopicContents(const pipeline::KafkaSettings& kafka, const std::set<std:
                                                                              {"enable.auto.commit", "false"},
                                                                              {"enable.partition.eof", "true"},
                                                                              {"auto.offset.reset", "error"}}));
-  rd_kafka_poll_set_consumer(reader.get());
+  const std::unique_ptr<rd_kafka_topic_t, decltype(&rd_kafka_topic_destroy)> topic(
+      rd_kafka_topic_new(reader.get(), kafka.topic.c_str(), nullptr), rd_kafka_topic_destroy);
+  if (topic == nullptr) throw std::runtime_error(rd_kafka_err2str(rd_kafka_last_error()));
   RecordReader record_reader;
   for (const auto& [partition, offset] : places) {
     const int64_t until_ns = std::min(deadline_ns, pipeline::MonotonicNs() + kRecordWithinNs);
-    const auto message = ReadRecord(reader.get(), kafka.topic, partition, offset, until_ns);
+    const auto message = ReadRecord(topic.get(), partition, offset, until_ns);
     if (message != nullptr) Keep(*message, &record_reader, recorder);
   }
 }
