@@ -35,7 +35,8 @@ RC_GTEST_PROP(TwoReadings, SayTheSameOfValidRecords, ()) {
 }
 
 std::string Mutated(std::string text) {
-  static const std::string bytes("{}[]\",:\\ue0123.-+E \n\t\x01\x7f\x80\xc3\xa9\xff\0", 33);
+  static constexpr char kBytes[] = "{}[]\",:\\ue0123.-+E \n\t\x01\x7f\x80\xc3\xa9\xff\0";
+  static const std::string bytes(kBytes, sizeof(kBytes) - 1);
   const int changes = *rc::gen::inRange(1, 4);
   for (int i = 0; i < changes && !text.empty(); ++i) {
     const auto at = *rc::gen::inRange<size_t>(0, text.size());
