@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <charconv>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -115,6 +116,23 @@ bool SignalOne(const ProcessRow& process, int signal) {
   }
   if (fd >= 0) close(fd);
   return result == 0;
+}
+
+bool HasPending(int64_t pid, int signal) {
+  if (const auto row = ProcessOf(pid); !row || row->ended()) return false;
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  uint64_t pending = 0, blocked = 0;
+  for (std::string line; std::getline(status, line);) {
+    const auto mask = [&](std::string_view name) -> uint64_t {
+      if (!line.starts_with(name)) return 0;
+      return std::strtoull(line.c_str() + name.size(), nullptr, 16);  // strtoull skips the tab
+    };
+    pending |= mask("SigPnd:") | mask("ShdPnd:");
+    blocked |= mask("SigBlk:");
+  }
+  // A fatal signal reaches the threads as SIGKILL (signal(7), complete_signal in the kernel).
+  const uint64_t wanted = uint64_t{1} << (signal - 1) | uint64_t{1} << (SIGKILL - 1);
+  return (pending & ~blocked & wanted) != 0;
 }
 
 std::vector<int64_t> ChildrenOf(int64_t pid) {

@@ -32,6 +32,7 @@
 #include "common/clock.h"
 #include "harness/process/capped_log.h"
 #include "harness/process/child.h"
+#include "harness/process/members.h"
 #include "harness/process/process_info.h"
 #include "harness/process/reaper_protocol.h"
 #include "harness/process/supervisor.h"
@@ -89,64 +90,13 @@ class Reaper {
   }
 
  private:
-  struct Child {
-    std::string mark;  // kSubjectVariable in its environment
-    bool leader_ended = false;
-    bool detached = false;  // it goes on without its leader
-    bool asked = false;     // SIGTERM was sent
-    ProcessExit exit;
-    std::optional<int> heir_status;  // of what its leader left behind, where it ended badly
-    int64_t kill_ns = 0;             // then the members that are left are killed
-    int64_t give_up_ns = 0;          // then the end is reported whatever is left
-
-    void EndsAt(int64_t kill_at_ns) {
-      kill_ns = kill_at_ns;
-      give_up_ns = kill_at_ns + kKilledGraceNs;
-    }
-  };
-
   // A detached one's last end gives a signal.
   bool AnyEnding() const {
     return std::any_of(children_.begin(), children_.end(),
                        [](const auto& entry) { return entry.second.leader_ended && !entry.second.detached; });
   }
 
-  // The members of `leader` that have not ended.
-  std::vector<ProcessRow> Members(pid_t leader) {
-    const std::vector<ProcessRow> all = AllProcesses();
-    Adopt(all);
-    const Child& child = children_.at(leader);
-    std::set<int64_t> roots;
-    std::set<int64_t> others;
-    if (!child.leader_ended) roots.insert(leader);
-    for (const auto& [pid, other] : children_) {
-      if (pid != leader) others.insert(pid);
-    }
-    for (const auto& [pid, orphan] : adopted_) (orphan.leader == leader ? roots : others).insert(pid);
-    for (const ProcessRow& row : all) {
-      // The number of a leader that was reaped may be another's by now.
-      if (row.group == leader && !child.detached && !others.contains(row.pid)) roots.insert(row.pid);
-    }
-    return WithDescendants(all, roots, others);
-  }
-
-  // Whose the orphans are that have come to this process: their group's, or their environment tells.
-  void Adopt(const std::vector<ProcessRow>& all) {
-    for (const ProcessRow& row : all) {
-      if (row.parent == getpid()) Adopt(row);
-    }
-  }
-
-  void Adopt(const ProcessRow& row) {
-    const auto pid = static_cast<pid_t>(row.pid);
-    if (children_.contains(pid) || adopted_.contains(pid)) return;
-    const auto mark = row.ended() ? std::nullopt : StartVariable(pid, kSubjectVariable);
-    for (const auto& [leader, child] : children_) {
-      if (row.group != leader && mark != child.mark) continue;
-      const auto now = child.leader_ended ? std::nullopt : ProcessOf(leader);
-      adopted_[pid] = {leader, child.asked || !now || now->ended()};
-    }
-  }
+  std::vector<ProcessRow> Members(pid_t leader) { return orphans_.MembersOf(children_, leader); }
 
   // What the processes have printed, into their logs.
   void MoveLogs() {
@@ -182,15 +132,15 @@ class Reaper {
         return some;
       }
       // As long as it is not reaped, its group tells whose it is.
-      if (const auto row = ProcessOf(ended.si_pid)) Adopt(*row);
+      if (const auto row = ProcessOf(ended.si_pid)) orphans_.Adopt(children_, *row);
       int status = 0;
       rusage usage{};
       const pid_t pid = wait4(ended.si_pid, &status, WNOHANG, &usage);
       if (const auto found = children_.find(pid); found != children_.end()) {
         LeaderEnded(pid, status, usage, &found->second);
-      } else if (const auto adopted = adopted_.extract(pid)) {
-        const auto whose = children_.find(adopted.mapped().leader);
-        if (whose != children_.end()) OrphanEnded(status, usage, adopted.mapped().is_heir, &whose->second);
+      } else if (const auto orphan = orphans_.Take(pid)) {
+        const auto whose = children_.find(orphan->leader);
+        if (whose != children_.end()) OrphanEnded(status, usage, orphan->is_heir, &whose->second);
       }
     }
   }
@@ -201,7 +151,8 @@ class Reaper {
     child->exit.status = status;
     AddUsage(usage, &child->exit);
     child->detached = HasGoneOn(pid, *child, Members(pid));
-    if (!child->detached) child->EndsAt(pipeline::MonotonicNs() + (child->asked ? kAskedGraceNs : kLeftoverGraceNs));
+    if (child->detached) return;
+    child->EndsAt(pipeline::MonotonicNs() + (child->asked ? kAskedGraceNs : kLeftoverGraceNs), kKilledGraceNs);
   }
 
   // A program that puts itself into the background has another group by now, or soon; what ends with it has not.
@@ -216,7 +167,6 @@ class Reaper {
     exit->rss_bytes_max = std::max(exit->rss_bytes_max, int64_t{usage.ru_maxrss} * 1024);
   }
 
-  // `is_heir`: its parent was the leader, or ended with it.
   static void OrphanEnded(int status, const rusage& usage, bool is_heir, Child* child) {
     AddUsage(usage, &child->exit);
     if (child->detached) child->exit.status = status;
@@ -241,9 +191,7 @@ class Reaper {
       const auto members = Members(pid);
       child.detached |= !child.asked && HasGoneOn(pid, child, members);
       // One that has ended meanwhile, and of which a signal is on its way, may be the one whose end counts.
-      const bool has_unreaped = std::any_of(adopted_.begin(), adopted_.end(),
-                                            [&](const auto& orphan) { return orphan.second.leader == pid; });
-      if (members.empty() && has_unreaped) {
+      if (members.empty() && orphans_.HasOf(pid)) {
         ++entry;
         continue;
       }
@@ -262,7 +210,7 @@ class Reaper {
       reply.kind = ReplyKind::kEnded;
       reply.exit = child.exit;
       Send(reply);
-      std::erase_if(adopted_, [leader = pid](const auto& orphan) { return orphan.second.leader == leader; });
+      orphans_.ForgetOf(pid);
       entry = children_.erase(entry);
     }
   }
@@ -362,26 +310,35 @@ class Reaper {
       reply.delivered = SignalMembers(found->first, request.signal) ? 1 : 0;
       // A stopped process hears it when it goes on.
       if (request.signal == SIGTERM) SignalMembers(found->first, SIGCONT);
-      if (request.signal == SIGKILL && child.leader_ended) child.EndsAt(pipeline::MonotonicNs());
+      if (request.signal == SIGKILL && child.leader_ended) child.EndsAt(pipeline::MonotonicNs(), kKilledGraceNs);
     }
     Send(reply);
   }
 
   bool SignalMembers(pid_t leader, int signal) {
     // The leader unreaped, or members left: either way the number is still this group's.
-    const bool detached = children_.at(leader).detached;
-    bool delivered = !detached && kill(-leader, signal) == 0;
+    const Child& child = children_.at(leader);
+    bool by_group = !child.detached;
+    bool delivered = false;
+    std::set<int64_t> told;
+    if (signal == SIGTERM && !child.leader_ended && Members(leader).size() > 1) {
+      delivered = AskLeader(leader);
+      told.insert(leader);
+      // One that has taken it and lives must not be told twice, as the group would.
+      const auto now = ProcessOf(leader);
+      by_group = now && now->ended();
+    }
+    if (by_group) delivered |= kill(-leader, signal) == 0;
     // Those that are neither killed nor stopped may start others meanwhile.
     constexpr int kLooksMax = 5;
-    const int looks = signal == SIGKILL || signal == SIGSTOP ? kLooksMax : 1;
-    std::set<int64_t> told;
+    const int looks = signal == SIGKILL || signal == SIGSTOP || !by_group ? kLooksMax : 1;
     for (int look = 0; look < looks; ++look) {
       bool any = false;
       for (const ProcessRow& member : Members(leader)) {
-        const bool by_group = look == 0 && !detached && member.group == leader;
         if (!told.insert(member.pid).second) continue;
         any = true;
-        if (!by_group) delivered |= SignalOne(member, signal);
+        const bool has_it = look == 0 && by_group && member.group == leader;
+        if (!has_it) delivered |= SignalOne(member, signal);
       }
       if (!any) break;
     }
@@ -426,13 +383,9 @@ class Reaper {
   const int socket_;
   int signal_fd_ = -1;
   std::string packet_;
-  std::map<pid_t, Child> children_;
-  struct Orphan {
-    pid_t leader = 0;
-    bool is_heir = false;
-  };
-  std::map<pid_t, Orphan> adopted_;  // orphans of theirs, by pid
-  rlimit files_max_{};               // as it was: the children's
+  Children children_;
+  Orphans orphans_;     // of theirs
+  rlimit files_max_{};  // as it was: the children's
   // By pid; 0: of a process that has ended, with somebody left at its pipe.
   std::list<std::pair<pid_t, CappedLog>> logs_;
 };

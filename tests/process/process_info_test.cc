@@ -57,5 +57,19 @@ TEST(ProcessInfoTest, SeesAStopAndItsEnd) {
   EXPECT_TRUE(Eventually([&] { return !AllThreadsStopped(pid) && ProcessState(pid) != 'T'; }));
 }
 
+TEST(ProcessInfoTest, KnowsWhetherASignalIsTaken) {
+  Supervisor supervisor;
+  const int64_t pid = supervisor.Start(Shell("exec sleep 1000"));
+  EXPECT_FALSE(HasPending(pid, SIGTERM));
+  ASSERT_TRUE(supervisor.Signal(pid, SIGSTOP));
+  ASSERT_TRUE(Eventually([&] { return AllThreadsStopped(pid); }));
+  ASSERT_EQ(kill(static_cast<pid_t>(pid), SIGTERM), 0);
+  EXPECT_TRUE(HasPending(pid, SIGTERM));
+  EXPECT_FALSE(HasPending(pid, SIGUSR1));
+  ASSERT_TRUE(supervisor.Signal(pid, SIGCONT));
+  EXPECT_TRUE(Eventually([&] { return !HasPending(pid, SIGTERM); }));
+  EXPECT_FALSE(HasPending(0, SIGTERM));
+}
+
 }  // namespace
 }  // namespace harness

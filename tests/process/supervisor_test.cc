@@ -17,7 +17,6 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "common/sanitized.h"
 #include "harness/process/process_info.h"
 #include "tests/process/process_testing.h"
 
@@ -385,12 +384,24 @@ TEST_F(MembersTest, ADaemonIsTheProcessThatWasStarted) {
 }
 
 TEST_F(MembersTest, AShellThatIsAskedToEndTellsHowItsProgramEnded) {
-  if (pipeline::kSanitized) GTEST_SKIP() << "open: one in six is told as the shell's own end where the reaper is slow";
   const int64_t pid = Start("sh -c 'trap \"kill -SEGV \\$\\$\" TERM; echo $$; while :; do sleep 0.01; done'; true", 1);
   ASSERT_TRUE(supervisor_.Signal(pid, SIGTERM));
   const auto exit = supervisor_.WaitExit(pid, Soon());
   ASSERT_TRUE(exit);
   EXPECT_EQ(WTERMSIG(exit->status), SIGSEGV) << DescribeExit(*exit);
+}
+
+TEST_F(MembersTest, EachIsAskedOnce) {
+  const int64_t pid = Start(
+      "trap 'echo leader' TERM; sh -c 'trap \"echo member; exit 0\" TERM; echo $$; while :; do sleep 0.01; done' & echo 1; "
+      "while kill -0 $! 2>/dev/null; do wait; done",
+      2);
+  ASSERT_TRUE(supervisor_.Signal(pid, SIGTERM));
+  ASSERT_TRUE(supervisor_.WaitExit(pid, Soon()));
+  std::vector<std::string> said = {output_.ReadLine(), output_.ReadLine()};
+  EXPECT_THAT(said, ::testing::UnorderedElementsAre("leader", "member"));
+  output_.CloseWriter();
+  EXPECT_EQ(output_.ReadLine(), "");
 }
 
 TEST_F(MembersTest, NoOthersProcessIsAMember) {
