@@ -29,15 +29,16 @@ using ::payment::PaymentService;
 constexpr int kPageSize = 100;
 constexpr int kReconnectPauseMs = 100;
 constexpr int kReconnectPauseMaxMs = 500;
+constexpr int64_t kConnectTimeoutNs = 1'000'000'000;
 constexpr int kAnswersKeptMax = 200;
 
-std::unique_ptr<PaymentService::Stub> StubOf(const std::string& address) {
+std::shared_ptr<grpc::Channel> ChannelTo(const std::string& address) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectPauseMs);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectPauseMaxMs);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);  // it is on this machine
-  return PaymentService::NewStub(grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments));
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
 // What a client has received and what is asked for.
@@ -64,6 +65,9 @@ struct UnaryProber::State {
   // What a traversal has to show: the fold of the audited log, sorted.
   std::vector<std::pair<uint64_t, uint64_t>> Expected() const;
   std::vector<::payment::Position> Ends() const;
+  // Waits until the server is connected to, kConnectTimeoutNs at most: a call that fails at once moves no connection on
+  // (gRPC polls only while a call waits, or every five seconds), and would fail for as long as none does.
+  void AwaitConnected(uint16_t server);
   // Makes `context` the call that Stop gives up. False: stopped already.
   bool Enter(grpc::ClientContext* context, int64_t deadline_ns, int64_t timeout_ns);
   // False: it was given up.
@@ -72,6 +76,7 @@ struct UnaryProber::State {
   const ProbeOptions options;
   Recorder* const recorder;
   std::vector<uint16_t> indices;  // the recorder's, by server
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
   std::vector<std::unique_ptr<PaymentService::Stub>> stubs;
   std::mt19937_64 random;
   int answers_kept = 0;
@@ -83,6 +88,15 @@ struct UnaryProber::State {
 
   std::thread thread;
 };
+
+void UnaryProber::State::AwaitConnected(uint16_t server) {
+  const int64_t deadline_ns = pipeline::MonotonicNs() + kConnectTimeoutNs;
+  constexpr auto kLook = std::chrono::milliseconds(50);
+  while (!channels[server]->WaitForConnected(std::chrono::system_clock::now() + kLook)) {
+    const std::lock_guard lock(mutex);
+    if (stopping || pipeline::MonotonicNs() >= deadline_ns) return;
+  }
+}
 
 bool UnaryProber::State::Enter(grpc::ClientContext* context, int64_t deadline_ns, int64_t timeout_ns) {
   const int64_t left_ns = std::clamp<int64_t>(deadline_ns - pipeline::MonotonicNs(), 0, timeout_ns);
@@ -177,6 +191,7 @@ bool UnaryProber::State::Ask(Target target, std::optional<uint16_t> quiet_server
   }
   grpc::ClientContext context;
   ::payment::Payment answer;
+  if (!read.quiet) AwaitConnected(read.server);
   read.asked_ns = pipeline::MonotonicNs();
   context.set_wait_for_ready(read.quiet);
   if (!Enter(&context, read.asked_ns + timeout_ns, timeout_ns)) return false;
@@ -294,6 +309,7 @@ void UnaryProber::State::Loop() {
       if (++reads % kReadsPerWalk == 0 && walks < kWalksMax) {
         ++walks;
         const auto server = static_cast<uint16_t>(random() % options.servers.size());
+        AwaitConnected(server);
         recorder->OnListWalk(Walk(server, kLoadWalkPagesMax, nullptr, pipeline::MonotonicNs() + kReadTimeoutNs));
       }
     }
@@ -307,7 +323,8 @@ UnaryProber::UnaryProber(ProbeOptions options, Recorder* recorder)
   state.random.seed(state.options.seed);
   for (const ProbedServer& server : state.options.servers) {
     state.indices.push_back(recorder->AddProbedServer(server));
-    state.stubs.push_back(StubOf(server.address));
+    state.channels.push_back(ChannelTo(server.address));
+    state.stubs.push_back(PaymentService::NewStub(state.channels.back()));
   }
   if (!state.stubs.empty()) state.thread = std::thread([this] { state_->Loop(); });
 }
