@@ -242,8 +242,9 @@ def plain_server_bugs():
     yield case("strip-one", {"AGREE": EITHER}, {"LOST": None, "PHANTOM": None})
     yield case("strip-metadata", {"AGREE": EITHER}, {"LIVE": None, "LOST": None, "PHANTOM": None}, drain="4s")
     yield case("merge", {"LOST": EITHER})
-    yield case("snapshot-lose", {"LOST": EITHER}, fault=KILL)
-    yield case("snapshot-none", {"LOST": EITHER}, fault=KILL)
+    # The closing records too, where a client comes back late.
+    yield case("snapshot-lose", {"LOST": EITHER}, {"LIVE": None}, fault=KILL, drain="6s")
+    yield case("snapshot-none", {"LOST": EITHER}, {"LIVE": None}, fault=KILL, drain="6s")
     yield case("snapshot-stale", {"LOST": EITHER}, {"UNARY_AGREE": SERVER}, fault=KILL)
     yield case("start-at-end", {"LOST": EITHER}, {"LIVE": None, "UNARY_AGREE": SERVER}, fault=KILL)
     yield case("empty-event", {"LOST": EITHER}, {"AGREE": EITHER, "PHANTOM": EITHER})
@@ -296,8 +297,8 @@ def client_bugs():
 
 def producer_bugs():
     """A foreign producer is wrong beside the embedded one."""
-    def case(bug, violated, also=None, exit_code=FAIL, **more):
-        return Case("producer-" + bug.split(":")[0], exit_code, violated, also or {},
+    def case(bug, violated, also=None, **more):
+        return Case("producer-" + bug.split(":")[0], FAIL, violated, also or {},
                     **{"producer": f"--rate 60 --bug {bug}", **more})
 
     yield case("false-ack", {"ACK_DURABLE": ASSENT})
@@ -317,10 +318,11 @@ def producer_bugs():
     yield case("same-rec", {"PHANTOM": ASSENT}, {"ACK_DURABLE": ASSENT, "LOG_DUP": ASSENT})
     yield case("no-outcomes", {"ACKED": ASSENT})
     yield case("refuses-most", {"ACKED": ASSENT}, load=False)
-    yield case("nothing", {}, load=False, exit_code=4)
+    yield case("nothing", {"ACKED": ASSENT}, load=False)
     yield case("crash", {"LIVE": PRODUCER})
     for lines in ("epoch-times", "sequence-zero", "same-sequence", "value-object"):
-        yield case(lines, {"WELL_FORMED": PRODUCER}, {"PHANTOM": None, "ACK_DURABLE": None, "ACKED": None})
+        # A send under another's number makes times that do not fit a client's either.
+        yield case(lines, {"WELL_FORMED": [PRODUCER, "producer client"]}, {"PHANTOM": None, "ACK_DURABLE": None, "ACKED": None})
 
 
 # What is judged wrongly today, and how.
