@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "harness/verify/sent_record.h"
+
 namespace harness {
 namespace {
 
@@ -65,7 +67,9 @@ class AckDurable {
                         : record.valid         ? record.content_hash == send.content_hash
                                                : true;
       if (!same) {
-        Report(rec, send, causes_, "where the log holds " + PlaceText(evidence_, place));
+        // Whoever wrote something else there than he says has told of this place too.
+        const auto problem = SentProblemOf(evidence_, place);
+        Report(rec, send, problem ? problem->causes : causes_, "where the log holds " + PlaceText(evidence_, place));
       } else if (!record.valid && send.content_hash != 0) {
         Report(rec, send, causes_, "a valid payment; it is in the topic at " + PlaceText(evidence_, place));
       }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/verify/producer_faults.h"
+#include "harness/verify/sent_record.h"
 
 namespace harness {
 namespace {
@@ -41,7 +42,8 @@ class LogDup {
     }
     findings_.Add(true, [&] {
       Violation violation = AtPlace(evidence_, place);
-      violation.causes = ProducerCauses(history_, rec.producer());
+      const auto problem = SentProblemOf(evidence_, place);  // another content under the same name
+      violation.causes = problem ? problem->causes : ProducerCauses(history_, rec.producer());
       violation.sentence = fmt::format(
           "the log holds {} again, after {}: its producer was told OK, and nothing that went wrong between it and the "
           "topic explains it",

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/verify/hop.h"
+#include "harness/verify/sent_record.h"
 
 namespace harness {
 namespace {
@@ -54,23 +55,12 @@ class Phantom {
       return;
     }
     const size_t producer = record.rec.producer();
-    if (producer >= history_.producers.size()) {
-      Report(place, Cause::kBroker, "and no producer of this run has that name");
-      return;
-    }
-    if (!history_.producers[producer].has_acks) return;
-    findings_.Judged();
-    const Send* send = FindSend(history_, record.rec);
-    if (send == nullptr && history_.interrupted) {
+    const bool is_told = producer < history_.producers.size() && history_.producers[producer].has_acks;
+    if (is_told) findings_.Judged();
+    if (const auto problem = SentProblemOf(evidence_, place)) {
+      Report(place, problem->causes, std::string(problem->what));
+    } else if (is_told && FindSend(history_, record.rec) == nullptr) {
       ++pending_;  // its acknowledgement log may not have been read to the end
-    } else if (send == nullptr) {
-      Report(place, WriterCause(history_, producer), "which its producer never sent");
-    } else if (send->outcome == Outcome::kFail) {
-      Report(place, ProducerCauses(history_, producer), "of which its producer was told that it was not persisted");
-    } else if (!record.valid && send->content_hash != 0) {
-      Report(place, ProducerCauses(history_, producer), "where a valid payment was sent");
-    } else if (record.content_hash != send->content_hash) {
-      Report(place, WriterCause(history_, producer), "with another content than was sent");
     }
   }
 

@@ -4,12 +4,14 @@
 
 #include <string>
 
+#include "harness/verify/sent_record.h"
+
 namespace harness {
 namespace {
 
 class WellFormed {
  public:
-  explicit WellFormed(const Evidence& evidence) : history_(evidence.history) {}
+  explicit WellFormed(const Evidence& evidence) : evidence_(evidence), history_(evidence.history) {}
 
   CheckResult Check() {
     for (const Claim& claim : history_.claims) CheckClaim(claim);
@@ -83,6 +85,9 @@ class WellFormed {
       findings_.Judged();
       if (send == nullptr || send->sent_ns == 0 || send->time_is_replaced) continue;
       if (delivery.time_ns >= send->sent_ns) continue;
+      // What carries that name may be another record than the one that was sent under it.
+      const LogPlace place = evidence_.log.Find(delivery.partition, delivery.offset);
+      if (place != kNoPlace && SentProblemOf(evidence_, place)) continue;
       findings_.Add(true, [&] {
         Violation violation;
         violation.causes = IsProcessProducer(history_, delivery.rec.producer())
@@ -103,6 +108,7 @@ class WellFormed {
     }
   }
 
+  const Evidence& evidence_;
   const History& history_;
   Findings findings_{"WELL_FORMED"};
 };

@@ -48,6 +48,7 @@ RC_GTEST_PROP(MutationTest, ARecordThatNoClientGotIsTheServersLossWhenTheyAreDif
   }));
   const Expected expected = About(history, victim, "LOST", {});
   const Rec rec = history.clients[victim.client].deliveries[victim.delivery].rec;
+  const uint64_t content_hash = history.clients[victim.client].deliveries[victim.delivery].content_hash;
   int owed = 0;
   int64_t jumped = 0;
   for (size_t i = 0; i < history.clients.size(); ++i) {
@@ -56,7 +57,8 @@ RC_GTEST_PROP(MutationTest, ARecordThatNoClientGotIsTheServersLossWhenTheyAreDif
     const bool has_positions = std::all_of(client.deliveries.begin(), client.deliveries.end(), HasPosition);
     const auto erased = std::erase_if(client.deliveries, [&](const Delivery& delivery) {
       return delivery.offset >= 0 ? delivery.partition == expected.partition && delivery.offset == expected.offset
-                                  : rec.has_value() && delivery.rec == rec;
+             : rec.has_value()    ? delivery.rec == rec
+                                  : delivery.content_hash == content_hash;
     });
     if (erased == 0) continue;
     // Without positions another record of the same rec may be lost with it.
