@@ -34,7 +34,6 @@ FaultOutcome EndingFault::Strike(FaultTargets* targets) {
   }
   outcome.signalled = true;
   struck_pid_ = *pid;
-  if (asks()) SignalSubject(supervisor, subject, SIGCONT);  // what another fault has stopped hears it too
   const int64_t timeout_ns = EndTimeoutNs(targets);
   auto exit = supervisor->WaitExit(*pid, outcome.struck_ns + timeout_ns);
   if (!exit && asks() && IsStopped(subject)) {  // a fault that came later has stopped it: it had no time

@@ -58,6 +58,7 @@ bool HistoryBuilder::SetClient(size_t client, const Client& description) {
   into.reconnect_delay_min_ns = description.reconnect_delay_min_ns;
   into.reconnect_delay_max_ns = description.reconnect_delay_max_ns;
   into.servers = description.servers;
+  into.program = description.program;
   counts_.clients[client].name = into.name;
   return true;
 }

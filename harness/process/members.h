@@ -21,6 +21,7 @@ struct Child {
   bool leader_ended = false;
   bool detached = false;  // it goes on without its leader
   bool asked = false;     // SIGTERM was sent
+  bool paused = false;    // SIGSTOP was sent, and no SIGCONT since
   ProcessExit exit;
   std::optional<int> heir_status;  // of what its leader left behind, where it ended badly
   int64_t kill_ns = 0;             // then the members that are left are killed

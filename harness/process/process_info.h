@@ -46,8 +46,8 @@ std::optional<std::string> StartVariable(int64_t pid, const std::string& name);
 bool SignalOne(const ProcessRow& process, int signal);
 
 // Whether `signal` was sent to `pid` and waits to be taken; false when the process has ended, blocks the signal, or its
-// /proc/<pid>/status can't be read (proc(5): SigPnd, ShdPnd, SigBlk; the main thread's). A process that dies of a signal
-// counts as having it until it is past the point where it could do anything else.
+// /proc/<pid>/status can't be read (proc(5): SigPnd, ShdPnd, SigBlk; the main thread's). A process that dies of a
+// signal counts as having it until it is past the point where it could do anything else.
 bool HasPending(int64_t pid, int signal);
 
 // True when every thread of `pid` is stopped by a signal ('T'): a stop reaches the threads one by one.

@@ -308,8 +308,8 @@ class Reaper {
       Child& child = found->second;
       child.asked |= request.signal == SIGTERM;
       reply.delivered = SignalMembers(found->first, request.signal) ? 1 : 0;
-      // A stopped process hears it when it goes on.
-      if (request.signal == SIGTERM) SignalMembers(found->first, SIGCONT);
+      if (request.signal == SIGSTOP || request.signal == SIGCONT) child.paused = request.signal == SIGSTOP;
+      if (request.signal == SIGTERM) Continue(found->first, child.paused);
       if (request.signal == SIGKILL && child.leader_ended) child.EndsAt(pipeline::MonotonicNs(), kKilledGraceNs);
     }
     Send(reply);
@@ -343,6 +343,15 @@ class Reaper {
       if (!any) break;
     }
     return delivered;
+  }
+
+  // A stopped process hears what it was told when it goes on. To one that runs SIGCONT is not sent: it would take back
+  // the stop with which a tracer attaches, as LeakSanitizer's does at the end, and that would wait for ever.
+  void Continue(pid_t leader, bool paused) {
+    if (paused) SignalMembers(leader, SIGCONT);
+    for (const ProcessRow& member : Members(leader)) {
+      if (member.state == 'T') SignalOne(member, SIGCONT);
+    }
   }
 
   void TellMembers(const ReaperRequest& request) {

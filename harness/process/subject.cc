@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <chrono>
 #include <optional>
 #include <thread>
@@ -65,7 +66,11 @@ Subject FindSubject(Supervisor* supervisor, int64_t pid, int port) {
 
 bool SignalSubject(Supervisor* supervisor, const Subject& subject, int signal) {
   bool delivered = supervisor->Signal(subject.pid, signal);
-  for (const ProcessRow& stranger : subject.strangers) delivered |= SignalOne(stranger, signal);
+  for (const ProcessRow& stranger : subject.strangers) {
+    delivered |= SignalOne(stranger, signal);
+    // What is stopped hears it when it goes on, as the reaper sees to for its own.
+    if (signal == SIGTERM && ProcessState(stranger.pid) == 'T') SignalOne(stranger, SIGCONT);
+  }
   return delivered;
 }
 

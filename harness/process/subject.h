@@ -26,7 +26,7 @@ struct Subject {
 };
 
 Subject FindSubject(Supervisor* supervisor, int64_t pid, int port);
-// False when nothing was there to be signalled any more.
+// False when nothing was there to be signalled any more. What is stopped is continued behind a SIGTERM.
 bool SignalSubject(Supervisor* supervisor, const Subject& subject, int signal);
 // Whether all that is known of it is stopped, every thread.
 bool IsStopped(const Subject& subject);

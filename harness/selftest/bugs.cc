@@ -258,17 +258,17 @@ std::string LegalScenario(uint64_t seed) {
   if (draw.Chance(60)) clients.push_back(LateClient(static_cast<int>(clients.size()) + 1, two_servers, &draw));
   Json load = {{"name", "load"}};
   if (draw.Chance(40)) load["records_per_payment"] = {{"min", 1}, {"max", 5}};
-  Json producers = {load};
+  Json producers = Json::array({load});  // braces alone are a copy to some compilers, a list to others
   if (draw.Chance(50)) {
     producers.push_back({{"name", "shop"}, {"kind", "process"}, {"args", {"--count", "0", "--rate", "60/s"}}});
     targets.push_back("shop");
   }
   Json faults = Json::array();
   for (int i = 0; i < draw.From(1, 3); ++i) faults.push_back(LegalFault(i, targets, &draw));
-  Json phases = {{{"name", "steady"},
-                  {"duration", "3s"},
-                  {"rate", std::to_string(draw.From(100, 400)) + "/s"},
-                  {"arrival", draw.Chance(50) ? "poisson" : "uniform"}}};
+  Json phases = Json::array({{{"name", "steady"},
+                              {"duration", "3s"},
+                              {"rate", std::to_string(draw.From(100, 400)) + "/s"},
+                              {"arrival", draw.Chance(50) ? "poisson" : "uniform"}}});
   if (draw.Chance(40)) phases.push_back({{"name", "burst"}, {"count", draw.From(500, 4'000)}, {"rate", "max"}});
   if (draw.Chance(50)) {
     for (Json& server : servers) server["journal"] = true;

@@ -3,31 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "harness/verify/final_codes.h"
 
 namespace harness {
 namespace {
 
 constexpr int kUnimplemented = 12;
-
-// gRPC's numbers (grpc/status.h): what trying again does not mend.
-constexpr std::array<std::pair<int, std::string_view>, 6> kFinal = {{{3, "INVALID_ARGUMENT"},
-                                                                     {5, "NOT_FOUND"},
-                                                                     {6, "ALREADY_EXISTS"},
-                                                                     {7, "PERMISSION_DENIED"},
-                                                                     {15, "DATA_LOSS"},
-                                                                     {16, "UNAUTHENTICATED"}}};
-
-// The name of a code that is not retried; empty for any other.
-std::string_view FinalCode(int code) {
-  for (const auto& [number, name] : kFinal) {
-    if (number == code) return name;
-  }
-  return {};
-}
 
 // What a client was seen to do about its streams, in time order.
 struct Moment {
@@ -88,7 +73,7 @@ class Backoff {
       const auto restart = std::upper_bound(starts.begin(), starts.end(), before.time_ns);
       if (restart != starts.end() && *restart <= attempt.time_ns) continue;
       findings_.Judged();
-      if (!FinalCode(before.code).empty()) Retried(client, before, attempt);
+      if (!FinalCodeName(before.code).empty()) Retried(client, before, attempt);
       const int64_t pause_ns = attempt.time_ns - before.time_ns;
       // One call is not offered, and the other is tried at once; that it is not either is the end of it.
       const bool falls_back = before.code == kUnimplemented && (i < 2 || moments[i - 2].code != kUnimplemented);
@@ -119,7 +104,7 @@ class Backoff {
           client, attempt.time_ns,
           fmt::format("client {} tried again {}, {} after it was refused with {}, which is not retried", client.name,
                       MomentText(history_, attempt.time_ns), TimeText(attempt.time_ns - before.time_ns),
-                      FinalCode(before.code)));
+                      FinalCodeName(before.code)));
     });
   }
 

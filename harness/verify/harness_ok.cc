@@ -27,11 +27,11 @@ class HarnessOk {
   }
 
  private:
-  void Report(Cause cause, const std::string& sentence, const std::string& client = "", int32_t partition = -1,
+  void Report(Causes causes, const std::string& sentence, const std::string& client = "", int32_t partition = -1,
               int64_t offset = -1) {
     findings_.Add(false, [&] {
       Violation violation;
-      violation.causes = cause;
+      violation.causes = causes;
       violation.client = client;
       violation.partition = partition;
       violation.offset = offset;
@@ -48,7 +48,8 @@ class HarnessOk {
       std::string sentence = fmt::format("{} line{} of client {}'s log could not be read", client.broken_lines,
                                          client.broken_lines == 1 ? "" : "s", client.name);
       if (!client.broken_line_texts.empty()) sentence += "; the first: " + client.broken_line_texts.front();
-      Report(Cause::kHarness, sentence, client.name);
+      // What is no JSON may be what its program wrote, or what became of it on the disk.
+      Report({Cause::kClient, Cause::kHarness}, sentence, client.name);
     }
   }
 

@@ -9,6 +9,7 @@
 
 #include "harness/verify/client_view.h"
 #include "harness/verify/server_evidence.h"
+#include "harness/verify/start_claim.h"
 
 namespace harness {
 namespace {
@@ -225,7 +226,7 @@ class MissingStory {
     const int64_t declared = connection.resumed ? start.after : start.bound();
     if (!connection.resumed && view_.Begin(claim_.connection, partition_).bound() >= offset_) return BegunAnew();
     if (!connection.resumed) {
-      return {Cause::kServer,
+      return {CausesOfStart(evidence_, view_, claim_.connection, partition_),
               fmt::format("connection {} was begun without a token, and its server began after offset {}",
                           claim_.connection + 1, declared)};
     }
@@ -249,8 +250,9 @@ class MissingStory {
                : fmt::format("on connection {} it asked to resume after offset {}", claim_.connection + 1, asked);
       return {Cause::kClient, where};
     }
-    return {Cause::kServer, fmt::format("connection {} resumed after offset {}, and was asked to after offset {}",
-                                        claim_.connection + 1, declared, asked)};
+    return {CausesOfStart(evidence_, view_, claim_.connection, partition_),
+            fmt::format("connection {} resumed after offset {}, and was asked to after offset {}",
+                        claim_.connection + 1, declared, asked)};
   }
 
   Blame BegunAnew() const {
@@ -296,8 +298,8 @@ class MissingStory {
 };
 
 // Of what a client handed on, or received, on an earlier stream and got again on `connection`.
-Blame RepeatedAcross(const ClientView& view, const Journal& journal, size_t connection, int32_t partition,
-                     int64_t offset, bool handed_on) {
+Blame RepeatedAcross(const Evidence& evidence, const ClientView& view, const Journal& journal, size_t connection,
+                     int32_t partition, int64_t offset, bool handed_on) {
   const Client& client = view.client();
   const Connection& stream = client.connections[connection];
   if (stream.has_start && !stream.resumed) {
@@ -310,8 +312,9 @@ Blame RepeatedAcross(const ClientView& view, const Journal& journal, size_t conn
   if (asked >= offset) {
     const int64_t declared = StartOf(stream, partition).after;
     if (!stream.has_start || declared >= offset) return {};
-    return {Cause::kServer, fmt::format("connection {} was asked to resume after offset {}, and began after offset {}",
-                                        connection + 1, asked, declared)};
+    return {CausesOfStart(evidence, view, connection, partition),
+            fmt::format("connection {} was asked to resume after offset {}, and began after offset {}", connection + 1,
+                        asked, declared)};
   }
   if (!handed_on) return {};
   return {Cause::kClient,
@@ -353,7 +356,8 @@ Blame BlameRepeated(const Evidence& evidence, const ClientView& view, size_t del
     }
   }
   if (same || again.connection >= client.connections.size()) return {};
-  return RepeatedAcross(view, journal, again.connection, at.partition, at.offset, again.kind != DeliveryKind::kDropped);
+  return RepeatedAcross(evidence, view, journal, again.connection, at.partition, at.offset,
+                        again.kind != DeliveryKind::kDropped);
 }
 
 Blame BlameOutOfOrder(const Evidence& evidence, const ClientView& view, size_t delivery, size_t later) {

@@ -13,7 +13,8 @@
 // Wire and client can't be told apart from outside: behind the server's hand-over to gRPC they are suspects together.
 //
 //   what is wrong      who                     by what
-//   missing            server                  its StreamStart began beyond it, and had not been asked to; its journal
+//   missing            as start_claim.h        its StreamStart began beyond it, and had not been asked to
+//                      server                  its journal
 //                                              never has it on that stream, or only behind a later one; clients of
 //                                              different programs have passed it without getting it
 //                      client                  a token that it sent claims it, which no StreamStart and no bookmark had

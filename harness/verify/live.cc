@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "harness/verify/final_codes.h"
 #include "harness/verify/hop.h"
 #include "harness/verify/idle_server.h"
 #include "harness/verify/silence.h"
@@ -56,6 +59,31 @@ class Live {
                refusal);
   }
 
+  // The status with which a server ended the client's last stream or attempt before its process ended by itself, where
+  // it is one after which a client does not try again. Empty: there is none.
+  std::string FinalStatusText(const ProcessSpan& span) const {
+    const auto found = std::find_if(history_.clients.begin(), history_.clients.end(), [&](const Client& client) {
+      return client.observed && client.name == BaseName(span.name);
+    });
+    if (found == history_.clients.end() || !span.how.starts_with("exit")) return "";
+    int code = -1;
+    int64_t time_ns = INT64_MIN;
+    const std::string* message = nullptr;
+    const auto take = [&](int64_t told_ns, int told_code, const std::string& told) {
+      if (told_ns == 0 || told_ns < time_ns || told_ns > span.ended_ns) return;
+      code = told_code;
+      time_ns = told_ns;
+      message = &told;
+    };
+    for (const Connection& connection : found->connections) {
+      take(connection.ended_ns, connection.code, connection.message);
+    }
+    for (const FailedAttempt& attempt : found->attempts) take(attempt.time_ns, attempt.code, attempt.message);
+    const std::string_view name = FinalCodeName(code);
+    if (time_ns < span.started_ns || name.empty()) return "";
+    return fmt::format("{}{}", name, message->empty() ? "" : " (" + *message + ")");
+  }
+
   // `refusal`: after which it ended; null: none.
   void AddProcess(const ProcessSpan& span, const std::string& sentence, const Refusal* refusal = nullptr) {
     findings_.Add(true, [&] {
@@ -92,13 +120,13 @@ class Live {
     return is_last ? &refusals.back() : nullptr;
   }
 
-  // The refusal that ended the last process of `client`; null: none did.
-  const Refusal* RefusalThatEnded(const Client& client) const {
+  // The last process of `client`, where it ended by itself; null: it did not.
+  const ProcessSpan* EndedByItself(const Client& client) const {
     const auto last = std::find_if(history_.processes.rbegin(), history_.processes.rend(),
                                    [&](const ProcessSpan& span) { return BaseName(span.name) == client.name; });
     const bool by_itself =
         last != history_.processes.rend() && last->ended_ns != 0 && !last->ended_by_harness && !last->ended_by_fault;
-    return by_itself ? RefusalThatEnded(*last) : nullptr;
+    return by_itself ? &*last : nullptr;
   }
 
   bool Matches(const Client& client, const LogRecord& record) const {
@@ -171,8 +199,13 @@ class Live {
   Blame BlameAbsence(const ClientView& view, LogPlace first) const {
     const Blame story = BlameMissing(evidence_, view, first);
     if (story.passed) return story;
-    if (const Refusal* refusal = RefusalThatEnded(view.client())) {
-      return {CausesOfRefusal(*refusal), "it ended after it was refused: " + RefusalText(*refusal)};
+    if (const ProcessSpan* ended = EndedByItself(view.client())) {
+      if (const Refusal* refusal = RefusalThatEnded(*ended)) {
+        return {CausesOfRefusal(*refusal), "it ended after it was refused: " + RefusalText(*refusal)};
+      }
+      if (const std::string status = FinalStatusText(*ended); !status.empty()) {
+        return {kDeliveryHops, "it ended after its server had answered " + status};
+      }
     }
     const Causes causes = CausesOfAbsence(view.client());
     return causes == kDeliveryHops ? story : Blame{causes, ""};

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "harness/verify/hop.h"
+#include "harness/verify/start_claim.h"
 #include "harness/verify/stream_scan.h"
 
 namespace harness {
@@ -79,66 +80,24 @@ class Resume {
     for (const StartPosition& at : connection.sent) partitions.insert(at.partition);
     for (const int32_t partition : partitions) {
       if (partition < 0 || partition >= evidence_.log.partitions()) continue;
-      const LifeStart declared = StartOf(connection, partition);
-      std::string wrong;
-      if (!connection.resumed) {
-        wrong = WrongWithoutToken(view, index, partition, declared);
-      } else if (!connection.sent.empty()) {
-        wrong = WrongWithToken(StartOf(connection.sent, partition), declared);
-      }
+      const std::string wrong = WrongStart(evidence_, view, index, partition);
       if (wrong.empty()) continue;
-      findings_.Add(true, [&] { return WrongStart(view.client(), index, partition, wrong); });
+      findings_.Add(true, [&] { return BadStart(view, index, partition, wrong); });
       return;  // once a stream
     }
   }
 
-  std::string WrongWithoutToken(const ClientView& view, size_t index, int32_t partition,
-                                const LifeStart& declared) const {
-    const Connection& connection = view.client().connections[index];
-    const PartitionLog& log = history_.partitions[static_cast<size_t>(partition)];
-    if (declared.after >= std::max(log.start_offset, log.low_watermark) && !connection.live_only) {
-      return fmt::format("it sent no token, and its stream began after offset {}", declared.after);
-    }
-    const int64_t end = view.EndAt(partition, declared.bound(), connection.started_ns);
-    if (declared.bound() <= end) return "";
-    return fmt::format("its stream began with what the topic held up to offset {}, and it held no more than {}",
-                       declared.bound(), end < 0 ? "nothing" : fmt::format("offset {}", end));
-  }
-
-  static std::string WrongWithToken(const LifeStart& sent, const LifeStart& declared) {
-    if (declared.after != sent.after) {
-      return fmt::format("it sent the token after offset {}, and its stream began after offset {}", sent.after,
-                         declared.after);
-    }
-    if (declared.snapshot_until <= std::max(sent.snapshot_until, sent.after)) return "";
-    return fmt::format("it sent the token after offset {}, and its stream began with a snapshot up to offset {}",
-                       sent.after, declared.snapshot_until);
-  }
-
-  Violation WrongStart(const Client& client, size_t index, int32_t partition, const std::string& wrong) const {
+  Violation BadStart(const ClientView& view, size_t index, int32_t partition, const std::string& wrong) const {
+    const Client& client = view.client();
     const Connection& connection = client.connections[index];
     Violation violation;
-    violation.causes = CausesOfStart(connection, partition);
+    violation.causes = CausesOfStart(evidence_, view, index, partition);
     violation.client = client.name;
     violation.partition = partition;
     violation.time_ns = connection.started_ns;
     violation.sentence = fmt::format("client {}, connection {} {}, partition {}: {}", client.name, index + 1,
                                      MomentText(history_, connection.started_ns), partition, wrong);
     return violation;
-  }
-
-  // The server, unless its journal says that another request came to it, or that it said something else.
-  Causes CausesOfStart(const Connection& connection, int32_t partition) const {
-    const auto at = evidence_.servers.Behind(connection);
-    if (!at || evidence_.servers.IsCut(*at)) return Cause::kServer;
-    const ServerStream& stream = evidence_.servers.StreamOf(*at);
-    const auto differ = [&](const std::vector<StartPosition>& a, const std::vector<StartPosition>& b) {
-      return StartOf(a, partition).after != StartOf(b, partition).after;
-    };
-    const bool other_request =
-        stream.resumed != connection.resumed ||
-        (!connection.sent.empty() && !stream.sent.empty() && differ(stream.sent, connection.sent));
-    return other_request || differ(stream.token, connection.token) ? kBehindServer : Causes(Cause::kServer);
   }
 
   void CheckTrimmed(const Client& client, size_t index) {

@@ -101,6 +101,7 @@ class UnaryAgree {
   explicit UnaryAgree(const Evidence& evidence)
       : evidence_(evidence), history_(evidence.history), log_(evidence.log), by_id_(log_) {
     for (const ProbedServer& server : history_.probed) answer_spans_.push_back(AnswerSpans(evidence, server.name));
+    for (const Client& client : history_.clients) tells_time_.push_back(TellsTime(client));
     has_get_.resize(history_.probed.size());
     has_list_.resize(history_.probed.size());
     for (const UnaryRead& read : history_.reads)
@@ -222,11 +223,22 @@ class UnaryAgree {
     });
   }
 
+  // Whether the client's times can be what they say: what it received before it was sent shows nothing to have been
+  // there by then.
+  bool TellsTime(const Client& client) const {
+    return std::all_of(client.deliveries.begin(), client.deliveries.end(), [&](const Delivery& delivery) {
+      const Send* send = FindSend(history_, delivery.rec);
+      return !delivery.time_is_replaced && (send == nullptr || delivery.time_ns >= send->sent_ns);
+    });
+  }
+
   // By partition, the greatest offset that the server had streamed to anybody before the traversal began.
   std::vector<int64_t> StreamedBefore(const ListWalk& walk) const {
     std::vector<int64_t> streamed(static_cast<size_t>(log_.partitions()), -1);
     const std::string& address = history_.probed[walk.server].address;
-    for (const Client& client : history_.clients) {
+    for (size_t i = 0; i < history_.clients.size(); ++i) {
+      const Client& client = history_.clients[i];
+      if (!tells_time_[i]) continue;
       for (const Delivery& delivery : client.deliveries) {
         if (delivery.time_ns >= walk.begin_ns || delivery.offset < 0 || delivery.partition < 0) continue;
         if (delivery.connection >= client.connections.size()) continue;
@@ -342,6 +354,7 @@ class UnaryAgree {
   const PlacesById by_id_;
   Findings findings_{"UNARY_AGREE"};
   std::vector<std::vector<Interval>> answer_spans_;  // by probed server
+  std::vector<bool> tells_time_;                     // by client
   std::vector<bool> has_get_, has_list_;             // likewise: it answered one such call
   int64_t unanswered_ = 0;
   int64_t unimplemented_ = 0;

@@ -43,6 +43,7 @@ void ClientsText(const History& history, std::ostream& out) {
         << c.reconnect_delay_max_ns << " stays " << c.joined_ns << " " << c.left_ns << c.starts_late << " broken "
         << c.broken_lines << " program " << c.program << "\n";
     for (const std::string& text : c.broken_line_texts) out << "  broken: " << text << "\n";
+    out << "  program " << c.program << " joined " << c.joined_ns << " left " << c.left_ns << c.starts_late << "\n";
     for (const std::string& server : c.servers) out << "  of " << server << "\n";
     for (const Connection& n : c.connections) {
       out << "  connection " << n.started_ns << " " << n.first_message_ns << " " << n.ended_ns << " " << n.code << " "

@@ -183,6 +183,7 @@ class RandomTeller {
     client.reconnect_delay_min_ns = Number();
     client.reconnect_delay_max_ns = Number();
     client.servers.assign(Below(3), Word());
+    client.program = Word();
     return client;
   }
   void TellPhase() {

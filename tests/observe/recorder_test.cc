@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/observe/history_builder.h"
+#include "history_text.h"
 #include "observe_testing.h"
 
 namespace harness {
@@ -37,6 +38,30 @@ TEST(RecorderTest, LagCountsWhatAClientsFilterMatchesAndItWasNotHanded) {
   EXPECT_EQ(counts.clients[0].lag, 1);
   EXPECT_EQ(counts.clients[1].lag, 3);
   EXPECT_EQ(counts.lag_max, 3);
+}
+
+TEST(RecorderTest, KeepsAllThatAClientIsSaidToBe) {
+  Client client = NamedClient("stripe");
+  client.program = "payment-client 2226a4ad";
+  client.filter = {pipeline::Provider::kStripe, pipeline::PaymentStatus::kCompleted};
+  client.resume = ResumeMode::kNone;
+  client.observed = false;
+  client.marks_connections = false;
+  client.embedded = true;
+  client.reconnect_delay_min_ns = 1;
+  client.reconnect_delay_max_ns = 2;
+  client.servers = {"server-1", "server-2"};
+  Recorder recorder("run", "");
+  recorder.AddClient(client);
+  History described;
+  described.clients = {client};
+  std::string kept;
+  recorder.Read([&](const History& history) {
+    History alone;
+    alone.clients = history.clients;
+    kept = HistoryText(alone);
+  });
+  EXPECT_EQ(kept, HistoryText(described));
 }
 
 TEST(RecorderTest, ParsesItsOwnRecsAlone) {

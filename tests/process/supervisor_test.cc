@@ -393,7 +393,8 @@ TEST_F(MembersTest, AShellThatIsAskedToEndTellsHowItsProgramEnded) {
 
 TEST_F(MembersTest, EachIsAskedOnce) {
   const int64_t pid = Start(
-      "trap 'echo leader' TERM; sh -c 'trap \"echo member; exit 0\" TERM; echo $$; while :; do sleep 0.01; done' & echo 1; "
+      "trap 'echo leader' TERM; sh -c 'trap \"echo member; exit 0\" TERM; echo $$; while :; do sleep 0.01; done' & "
+      "echo 1; "
       "while kill -0 $! 2>/dev/null; do wait; done",
       2);
   ASSERT_TRUE(supervisor_.Signal(pid, SIGTERM));

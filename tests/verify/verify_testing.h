@@ -26,14 +26,19 @@ inline std::set<std::string> InState(const Verdict& verdict, CheckState state) {
 }
 inline std::set<std::string> Violated(const Verdict& verdict) { return InState(verdict, CheckState::kViolated); }
 
-// By value, so that it may outlive the verdict.
-inline CheckResult Of(const Verdict& verdict, const std::string& name) {
+inline const CheckResult& Of(const Verdict& verdict, const std::string& name) {
+  static const CheckResult kNone;
   for (const auto* results : {&verdict.invariants, &verdict.thresholds}) {
     for (const CheckResult& result : *results) {
       if (result.name == name) return result;
     }
   }
-  return {};
+  return kNone;
+}
+// By value, of a verdict that goes.
+inline CheckResult Of(Verdict&& verdict, const std::string& name) {
+  const Verdict kept = std::move(verdict);
+  return Of(kept, name);
 }
 
 inline std::string Sentences(const Verdict& verdict) {
