@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/verify/differences.h"
+#include "harness/verify/two_programs.h"
 #include "payment/canonical.h"
 
 namespace harness {
@@ -53,15 +54,18 @@ Content ContentOf(const Delivery& delivery) {
   return {delivery.rec, delivery.content_hash, delivery.crc32c, delivery.processed_at_s};
 }
 
+// `of_content`: it differs from the log in what the event says, not in its kind.
 void Report(const Evidence& evidence, const ClientView& view, size_t delivery, const std::string& difference,
-            Findings* findings) {
+            bool of_content, Findings* findings) {
   findings->Add(true, [&] {
     Violation violation = AtDelivery(evidence, view, delivery);
-    violation.causes = kDeliveryHops;
+    const bool shared = of_content && SameElsewhere(evidence, view, delivery);
+    violation.causes = shared ? Causes(Cause::kServer) : kDeliveryHops;
     violation.sentence = fmt::format(
         "client {} received {} {}, {}", view.client().name,
         PlaceText(evidence.history, violation.partition, violation.offset, violation.id_hash, violation.rec),
         MomentText(evidence.history, violation.time_ns), difference);
+    if (shared) violation.sentence += "; a client of another program got the same";
     return violation;
   });
 }
@@ -143,7 +147,7 @@ void CompareWithLog(const Evidence& evidence, size_t client, Findings* findings)
     findings->Judged();
     const bool is_first = view.first_delivery(view.place(i)) == i;  // else it is DUP's
     if (const std::string wrong = is_first ? kinds.Wrong(deliveries[i]) : ""; !wrong.empty()) {
-      Report(evidence, view, i, wrong, findings);
+      Report(evidence, view, i, wrong, false, findings);
       continue;
     }
     const Content right{record.rec, record.content_hash, record.crc32c, record.processed_at_s};
@@ -151,7 +155,7 @@ void CompareWithLog(const Evidence& evidence, size_t client, Findings* findings)
     if (difference.empty() && deliveries[i].amount_differs) {
       difference = "with an `amount` on the wire that is not the nearest double to its exact_amount";
     }
-    if (!difference.empty()) Report(evidence, view, i, difference, findings);
+    if (!difference.empty()) Report(evidence, view, i, difference, true, findings);
   }
 }
 
@@ -181,7 +185,7 @@ void CompareWithEachOther(const Evidence& evidence, Findings* findings) {
       findings->Judged();
       const std::string whose = "client " + evidence.history.clients[first->second.client].name + " has";
       const std::string difference = Difference(ContentOf(delivery), first->second.content, whose, evidence.history);
-      if (!difference.empty()) Report(evidence, view, i, difference, findings);
+      if (!difference.empty()) Report(evidence, view, i, difference, false, findings);
     }
   }
 }

@@ -94,6 +94,8 @@ class ClientView {
   // What the client's log says of a delivery; where it does not say, what can be known: new is what was sent to the
   // topic after its stream had given something, and what its StreamStart's snapshot does not cover.
   DeliveryKind kind(size_t delivery) const;
+  // Some deliveries have neither a position nor a rec.
+  bool lacks_names() const { return lacks_names_; }
   // Whether a record would be known to have come: not what has no rec, where a delivery has neither position nor rec.
   bool IsIdentifiable(const LogRecord& record) const { return record.rec.has_value() || !lacks_names_; }
   // Whether the record at `place` is in A; and as which delivery it came first (size_t(-1): it never did).

@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
 #include <string>
+#include <utility>
 
 #include "harness/verify/client_view.h"
 #include "harness/verify/server_evidence.h"
 #include "harness/verify/start_claim.h"
+#include "harness/verify/two_programs.h"
 
 namespace harness {
 namespace {
@@ -109,6 +110,16 @@ Blame BehindBookmark(const Evidence& evidence, const ClientView& view, int32_t p
           fmt::format("{} never wrote it to {}, whose bookmark covers it", journal.name(), journal.stream_text())};
 }
 
+// `blame`, unless different programs show the same: theirs weighs more than what a server says of itself.
+template <typename Seen>
+Blame Shared(Blame blame, const char* what, Seen&& seen) {
+  const bool open = blame.causes == kDeliveryHops || blame.causes == kBehindServer;
+  if (!open || !seen()) return blame;
+  blame.causes = Cause::kServer;
+  blame.why += (blame.why.empty() ? "" : "; ") + std::string(what);
+  return blame;
+}
+
 // The first thing that went wrong with a record that a client is owed and has not got. What happens in a client's log
 // is ordered by the number of deliveries before it.
 class MissingStory {
@@ -126,13 +137,8 @@ class MissingStory {
     Blame blame = Trimmed();
     if (blame.why.empty()) blame = First();
     blame.passed = passed_ < kNever || claim_.at < kNever || bookmark_ != nullptr || dropped_ < kNever;
-    // Theirs weighs more than what a server says of itself.
-    const bool open = blame.causes == kDeliveryHops || blame.causes == kBehindServer;
-    if (open && AllMiss(evidence_, place_)) {
-      blame.why += (blame.why.empty() ? "" : "; ") + std::string("clients of different programs all lack it");
-      blame.causes = Cause::kServer;
-    }
-    return blame;
+    return Shared(std::move(blame), "clients of different programs all lack it",
+                  [&] { return AllMiss(evidence_, place_); });
   }
 
  private:
@@ -321,6 +327,8 @@ Blame RepeatedAcross(const Evidence& evidence, const ClientView& view, const Jou
           fmt::format("on connection {} it asked again for what is behind offset {}", connection + 1, asked)};
 }
 
+constexpr char kBehindToo[] = "a client of another program got it behind a later one too";
+
 }  // namespace
 
 Blame BlameMissing(const Evidence& evidence, const ClientView& view, LogPlace place) {
@@ -331,7 +339,8 @@ Blame BlamePassedOver(const Evidence& evidence, const ClientView& view, LogPlace
   if (!view.received(place)) return BlameMissing(evidence, view, place);
   const int32_t partition = evidence.log.partition(place);
   const int64_t offset = evidence.log.record(place).offset;
-  return Passed(Journal(evidence, view, connection, partition, offset), partition, offset);
+  return Shared(Passed(Journal(evidence, view, connection, partition, offset), partition, offset), kBehindToo,
+                [&] { return BehindElsewhere(evidence, view, place); });
 }
 
 Blame BlameBookmark(const Evidence& evidence, const ClientView& view, LogPlace place, const Bookmark& bookmark) {
@@ -345,6 +354,8 @@ Blame BlameRepeated(const Evidence& evidence, const ClientView& view, size_t del
   const Violation at = AtDelivery(evidence, view, delivery);
   const Journal journal(evidence, view, again.connection, at.partition, at.offset);
   const bool same = client.deliveries[before].connection == again.connection;
+  constexpr char kTwiceToo[] = "a client of another program got it twice too";
+  const auto twice = [&] { return TwiceElsewhere(evidence, view, delivery); };
   if (journal.is_known()) {
     if (journal.written().times > 1) return journal.Often();
     const int64_t after = StartOf(journal.stream().token, at.partition).after;
@@ -352,12 +363,15 @@ Blame BlameRepeated(const Evidence& evidence, const ClientView& view, size_t del
       return {Cause::kServer, fmt::format("{}, which began after offset {}", journal.WrittenText(), after)};
     }
     if (same && delivery != before && journal.written().times == 1) {
-      return {kBehindServer, journal.WrittenText() + " once and in order"};
+      return Shared({kBehindServer, journal.WrittenText() + " once and in order"}, kTwiceToo, twice);
     }
   }
-  if (same || again.connection >= client.connections.size()) return {};
-  return RepeatedAcross(evidence, view, journal, again.connection, at.partition, at.offset,
-                        again.kind != DeliveryKind::kDropped);
+  if (same) return Shared({}, kTwiceToo, twice);
+  if (again.connection >= client.connections.size()) return {};
+  const bool handed_on = again.kind != DeliveryKind::kDropped;
+  return Shared(RepeatedAcross(evidence, view, journal, again.connection, at.partition, at.offset, handed_on),
+                "its stream was to begin behind it, and so it was for a client of another program",
+                [&] { return BeforeStartElsewhere(evidence, view, delivery); });
 }
 
 Blame BlameOutOfOrder(const Evidence& evidence, const ClientView& view, size_t delivery, size_t later) {
@@ -372,42 +386,25 @@ Blame BlameOutOfOrder(const Evidence& evidence, const ClientView& view, size_t d
     return owed ? BlamePassedOver(evidence, view, place, earlier) : Blame{};
   }
   const Violation at = AtDelivery(evidence, view, delivery);
-  return InOrderOrNot(Journal(evidence, view, connection, at.partition, at.offset));
+  return Shared(InOrderOrNot(Journal(evidence, view, connection, at.partition, at.offset)), kBehindToo,
+                [&] { return place != kNoPlace && BehindElsewhere(evidence, view, place); });
 }
 
 Blame BlameUnwanted(const Evidence& evidence, const ClientView& view, size_t delivery) {
   const Violation at = AtDelivery(evidence, view, delivery);
   const Journal journal(evidence, view, view.client().deliveries[delivery].connection, at.partition, at.offset);
-  if (!journal.is_known()) return {};
-  if (journal.written().times > 0) return {Cause::kServer, journal.WrittenText()};
-  if (!journal.written().complete) return {};
-  return {kBehindServer, fmt::format("{} never wrote it to {}", journal.name(), journal.stream_text())};
+  Blame blame;
+  if (journal.is_known() && journal.written().times > 0) return {Cause::kServer, journal.WrittenText()};
+  if (journal.is_known() && journal.written().complete) {
+    blame = {kBehindServer, fmt::format("{} never wrote it to {}", journal.name(), journal.stream_text())};
+  }
+  return Shared(std::move(blame), "a client of another program got it too",
+                [&] { return UnwantedElsewhere(evidence, view, delivery); });
 }
 
 void Accuse(const Blame& blame, Violation* violation) {
   violation->causes = blame.causes;
   if (!blame.why.empty()) violation->sentence += "; " + blame.why;
-}
-
-bool AllMiss(const Evidence& evidence, LogPlace place) {
-  const LogRecord& record = evidence.log.record(place);
-  const int32_t partition = evidence.log.partition(place);
-  std::set<std::string_view> programs;
-  for (size_t i = 0; i < evidence.history.clients.size(); ++i) {
-    const Client& client = evidence.history.clients[i];
-    if (!client.observed || !client.filter.Matches(record.provider, record.status)) continue;
-    const ClientView& view = evidence.clients.view(i);
-    if (view.received(place)) return false;
-    const auto& missing = evidence.clients.missing(i);
-    if (!std::binary_search(missing.begin(), missing.end(), place)) continue;
-    // Without positions any record of its rec may have been it.
-    const auto beyond = [&](const Delivery& delivery) {
-      return delivery.partition == partition && delivery.offset > record.offset;
-    };
-    const bool passed = std::any_of(client.deliveries.begin(), client.deliveries.end(), beyond);
-    if (passed && !client.program.empty()) programs.insert(client.program);
-  }
-  return programs.size() >= 2;
 }
 
 }  // namespace harness

@@ -6,7 +6,7 @@
 // Evidence is, in this order of weight:
 //  1. What a client's log says of itself: the token that it sent, that it sent none, a record that it received and
 //     dropped. And what it says that the server said: StreamStart, status.
-//  2. What two different programs both have or lack (Client::program); two of one kind may have one fault.
+//  2. What two different programs both have or lack (two_programs.h); two of one kind may have one fault.
 //  3. What a server's own journal has. What it lacks, where it is known to go on (server_evidence.h), and where no
 //  client
 //     received on that stream what it says was never written.
@@ -32,6 +32,7 @@
 //                      as missing              the later one came on an earlier stream: that one passed it over
 //   unwanted           server                  its journal has it on that stream
 //                      wire or client          its journal is whole there, and lacks it
+//   each of these      server                  where two different programs show the same (two_programs.h)
 //   anything else      server, wire or client
 #pragma once
 
@@ -64,9 +65,5 @@ Blame BlameUnwanted(const Evidence& evidence, const ClientView& view, size_t del
 
 // Takes over the causes, and appends the clause.
 void Accuse(const Blame& blame, Violation* violation);
-
-// True when clients of different programs, two at least, have passed the record at `place` without ever getting it, and
-// no client that was owed it has got it.
-bool AllMiss(const Evidence& evidence, LogPlace place);
 
 }  // namespace harness

@@ -97,6 +97,9 @@ class Live {
         violation.causes = CausesOfRefusal(*refusal);
         violation.sentence += fmt::format(", after it was refused {} {}, {}", MomentText(history_, refusal->time_ns),
                                           RefusalText(*refusal), WhyText(*refusal));
+      } else if (const std::string status = role == Role::kClient ? FinalStatusText(span) : ""; !status.empty()) {
+        violation.causes = kDeliveryHops;
+        violation.sentence += ", after its server had answered " + status;
       }
       return violation;
     });

@@ -108,8 +108,11 @@ class Scanner {
   bool IsOwed(LogPlace place) const {
     const LogRecord& record = log_.record(place);
     if (!record.valid || !view_.client().filter.Matches(record.provider, record.status)) return false;
-    return !lacks_positions_ ||
-           (record.rec.has_value() ? log_.Places(record.rec).size() == 1 : view_.IsIdentifiable(record));
+    if (!lacks_positions_) return true;
+    if (record.rec.has_value() && log_.Places(record.rec).size() > 1) return false;
+    // What came without its rec is known by its content, where no other record has the same.
+    if (view_.lacks_names()) return log_.PlacesOfContent(record.id_hash, record.content_hash).size() == 1;
+    return view_.IsIdentifiable(record);
   }
 
   void Close(size_t connection) {
