@@ -145,6 +145,8 @@ def sound():
     yield Case("sound-producer-no-rec", producer="--rate 60 --bug no-rec")
     yield Case("sound-producer-unflushed", producer="--rate 60 --bug unflushed")
     yield Case("sound-group", server="--positions --health --group {name}", clients=BOTH, fault=TERMINATE)
+    # The dead member keeps its partitions until its session times out.
+    yield Case("sound-group-kill", server="--positions --health --group {name}", clients=BOTH, fault=KILL, drain="60s")
 
 
 
