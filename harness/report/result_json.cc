@@ -99,6 +99,8 @@ Json ClientsJson(const Report& report) {
       if (!client.observed) entry["delivered"] = entry["dropped"] = entry["reconnects"] = nullptr;
       entry["embedded"] = client.embedded;
       entry["observed"] = client.observed;
+      entry["joined_ns"] = OrNull(SinceLoadBegin(report.history, client.joined_ns));
+      entry["left_ns"] = OrNull(SinceLoadBegin(report.history, client.left_ns));
       entry["failed_attempts"] = client.attempts.size();
       entry["broken_lines"] = client.broken_lines;
       entry["broken_line_texts"] = client.broken_line_texts;

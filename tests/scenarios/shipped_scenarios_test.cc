@@ -96,7 +96,11 @@ TEST_F(ShippedScenariosTest, FailoverLeavesClientsOnTheOtherServer) {
 TEST_F(ShippedScenariosTest, LateJoinersFindAFilledTopicAndMissNothing) {
   const nlohmann::json result = Pass("late-joiner");
   EXPECT_EQ(result["clients"].size(), 13u);
-  for (const auto& client : result["clients"]) EXPECT_GT(client.value("delivered", 0), 0) << client.dump();
+  for (const auto& client : result["clients"]) {
+    EXPECT_GT(client.value("delivered", 0), 0) << client.dump();
+    EXPECT_EQ(client["joined_ns"].is_null(), client["name"] == "early") << client.dump();
+    EXPECT_EQ(client["left_ns"].is_null(), client["name"] != "guest") << client.dump();
+  }
 }
 
 TEST_F(ShippedScenariosTest, ATutorialClientBeginsAnewAfterEachRestart) {
