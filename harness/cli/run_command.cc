@@ -9,6 +9,7 @@
 #include "common/secrets.h"
 #include "harness/cli/results.h"
 #include "harness/cli/selection.h"
+#include "harness/report/text.h"
 #include "harness/verify/exit_codes.h"
 
 namespace harness {
@@ -76,7 +77,12 @@ int RunCommand(const RunCommandOptions& options, const pipeline::StopSignal& sto
   NamedExitCodes results;
   for (const Loaded& loaded : scenarios) {
     if (!results.empty()) out << "\n";
-    out << fmt::format("{}: {}\n", loaded.scenario.name, loaded.scenario.description) << std::flush;
+    const std::string title = loaded.scenario.name + ": " + loaded.scenario.description;
+    const auto columns = static_cast<size_t>(run.style.width_columns);
+    for (const std::string& line : columns > 0 ? Wrapped(title, columns) : std::vector<std::string>{title}) {
+      out << line << "\n";
+    }
+    out << std::flush;
     const RunOutcome outcome = RunScenario(loaded.scenario, loaded.file, run, stop, out);
     if (!outcome.problem.empty()) {
       err << "harness: " << outcome.problem << "\n";

@@ -121,6 +121,8 @@ bool HistoryBuilder::OnClientStay(size_t client, const ClientStay& stay) {
   into.joined_ns = stay.joined_ns;
   into.left_ns = stay.left_ns;
   into.starts_late = stay.starts_late;
+  counts_.clients[client].awaited = stay.starts_late && stay.joined_ns == 0;
+  counts_.clients[client].left = stay.left_ns != 0;
   return true;
 }
 

@@ -58,6 +58,8 @@ struct ClientCounts {
   int64_t dropped = 0;
   int64_t connections = 0;
   bool connected = false;
+  bool awaited = false;  // it starts late, and has not yet
+  bool left = false;
   int64_t last_delivery_ns = 0;
   int64_t lag = 0;  // records of the audited log that its filter matches and that it was not handed yet
 };

@@ -46,7 +46,7 @@ std::string ClientLine(const LiveState& state) {
   for (size_t i = 0; i < std::min(state.counts.clients.size(), kClientsShown); ++i) {
     const ClientCounts& client = state.counts.clients[i];
     line += (line.empty() ? "" : " · ") + Printable(client.name) + " " + CountText(client.delivered);
-    if (!client.connected) line += " (disconnected)";
+    line += client.left ? " (left)" : client.awaited ? " (not there yet)" : client.connected ? "" : " (disconnected)";
   }
   if (state.counts.clients.size() > kClientsShown) {
     line += fmt::format(" · and {}", CountText(static_cast<int64_t>(state.counts.clients.size() - kClientsShown)));

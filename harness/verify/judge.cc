@@ -86,7 +86,8 @@ CheckResult JudgeThreshold(const Threshold& threshold, const Measured& measured,
     result.reason = "nothing to measure: zero samples";
   } else {
     result.measured = *measured.value;
-    result.reason = fmt::format("measured {} in {} samples", ValueText(threshold, *measured.value), measured.samples);
+    result.reason = fmt::format("measured {} in {} sample{}", ValueText(threshold, *measured.value), measured.samples,
+                                measured.samples == 1 ? "" : "s");
     if (measured.samples < measured.samples_wanted) {
       result.state = CheckState::kInvalid;
       result.reason += fmt::format("; {} samples are needed", measured.samples_wanted);

@@ -115,10 +115,14 @@ class UnaryAgree {
     for (const UnaryRead& read : history_.reads) CheckRead(read);
     for (const ListWalk& walk : history_.walks) CheckWalk(walk);
     if (unanswered_ > 0) {
-      findings_.Note(fmt::format("{} calls were not answered while that is no fault of the server's", unanswered_));
+      findings_.Note(fmt::format("{} not answered while that is no fault of the server's",
+                                 unanswered_ == 1 ? "1 call was" : fmt::format("{} calls were", unanswered_)));
     }
     if (unimplemented_ > 0) findings_.Note(fmt::format("{} calls are to what a server does not have", unimplemented_));
-    if (cut_ > 0) findings_.Note(fmt::format("{} traversals were cut short for want of time", cut_));
+    if (cut_ > 0) {
+      findings_.Note(
+          fmt::format("{} {} cut short for want of time", cut_, cut_ == 1 ? "traversal was" : "traversals were"));
+    }
     if (unread_ > 0) findings_.Note(fmt::format("{} answers are about records that the audit has not read", unread_));
     return findings_.Finish();
   }

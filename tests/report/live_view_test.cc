@@ -29,7 +29,8 @@ LiveState Steady() {
   state.counts.acked = 2300;
   state.counts.delivered_min = 2250;
   state.counts.lag_max = state.counts.acked - 2250;
-  state.counts.clients = {{"tutorial", 2300, 0, 1, true, 0}, {"fast", 2250, 0, 1, false, 0}};
+  state.counts.clients = {{.name = "tutorial", .delivered = 2300, .connections = 1, .connected = true},
+                          {.name = "fast", .delivered = 2250, .connections = 1}};
   return state;
 }
 
@@ -43,6 +44,14 @@ TEST(LiveFrameTest, ShowsPhaseTimeLeftCountsAndLag) {
                                              "  delivered           2,250         480/s",  //
                                              "  lag                    50",                //
                                              "  tutorial 2,300 · fast 2,250 (disconnected)"}));
+}
+
+TEST(LiveFrameTest, AClientThatIsNotThereIsNoBrokenOne) {
+  LiveState state = Steady();
+  state.counts.clients = {{.name = "guest", .delivered = 7, .connections = 1, .left = true},
+                          {.name = "late", .awaited = true}};
+  EXPECT_EQ(TerminalFrame(state, {500, 498, 480}, kBegin + 3 * kSecond, {80, false, true}).back(),
+            "  guest 7 (left) · late 0 (not there yet)");
 }
 
 TEST(LiveFrameTest, APhaseByCountShowsHowManyAreSent) {

@@ -85,7 +85,7 @@ TEST_F(UnaryAgreeTest, WhatWasReceivedHasToBeFound) {
   ExpectOne("did not find it");
   read->code = kUnavailable;
   EXPECT_EQ(Judged().state, CheckState::kNotApplicable);
-  EXPECT_THAT(Judged().reason, HasSubstr("1 calls were not answered"));
+  EXPECT_THAT(Judged().reason, HasSubstr("1 call was not answered"));
 }
 
 TEST_F(UnaryAgreeTest, AnotherPaymentsContentIsNone) {
