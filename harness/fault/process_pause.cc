@@ -14,6 +14,7 @@ namespace harness {
 namespace {
 
 constexpr int64_t kStateTimeoutNs = 2'000'000'000;
+constexpr int64_t kStopTryNs = 200'000'000;
 constexpr std::chrono::milliseconds kLookEvery(1);
 
 class ProcessPause : public Fault {
@@ -39,8 +40,7 @@ class ProcessPause : public Fault {
       outcome.evidence = target_ + " (" + who + ") had ended before SIGSTOP was sent";
       return outcome;
     }
-    subject_.members = supervisor->Members(*pid);  // those too that were started meanwhile
-    if (!WaitStopped(*supervisor, true)) {
+    if (!Stop(supervisor)) {
       const char state = ProcessState(*pid).value_or('?');
       outcome.evidence =
           who + (supervisor->IsRunning(*pid) ? std::string(" did not stop after SIGSTOP, in state ") + state
@@ -66,14 +66,28 @@ class ProcessPause : public Fault {
     Supervisor* const supervisor = targets->supervisor();
     // A process that has ended is paused no more; whoever took its place was never.
     if (!SignalSubject(supervisor, subject_, SIGCONT)) return true;
-    if (WaitStopped(*supervisor, false) || !supervisor->IsRunning(subject_.pid)) return true;
+    if (WaitStopped(*supervisor, false, kStateTimeoutNs) || !supervisor->IsRunning(subject_.pid)) return true;
     throw std::runtime_error(target_ + " (" + subject_.PidsText() + ") is still stopped after SIGCONT");
   }
 
  private:
-  // False when it takes too long, or the process has ended.
-  bool WaitStopped(const Supervisor& supervisor, bool stopped) const {
+  // After SIGSTOP: false when it takes too long, or the process has ended. One that was just starting another
+  // (vfork(2)) waits for that one, which is stopped, and never gets to stop itself: it goes on for a moment, and is
+  // stopped again.
+  bool Stop(Supervisor* supervisor) {
     const int64_t deadline_ns = pipeline::MonotonicNs() + kStateTimeoutNs;
+    for (;;) {
+      subject_.members = supervisor->Members(subject_.pid);  // those too that were started meanwhile
+      if (WaitStopped(*supervisor, true, kStopTryNs)) return true;
+      if (!supervisor->IsRunning(subject_.pid) || pipeline::MonotonicNs() >= deadline_ns) return false;
+      SignalSubject(supervisor, subject_, SIGCONT);
+      SignalSubject(supervisor, subject_, SIGSTOP);
+    }
+  }
+
+  // False when it takes too long, or the process has ended.
+  bool WaitStopped(const Supervisor& supervisor, bool stopped, int64_t timeout_ns) const {
+    const int64_t deadline_ns = pipeline::MonotonicNs() + timeout_ns;
     while (supervisor.IsRunning(subject_.pid) && pipeline::MonotonicNs() < deadline_ns) {
       if (IsStopped(subject_) == stopped) return true;
       std::this_thread::sleep_for(kLookEvery);

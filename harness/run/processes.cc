@@ -312,7 +312,6 @@ std::vector<std::string> Processes::Stop(const std::vector<std::string>& names, 
   for (Running& one : running) {
     one.subject = FindSubject(state_->supervisor, one.pid, one.port);
     SignalSubject(state_->supervisor, one.subject, SIGTERM);
-    SignalSubject(state_->supervisor, one.subject, SIGCONT);
   }
   const int64_t asked_ns = pipeline::MonotonicNs();
   std::vector<std::string> problems;

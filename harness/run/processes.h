@@ -52,7 +52,7 @@ class Processes : public FaultTargets {
   // Waits until every started server and broker is ready, each for as long as it may take. Empty when they are;
   // otherwise a sentence about the first that is not. One that ends while it is waited for ends the wait.
   std::string WaitReady();
-  // SIGTERM to every process of that role (and SIGCONT: a stopped one hears nothing), SIGKILL when it takes longer than
+  // SIGTERM to every process of that role (what is stopped is continued), SIGKILL when it takes longer than
   // it may, or than `grace_max_ns`; returns when they have ended, whoever listens for them too. What went wrong, a
   // sentence each.
   std::vector<std::string> StopAll(ProcessRole role, int64_t grace_max_ns = INT64_MAX);

@@ -13,7 +13,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string padded(reinterpret_cast<const char*>(data), size);
   padded.append(harness::kLinePaddingBytes, '"');
   if (!parser.ParseEvent({padded.data(), size}, &line)) return 0;
-  if (line.connection_number < 0) std::abort();
   const bool event = line.type == harness::EventLine::Type::kEvent;
   if (event && (line.payment.id.empty() || line.delivery.content_hash == 0)) std::abort();
   if (event && (line.delivery.partition < -1 || line.delivery.offset < -1)) std::abort();
