@@ -132,8 +132,8 @@ class Simulation {
       EndActions(&agenda);
       const auto next_ns = agenda.NextNs();
       const auto due = agenda.TakeDue(now_ns_);
-      RC_ASSERT(due.empty() || (next_ns && *next_ns <= now_ns_));
-      RC_ASSERT(!next_ns || *next_ns > now_ns_ || !due.empty());
+      RC_ASSERT((due.empty() || (next_ns && *next_ns <= now_ns_)));
+      RC_ASSERT((!next_ns || *next_ns > now_ns_ || !due.empty()));
       for (const FaultAction& action : due) Begin(action);
       CheckNothingIsLate();
     }
@@ -180,7 +180,7 @@ class Simulation {
     } else {
       RC_ASSERT(told.effective);
       RC_ASSERT(++told.heals == 1);
-      RC_ASSERT(now_ns_ >= stop_ns_ || (told.heal_at_ns && *told.heal_at_ns <= now_ns_));
+      RC_ASSERT((now_ns_ >= stop_ns_ || (told.heal_at_ns && *told.heal_at_ns <= now_ns_)));
       told.healing = true;
     }
     told.ends_ns = now_ns_ + *rc::gen::inRange<int64_t>(1, 60);
@@ -212,7 +212,7 @@ class Simulation {
       }
       if (told.effective && told.heals == 0) {
         RC_ASSERT(now_ns_ < stop_ns_);
-        RC_ASSERT(!told.heal_at_ns || *told.heal_at_ns > now_ns_);
+        RC_ASSERT((!told.heal_at_ns || *told.heal_at_ns > now_ns_));
       }
     }
   }

@@ -68,7 +68,7 @@ void TakeOrLeave(const Run& run, const ReplicaState& state, StreamCursor* cursor
   const bool grown = after.size() == puller.catch_up_from().size();
   after.resize(puller.catch_up_from().size(), -1);
   RC_ASSERT(after == puller.catch_up_from());
-  RC_ASSERT(!grown || cursor->Covered(state) == puller.Covered(state));
+  RC_ASSERT((!grown || cursor->Covered(state) == puller.Covered(state)));
 }
 
 RC_GTEST_PROP(SharedRunTest, TakingARunIsPullingIt, ()) {

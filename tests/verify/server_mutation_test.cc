@@ -113,7 +113,8 @@ RC_GTEST_PROP(ServerMutationTest, OneRecordHasOneStory, ()) {
   for (const char* invariant : {"SKIP", "RESUME", "BOOKMARK", "ORDER", "LIVE"}) {
     for (const Violation& violation : Of(verdict, invariant).violations) {
       const auto story = stories.find({violation.client, violation.partition, violation.offset});
-      RC_ASSERT(story == stories.end() || story->second == violation.causes);
+      if (story == stories.end()) continue;  // RC_ASSERT evaluates both sides of ||
+      RC_ASSERT(story->second == violation.causes);
     }
   }
 }
