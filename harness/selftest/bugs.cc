@@ -128,7 +128,7 @@ Ordeal OrdealOf(std::string_view bug, Draw* draw) {
   if (slow) {  // a subscriber does not read while far more comes than its connection holds, and does before the end
     ordeal.drain_timeout = "20s";
     ordeal.phases.push_back({{"name", "burst"}, {"count", draw->From(30'000, 36'000)}, {"rate", "max"}});
-    ordeal.phases.push_back({{"name", "after"}, {"duration", "3s"}, {"rate", rate}});
+    ordeal.phases.push_back({{"name", "after"}, {"duration", "6s"}, {"rate", rate}});
     ordeal.fault = {{"name", "stall"},
                     {"type", "process.pause"},
                     {"target", "subject"},
