@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "harness/contract/decimal.h"
+#include "text/read_cursor.h"
 
 namespace harness {
 namespace {
@@ -31,31 +31,6 @@ struct Value {
   enum class Kind : uint8_t { kAbsent, kText, kNumber, kBoolean, kObject, kArray };  // null is absent
   Kind kind = Kind::kAbsent;
   std::string text;  // of a number or boolean: as it stands in the record
-};
-
-// Tells how far the parser has read, which its events do not.
-struct Cursor {
-  using iterator_category = std::forward_iterator_tag;
-  using value_type = char;
-  using difference_type = std::ptrdiff_t;
-  using pointer = const char*;
-  using reference = const char&;
-
-  const char* at = nullptr;
-  const char** furthest = nullptr;
-
-  reference operator*() const { return *at; }
-  Cursor& operator++() {
-    *furthest = ++at;
-    return *this;
-  }
-  Cursor operator++(int) {
-    Cursor old = *this;
-    ++*this;
-    return old;
-  }
-  bool operator==(const Cursor& other) const { return at == other.at; }
-  bool operator!=(const Cursor& other) const { return at != other.at; }
 };
 
 bool IsNumberByte(char c) { return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E'; }
@@ -268,8 +243,8 @@ struct RecordReader::State {
   bool Parse(std::string_view original, std::string_view parsed) {
     const char* furthest = parsed.data();
     handler.Begin(original, parsed.data(), &furthest);
-    const Cursor begin{parsed.data(), &furthest};
-    const Cursor end{parsed.data() + parsed.size(), &furthest};
+    const pipeline::ReadCursor begin{parsed.data(), &furthest};
+    const pipeline::ReadCursor end{parsed.data() + parsed.size(), &furthest};
     return Json::sax_parse(begin, end, &handler);
   }
   bool Parse(std::string_view value) {

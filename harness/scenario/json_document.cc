@@ -1,8 +1,9 @@
 #include "harness/scenario/json_document.h"
 
 #include <algorithm>
-#include <iterator>
 #include <stdexcept>
+
+#include "text/read_cursor.h"
 
 namespace harness {
 
@@ -77,32 +78,6 @@ std::string Positions::Pointer(Node node) const {
 
 namespace {
 
-// Tells how much of the text the lexer has consumed, which its SAX events don't.
-struct CountingIterator {
-  using iterator_category = std::input_iterator_tag;
-  using value_type = char;
-  using difference_type = std::ptrdiff_t;
-  using pointer = const char*;
-  using reference = const char&;
-
-  const char* at = nullptr;
-  size_t* consumed = nullptr;
-
-  reference operator*() const { return *at; }
-  CountingIterator& operator++() {
-    ++at;
-    ++*consumed;
-    return *this;
-  }
-  CountingIterator operator++(int) {
-    CountingIterator old = *this;
-    ++*this;
-    return old;
-  }
-  bool operator==(const CountingIterator& other) const { return at == other.at; }
-  bool operator!=(const CountingIterator& other) const { return at != other.at; }
-};
-
 // ASCII only, at most `bytes_max` bytes: the lexer quotes what it could not read, broken UTF-8 too.
 std::string Printable(std::string_view text, size_t bytes_max) {
   std::string result;
@@ -123,8 +98,8 @@ std::string SyntaxMessage(std::string_view what) {
 
 class Builder {
  public:
-  Builder(const std::string& file, std::string_view text, const size_t* consumed, JsonParse* parse)
-      : file_(file), text_(text), consumed_(consumed), parse_(parse) {
+  Builder(const std::string& file, std::string_view text, const char* const* furthest, JsonParse* parse)
+      : file_(file), text_(text), furthest_(furthest), parse_(parse) {
     for (size_t i = 0; i < text.size(); ++i) {
       if (text[i] == '\n') line_starts_.push_back(i + 1);
     }
@@ -202,7 +177,7 @@ class Builder {
     const size_t start = text_.find_first_not_of(" \t\r\n,:", previous_end_);
     return PositionOf(start == std::string_view::npos ? text_.size() : start);
   }
-  void Advance() { previous_end_ = std::min(*consumed_, text_.size()); }
+  void Advance() { previous_end_ = static_cast<size_t>(*furthest_ - text_.data()); }
 
   std::string NextToken() const {
     return open_.back().value->is_array() ? std::to_string(open_.back().value->size()) : key_;
@@ -260,7 +235,7 @@ class Builder {
 
   const std::string& file_;
   std::string_view text_;
-  const size_t* consumed_;
+  const char* const* furthest_;
   JsonParse* parse_;
   std::vector<size_t> line_starts_ = {0};
   std::vector<Container> open_;  // a container is never moved while it is open: only its last child grows
@@ -274,10 +249,10 @@ class Builder {
 
 JsonParse ParseJson(const std::string& file, std::string_view text) {
   JsonParse parse;
-  size_t consumed = 0;
-  Builder builder(file, text, &consumed, &parse);
-  const CountingIterator begin{text.data(), &consumed};
-  const CountingIterator end{text.data() + text.size(), &consumed};
+  const char* furthest = text.data();
+  Builder builder(file, text, &furthest, &parse);
+  const pipeline::ReadCursor begin{text.data(), &furthest};
+  const pipeline::ReadCursor end{text.data() + text.size(), &furthest};
   parse.whole = Json::sax_parse(begin, end, &builder);
   return parse;
 }
