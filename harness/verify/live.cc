@@ -200,7 +200,7 @@ class Live {
 
   // Of the first record that is missing: what went wrong with it, or why nothing came any more.
   Blame BlameAbsence(const ClientView& view, LogPlace first) const {
-    const Blame story = BlameMissing(evidence_, view, first);
+    Blame story = BlameMissing(evidence_, view, first);
     if (story.passed) return story;
     if (const ProcessSpan* ended = EndedByItself(view.client())) {
       if (const Refusal* refusal = RefusalThatEnded(*ended)) {

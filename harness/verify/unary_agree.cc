@@ -104,8 +104,9 @@ class UnaryAgree {
     for (const Client& client : history_.clients) tells_time_.push_back(TellsTime(client));
     has_get_.resize(history_.probed.size());
     has_list_.resize(history_.probed.size());
-    for (const UnaryRead& read : history_.reads)
+    for (const UnaryRead& read : history_.reads) {
       has_get_[read.server] = has_get_[read.server] || read.code != kUnimplemented;
+    }
     for (const ListWalk& walk : history_.walks) {
       has_list_[walk.server] = has_list_[walk.server] || walk.code != kUnimplemented || !walk.payments.empty();
     }

@@ -164,8 +164,9 @@ RC_GTEST_PROP(MutationTest, SwappedNeighboursOfWhichOneIsDroppedAreOutOfOrderAnd
            delivery.partition == expected.partition && delivery.offset == expected.offset;
   });
   // A later stream that had only dropped it begins beyond it now.
-  if (StreamsThatJumped(history, victim.client, expected.partition, expected.offset) > 0)
+  if (StreamsThatJumped(history, victim.client, expected.partition, expected.offset) > 0) {
     expected.violated.insert("RESUME");
+  }
   run.scenario.expect.relaxed.push_back({"NONVACUOUS", "it may have been the only one"});
   run.scenario.expect.relaxed.push_back({"WELL_FORMED", "a time that came with its neighbour"});
   ExpectVerdict(run, expected);

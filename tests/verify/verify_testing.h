@@ -27,13 +27,13 @@ inline std::set<std::string> InState(const Verdict& verdict, CheckState state) {
 inline std::set<std::string> Violated(const Verdict& verdict) { return InState(verdict, CheckState::kViolated); }
 
 inline const CheckResult& Of(const Verdict& verdict, const std::string& name) {
-  static const CheckResult kNone;
+  static const CheckResult none;
   for (const auto* results : {&verdict.invariants, &verdict.thresholds}) {
     for (const CheckResult& result : *results) {
       if (result.name == name) return result;
     }
   }
-  return kNone;
+  return none;
 }
 // By value, of a verdict that goes.
 inline CheckResult Of(Verdict&& verdict, const std::string& name) {
