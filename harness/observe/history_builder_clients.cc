@@ -22,8 +22,9 @@ bool HistoryBuilder::OnConnection(size_t client, const Connection& connection) {
   added.message = CutText(std::move(added.message));
   added.log_id = CutText(std::move(added.log_id));
   added.subscription = CutText(std::move(added.subscription));
-  if (added.number != 0)
+  if (added.number != 0) {
     clients_[client].connections[added.number] = static_cast<uint32_t>(into.connections.size() - 1);
+  }
   counts_.clients[client].connections += 1;
   counts_.clients[client].connected = added.ended_ns == 0;
   return true;

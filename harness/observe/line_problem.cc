@@ -252,8 +252,9 @@ std::optional<LineProblem> ProblemOf(const Json& object, std::span<const Rule> r
 
 std::optional<LineProblem> ProblemOfToken(const Json& value, const std::string& path) {
   const auto log_id = value.find("log_id");
-  if (log_id != value.end() && !log_id->is_string())
+  if (log_id != value.end() && !log_id->is_string()) {
     return LineProblem{path + ".log_id", Found(*log_id), "a string", {}};
+  }
   const auto partitions = value.find("partitions");
   if (partitions == value.end()) return std::nullopt;
   if (!partitions->is_array()) return LineProblem{path + ".partitions", Found(*partitions), "a list", {}};
@@ -295,8 +296,9 @@ std::optional<LineProblem> ProblemOfValue(const Json& value, const Rule& rule, c
     case Shape::kScalars:
       if (!value.is_object()) return unless(false);
       for (const auto& [key, member] : value.items()) {
-        if (!member.is_string())
+        if (!member.is_string()) {
           return LineProblem{path + "." + Cut(key, kFoundBytesMax), Found(member), "a string", {}};
+        }
       }
       return std::nullopt;
     case Shape::kToken:

@@ -94,8 +94,9 @@ class Caveats {
     }
     if (!silent.empty()) Add(fmt::format("what {} sent is not known", NameList(silent, kNamesTold)));
     const Metrics& metrics = report_.metrics;
-    if (metrics.failed > 0)
+    if (metrics.failed > 0) {
       Add(fmt::format("{} of {} sends failed", CountText(metrics.failed), CountText(metrics.sent)));
+    }
     if (metrics.unknown > 0) {
       Add(fmt::format("{} of {} sends {} in doubt", CountText(metrics.unknown), CountText(metrics.sent),
                       metrics.unknown == 1 ? "is" : "are"));

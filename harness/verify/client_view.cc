@@ -129,8 +129,9 @@ void ClientView::FollowConnections() {
   };
   for (size_t c = 0; c <= connections.size(); ++c) {
     for (; delivery < deliveries.size() && deliveries[delivery].connection < c; ++delivery) {
-      if (deliveries[delivery].offset >= 0)
+      if (deliveries[delivery].offset >= 0) {
         position.Advance(deliveries[delivery].partition, deliveries[delivery].offset);
+      }
     }
     for (; bookmark < bookmarks.size() && bookmarks[bookmark].connection < c; ++bookmark) {
       position.Advance(bookmarks[bookmark].partition, bookmarks[bookmark].offset);

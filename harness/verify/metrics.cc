@@ -78,8 +78,9 @@ class MetricsBuilder {
         CountOutcome(send, &metrics_.sent, &metrics_.acked, &metrics_.failed, &metrics_.unknown);
         if (send.measured && !process) metrics_.schedule_lag.Record(send.sent_ns - PlannedNs(send));
         const bool clock_is_right = !send.time_is_replaced && send.acked_ns >= send.sent_ns;
-        if (send.measured && send.acked_ns != 0 && clock_is_right)
+        if (send.measured && send.acked_ns != 0 && clock_is_right) {
           metrics_.produce_ack.Record(send.acked_ns - send.sent_ns);
+        }
         if (send.phase >= metrics_.phases.size()) continue;
         PhaseFigures& phase = metrics_.phases[send.phase];
         CountOutcome(send, &phase.sent, &phase.acked, &phase.failed, &phase.unknown);
@@ -186,8 +187,9 @@ class MetricsBuilder {
     view.ForEachMissing(ends, [&](LogPlace place) {
       const LogRecord& record = log_.record(place);
       const Send* send = record.sentinel ? nullptr : FindSend(history_, record.rec);
-      if (send == nullptr || !WasThereFor(client, *send) || send->outcome != Outcome::kOk || send->acked_ns == 0)
+      if (send == nullptr || !WasThereFor(client, *send) || send->outcome != Outcome::kOk || send->acked_ns == 0) {
         return;
+      }
       acked_ns_.push_back(send->acked_ns);
       NoteForRecoveries(send->acked_ns, INT64_MAX);
     });

@@ -196,8 +196,9 @@ class Parser {
   // `text` begins with "${". Returns how much of it that was.
   size_t Expand(std::string_view text, std::string* value) const {
     const size_t close = text.find_first_of("}\"\n");
-    if (close == std::string_view::npos || text[close] != '}')
+    if (close == std::string_view::npos || text[close] != '}') {
       Fail("\"${\" without \"}\"; in single quotes it is itself");
+    }
     const std::string_view inside = text.substr(2, close - 2);
     const size_t otherwise = inside.find(":-");
     const std::string name(inside.substr(0, otherwise));

@@ -38,8 +38,9 @@ TEST(ReadMoneyTest, RefusesWhatDoesNotFit) {
   EXPECT_EQ(Money("1e308"), "none");
   EXPECT_EQ(Money("1e99999999999999999999"), "none");
   EXPECT_EQ(Money("1e-99999999999999999999"), "none");
-  for (const char* text : {"", "-", "01", "1.", ".5", "1e", "1e+", "+1", "1 ", "0x1", "NaN"})
+  for (const char* text : {"", "-", "01", "1.", ".5", "1e", "1e+", "+1", "1 ", "0x1", "NaN"}) {
     EXPECT_EQ(Money(text), "none") << text;
+  }
 }
 
 TEST(ReadSecondsTest, CutsAFractionTowardsThePast) {

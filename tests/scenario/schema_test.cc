@@ -61,8 +61,9 @@ std::vector<Json> Documents() {
   std::vector<Json> documents = {Json::parse(kBase)};
   for (const auto& entry : std::filesystem::directory_iterator(Shipped(""))) {
     const std::string name = entry.path().filename().string();
-    if (name.ends_with(".json") && name != "scenario.schema.json")
+    if (name.ends_with(".json") && name != "scenario.schema.json") {
       documents.push_back(Json::parse(ReadText(entry.path())));
+    }
   }
   return documents;
 }
