@@ -14,7 +14,7 @@ bool IsSetting(const std::string& word) {
 }  // namespace
 
 std::vector<std::string> SpreadSettings(const std::vector<std::string>& args) {
-  static const std::string kSet = "--set";
+  const std::string set = "--set";
   std::vector<std::string> spread;
   bool behind_a_setting = false;
   for (size_t i = 0; i < args.size(); ++i) {
@@ -22,13 +22,13 @@ std::vector<std::string> SpreadSettings(const std::vector<std::string>& args) {
       spread.insert(spread.end(), args.begin() + static_cast<std::ptrdiff_t>(i), args.end());
       break;
     }
-    if (args[i] == kSet && i + 1 < args.size()) {
-      spread.insert(spread.end(), {kSet, args[++i]});
+    if (args[i] == set && i + 1 < args.size()) {
+      spread.insert(spread.end(), {set, args[++i]});
       behind_a_setting = true;
     } else if (behind_a_setting && IsSetting(args[i])) {
-      spread.insert(spread.end(), {kSet, args[i]});
+      spread.insert(spread.end(), {set, args[i]});
     } else {
-      behind_a_setting = args[i].starts_with(kSet + "=");
+      behind_a_setting = args[i].starts_with(set + "=");
       spread.push_back(args[i]);
     }
   }
