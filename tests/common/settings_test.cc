@@ -203,7 +203,7 @@ TEST(DecimalNumber, HoldsForFlagsAndTheEnvironment) {
     unsetenv("NUMBER_TEST");
     if (variable != nullptr) setenv("NUMBER_TEST", variable, 1);
     try {
-      app.parse(std::move(args));
+      ParseArguments(&app, std::move(args));
     } catch (const CLI::ParseError&) {
       return -1;
     }
