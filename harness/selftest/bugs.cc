@@ -133,7 +133,7 @@ Ordeal OrdealOf(std::string_view bug, Draw* draw) {
                     {"type", "process.pause"},
                     {"target", "subject"},
                     {"at", "steady+" + Ms(draw->From(1'000, 1'800))},
-                    {"duration", "3s"}};
+                    {"duration", "5s"}};
   }
   return ordeal;
 }
