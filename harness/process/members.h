@@ -15,6 +15,8 @@
 
 namespace harness {
 
+inline constexpr int64_t kKilledGraceNs = 1'000'000'000;  // for the kernel to end what was killed
+
 // A process that the reaper has started, until its end is reported.
 struct Child {
   std::string mark;  // kSubjectVariable in its environment
@@ -27,10 +29,9 @@ struct Child {
   int64_t kill_ns = 0;             // then the members that are left are killed
   int64_t give_up_ns = 0;          // then the end is reported whatever is left
 
-  // `grace_ns`: for the kernel to end what was killed.
-  void EndsAt(int64_t kill_at_ns, int64_t grace_ns) {
+  void EndsAt(int64_t kill_at_ns) {
     kill_ns = kill_at_ns;
-    give_up_ns = kill_at_ns + grace_ns;
+    give_up_ns = kill_at_ns + kKilledGraceNs;
   }
 };
 

@@ -45,8 +45,7 @@ namespace {
 // program that it has started takes its time; whoever asked kills what takes too long.
 constexpr int64_t kLeftoverGraceNs = 2'000'000'000;
 constexpr int64_t kAskedGraceNs = 60'000'000'000;
-constexpr int64_t kKilledGraceNs = 1'000'000'000;  // for the kernel to end what was killed
-constexpr int64_t kShutdownNs = 10'000'000'000;    // the most that the reaper's own end takes
+constexpr int64_t kShutdownNs = 10'000'000'000;  // the most that the reaper's own end takes
 // A process that prints without end must not keep the others waiting; what is in the pipe of one that has ended is
 // less.
 constexpr int64_t kLogMoveBytesMax = int64_t{1} << 20;
@@ -152,7 +151,7 @@ class Reaper {
     AddUsage(usage, &child->exit);
     child->detached = HasGoneOn(pid, *child, Members(pid));
     if (child->detached) return;
-    child->EndsAt(pipeline::MonotonicNs() + (child->asked ? kAskedGraceNs : kLeftoverGraceNs), kKilledGraceNs);
+    child->EndsAt(pipeline::MonotonicNs() + (child->asked ? kAskedGraceNs : kLeftoverGraceNs));
   }
 
   // A program that puts itself into the background has another group by now, or soon; what ends with it has not.
@@ -310,7 +309,7 @@ class Reaper {
       reply.delivered = SignalMembers(found->first, request.signal) ? 1 : 0;
       if (request.signal == SIGSTOP || request.signal == SIGCONT) child.paused = request.signal == SIGSTOP;
       if (request.signal == SIGTERM) Continue(found->first, child.paused);
-      if (request.signal == SIGKILL && child.leader_ended) child.EndsAt(pipeline::MonotonicNs(), kKilledGraceNs);
+      if (request.signal == SIGKILL && child.leader_ended) child.EndsAt(pipeline::MonotonicNs());
     }
     Send(reply);
   }

@@ -8,15 +8,13 @@
 //     dropped. And what it says that the server said: StreamStart, status.
 //  2. What two different programs both have or lack (two_programs.h); two of one kind may have one fault.
 //  3. What a server's own journal has. What it lacks, where it is known to go on (server_evidence.h), and where no
-//  client
-//     received on that stream what it says was never written.
+//     client received on that stream what it says was never written.
 // Wire and client can't be told apart from outside: behind the server's hand-over to gRPC they are suspects together.
 //
 //   what is wrong      who                     by what
 //   missing            as start_claim.h        its StreamStart began beyond it, and had not been asked to
-//                      server                  its journal
-//                                              never has it on that stream, or only behind a later one; clients of
-//                                              different programs have passed it without getting it
+//                      server                  its journal never has it on that stream, or only behind a later one;
+//                                              clients of different programs have passed it without getting it
 //                      client                  a token that it sent claims it, which no StreamStart and no bookmark had
 //                                              claimed before; it dropped it, though it came in order
 //                      wire or client          the server's journal has it on that stream before all later ones

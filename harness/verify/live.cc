@@ -59,12 +59,16 @@ class Live {
                refusal);
   }
 
+  // The observed client whose process it is; the end: none.
+  std::vector<Client>::const_iterator ClientOf(const ProcessSpan& span) const {
+    return std::find_if(history_.clients.begin(), history_.clients.end(),
+                        [&](const Client& client) { return client.observed && client.name == BaseName(span.name); });
+  }
+
   // The status with which a server ended the client's last stream or attempt before its process ended by itself, where
   // it is one after which a client does not try again. Empty: there is none.
   std::string FinalStatusText(const ProcessSpan& span) const {
-    const auto found = std::find_if(history_.clients.begin(), history_.clients.end(), [&](const Client& client) {
-      return client.observed && client.name == BaseName(span.name);
-    });
+    const auto found = ClientOf(span);
     if (found == history_.clients.end() || !span.how.starts_with("exit")) return "";
     int code = -1;
     int64_t time_ns = INT64_MIN;
@@ -112,11 +116,9 @@ class Live {
   // A client that is refused may end, with an exit code of its own, as documented. Null: it was not that.
   const Refusal* RefusalThatEnded(const ProcessSpan& span) const {
     if (!span.how.starts_with("exit")) return nullptr;
-    const auto& clients = history_.clients;
-    const auto found = std::find_if(clients.begin(), clients.end(),
-                                    [&](const Client& client) { return client.name == BaseName(span.name); });
-    if (found == clients.end() || !found->observed) return nullptr;
-    const auto& refusals = evidence_.clients.view(static_cast<size_t>(found - clients.begin())).refusals();
+    const auto found = ClientOf(span);
+    if (found == history_.clients.end()) return nullptr;
+    const auto& refusals = evidence_.clients.view(static_cast<size_t>(found - history_.clients.begin())).refusals();
     if (refusals.empty() || refusals.back().time_ns > span.ended_ns) return nullptr;
     const bool is_last = refusals.back().before == found->connections.size() &&
                          (found->attempts.empty() || found->attempts.back().time_ns <= refusals.back().time_ns);

@@ -116,8 +116,8 @@ class UnaryAgree {
     for (const UnaryRead& read : history_.reads) CheckRead(read);
     for (const ListWalk& walk : history_.walks) CheckWalk(walk);
     if (unanswered_ > 0) {
-      findings_.Note(fmt::format("{} not answered while that is no fault of the server's",
-                                 unanswered_ == 1 ? "1 call was" : fmt::format("{} calls were", unanswered_)));
+      findings_.Note(fmt::format("{} {} not answered while that is no fault of the server's", unanswered_,
+                                 unanswered_ == 1 ? "call was" : "calls were"));
     }
     if (unimplemented_ > 0) findings_.Note(fmt::format("{} calls are to what a server does not have", unimplemented_));
     if (cut_ > 0) {

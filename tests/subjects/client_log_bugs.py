@@ -89,18 +89,17 @@ class Garbage(Logged):
 class BigOffsets(Logged):
     """Writes offsets as floats."""
 
+    WRITTEN_AS = float
+
     def line(self, kind, members):
         if "o" in members:
-            members["o"] = float(members["o"])
+            members["o"] = self.WRITTEN_AS(members["o"])
         return True
 
 
 @bug
 class Rotate(Logged):
     """Renames its log and goes on in a new one."""
-
-    def line(self, kind, members):
-        return True
 
     def each(self, event):
         if self.count == self.victim:
@@ -190,13 +189,10 @@ class Crlf(Logged):
 
 
 @bug
-class PositionsAsTexts(Logged):
+class PositionsAsTexts(BigOffsets):
     """Writes offsets as texts."""
 
-    def line(self, kind, members):
-        if "o" in members:
-            members["o"] = str(members["o"])
-        return True
+    WRITTEN_AS = str
 
 
 @bug
