@@ -218,7 +218,7 @@ void WitnessWriter::AddLife() {
 void WitnessWriter::AddSurroundings() {
   if (subject_.first_ns == 0) return;
   const int64_t from_ns = Since(subject_.first_ns, kAroundNs);
-  const int64_t to_ns = subject_.last_ns + kAroundNs;
+  const int64_t to_ns = Since(subject_.last_ns, -kAroundNs);
   Line("");
   Line("Around it (2 s before to 2 s after)");
   bool any = false;

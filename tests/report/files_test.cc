@@ -248,6 +248,20 @@ TEST(WitnessTest, ARepeatIsShownBothTimes) {
       << text;
 }
 
+// Which UndefinedBehaviorSanitizer would report.
+TEST(WitnessTest, TimesAtTheEndsOfTheirRangeOverflowNothing) {
+  for (const int64_t time_ns : {INT64_MAX, INT64_MAX - 1, INT64_MIN, INT64_MIN + 1}) {
+    ReportParts parts = LossyRun();
+    parts.verdict.invariants[1].violations[0].time_ns = time_ns;
+    for (Client& client : parts.history.clients) {
+      for (Delivery& delivery : client.deliveries) delivery.time_ns = time_ns;
+      for (Connection& connection : client.connections) connection.started_ns = connection.ended_ns = time_ns;
+    }
+    const std::string text = WitnessText(parts.View());
+    EXPECT_CONTAINS(text, parts.verdict.invariants[1].violations[0].sentence);
+  }
+}
+
 TEST(WitnessTest, ARecordThatNobodySentAndAViolationWithoutARecordAreToldToo) {
   ReportParts parts = LossyRun();
   CheckResult& check = parts.verdict.invariants[1];
