@@ -32,6 +32,22 @@ inline std::string Environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+inline void TakeAdminAnswer(rd_kafka_queue_t* queue) {
+  rd_kafka_event_t* event = rd_kafka_queue_poll(queue, 60'000);
+  ASSERT_NE(event, nullptr);
+  EXPECT_EQ(rd_kafka_event_error(event), RD_KAFKA_RESP_ERR_NO_ERROR) << rd_kafka_event_error_string(event);
+  rd_kafka_event_destroy(event);
+}
+
+// The topic has `count_after` partitions when it returns. Any handle of the cluster does, and a queue of it.
+inline void AddPartitions(rd_kafka_t* handle, rd_kafka_queue_t* queue, const std::string& topic, size_t count_after) {
+  std::array<char, 512> error{};
+  rd_kafka_NewPartitions_t* wanted = rd_kafka_NewPartitions_new(topic.c_str(), count_after, error.data(), error.size());
+  rd_kafka_CreatePartitions(handle, &wanted, 1, nullptr, queue);
+  rd_kafka_NewPartitions_destroy(wanted);
+  TakeAdminAnswer(queue);
+}
+
 // One topic of its own, deleted at the end.
 class RealTopic {
  public:
@@ -53,12 +69,7 @@ class RealTopic {
   void Delete() { ASSERT_EQ(cluster_.DeleteTopic(settings_.topic), ""); }
 
   void AddPartitions(size_t count_after) {
-    std::array<char, 512> error{};
-    rd_kafka_NewPartitions_t* wanted =
-        rd_kafka_NewPartitions_new(settings_.topic.c_str(), count_after, error.data(), error.size());
-    rd_kafka_CreatePartitions(sender_.get(), &wanted, 1, nullptr, queue_.get());
-    rd_kafka_NewPartitions_destroy(wanted);
-    TakeAdminAnswer();
+    pipeline::AddPartitions(sender_.get(), queue_.get(), settings_.topic, count_after);
   }
   // Afterwards the partition begins at `offset`.
   void Trim(int32_t partition, int64_t offset) {
@@ -67,7 +78,7 @@ class RealTopic {
     rd_kafka_DeleteRecords_t* wanted = rd_kafka_DeleteRecords_new(before.get());
     rd_kafka_DeleteRecords(sender_.get(), &wanted, 1, nullptr, queue_.get());
     rd_kafka_DeleteRecords_destroy(wanted);
-    TakeAdminAnswer();
+    TakeAdminAnswer(queue_.get());
   }
   // Acknowledged when it returns. Tries again while the partition is not known yet.
   void Produce(int32_t partition, const std::string& key, const std::string& value) {
@@ -92,13 +103,6 @@ class RealTopic {
     EXPECT_EQ(rd_kafka_flush(sender_.get(), 60'000), RD_KAFKA_RESP_ERR_NO_ERROR);
     return true;
   }
-  void TakeAdminAnswer() {
-    rd_kafka_event_t* event = rd_kafka_queue_poll(queue_.get(), 60'000);
-    ASSERT_NE(event, nullptr);
-    EXPECT_EQ(rd_kafka_event_error(event), RD_KAFKA_RESP_ERR_NO_ERROR) << rd_kafka_event_error_string(event);
-    rd_kafka_event_destroy(event);
-  }
-
   KafkaSettings settings_;
   harness::KafkaCluster cluster_;
   KafkaPtr<rd_kafka_t> sender_;
