@@ -39,10 +39,14 @@ if(PIPELINE_STRICT AND NOT PIPELINE_SANITIZE)
   file(WRITE ${CMAKE_BINARY_DIR}/first_includes "${lines}\n")
 endif()
 
-# pipeline_headers(NAME FOLDER DEPENDENCIES...): what headers_test compiles, each of FOLDER's headers by itself, unless a
-# source does that already.
+# pipeline_headers(NAME FOLDER DEPENDENCIES...): what headers_test compiles, each header of FOLDER and its rooms by itself,
+# unless a source does that already. FOLDER may be a single header.
 function(pipeline_headers name folder)
-  file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.h)
+  if(folder MATCHES "\\.h$")
+    set(headers ${CMAKE_SOURCE_DIR}/${folder})
+  else()
+    file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.h)
+  endif()
   foreach(header ${headers})
     file(RELATIVE_PATH in_tree ${CMAKE_SOURCE_DIR} ${header})
     string(REGEX REPLACE "^src/" "" in_src ${in_tree})
@@ -58,9 +62,9 @@ function(pipeline_headers name folder)
   endif()
 endfunction()
 
-# pipeline_library(NAME FOLDER DEPENDENCIES...): all of FOLDER's .cc but main.cc.
+# pipeline_library(NAME FOLDER DEPENDENCIES...): all .cc of FOLDER and its rooms, but main.cc.
 function(pipeline_library name folder)
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cc)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.cc)
   list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
   if(sources)
     add_library(${name} STATIC ${sources})
@@ -102,7 +106,7 @@ target_compile_options(test_paths INTERFACE "SHELL:-include tests/paths.h")
 # pipeline_test(NAME FOLDER DEPENDENCIES...): all of tests/FOLDER's .cc in one binary, one line of ctest's closing lines.
 # Tests that run the programs find them beside themselves (bin/).
 function(pipeline_test name folder)
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${folder}/*.cc)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${folder}/*.cc)
   if(sources)
     pipeline_executable(${name} ${sources})
     # A folder with a main.cc of its own (a test program that re-executes itself) brings its own main().

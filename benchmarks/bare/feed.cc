@@ -14,7 +14,7 @@
 #include "common/clock.h"
 #include "payment/codec.h"
 #include "producer/payment_maker.h"
-#include "server/kafka_queries.h"
+#include "server/kafka/kafka_queries.h"
 
 namespace {
 

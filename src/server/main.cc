@@ -11,7 +11,7 @@
 #include "common/output.h"
 #include "common/program.h"
 #include "common/settings.h"
-#include "server/grpc_log.h"
+#include "server/ops/grpc_log.h"
 #include "server/payment_server.h"
 #include "server/server_command.h"
 

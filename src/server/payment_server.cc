@@ -17,21 +17,21 @@
 #include <utility>
 
 #include "common/clock.h"
-#include "server/call_limits.h"
-#include "server/catch_up_pool.h"
-#include "server/connections.h"
+#include "server/calls/call_hub.h"
+#include "server/calls/call_limits.h"
+#include "server/calls/connections.h"
 #include "server/demo_data.h"
-#include "server/kafka_reader.h"
-#include "server/metrics_collector.h"
-#include "server/metrics_listener.h"
+#include "server/kafka/kafka_reader.h"
+#include "server/kafka/reject_log.h"
+#include "server/ops/metrics_collector.h"
+#include "server/ops/metrics_listener.h"
+#include "server/ops/server_counters.h"
+#include "server/ops/server_journal.h"
+#include "server/ops/server_status.h"
 #include "server/payment_service.h"
-#include "server/reject_log.h"
 #include "server/replica.h"
-#include "server/server_counters.h"
-#include "server/server_journal.h"
-#include "server/server_status.h"
-#include "server/stream_hub.h"
-#include "server/token_verifier.h"
+#include "server/stream/catch_up_pool.h"
+#include "server/stream/token_verifier.h"
 
 namespace pipeline {
 namespace {
@@ -116,7 +116,7 @@ struct PaymentServer::State {
   TokenVerifier verifier;
   CatchUpPool catch_up;
   ReadyRuns ready_runs;
-  StreamHub hub;
+  CallHub hub;
   StreamServices streams;
   UnaryServices unaries;
   std::unique_ptr<PaymentService> service;

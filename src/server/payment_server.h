@@ -9,8 +9,8 @@
 
 #include "common/settings.h"
 #include "payment/record_decoder.h"
-#include "server/dead_letters.h"
-#include "server/slow_subscriber.h"
+#include "server/kafka/dead_letters.h"
+#include "server/stream/slow_subscriber.h"
 
 namespace pipeline {
 

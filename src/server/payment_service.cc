@@ -9,8 +9,8 @@
 #include <variant>
 #include <vector>
 
-#include "server/call_limits.h"
-#include "server/request_check.h"
+#include "server/calls/call_limits.h"
+#include "server/calls/request_check.h"
 #include "stream/batch_encoder.h"
 #include "stream/list_cursor.h"
 

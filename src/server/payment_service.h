@@ -5,8 +5,8 @@
 #include <grpcpp/grpcpp.h>
 
 #include "payment.grpc.pb.h"
-#include "server/stream_call.h"
-#include "server/unary_call.h"
+#include "server/stream/stream_call.h"
+#include "server/unary/unary_call.h"
 
 namespace pipeline {
 

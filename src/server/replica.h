@@ -14,7 +14,7 @@
 
 namespace pipeline {
 
-// Something that waits for the state to change. Wake() is called from the wake thread (StreamHub), once for each Wait.
+// Something that waits for the state to change. Wake() is called from the wake thread (CallHub), once for each Wait.
 class Waiter {
  public:
   virtual ~Waiter() = default;

@@ -11,7 +11,7 @@
 
 #include "common/program.h"
 #include "common/settings.h"
-#include "server/metrics_listener.h"
+#include "server/ops/metrics_listener.h"
 #include "text/duration.h"
 
 namespace pipeline {

@@ -1,5 +1,6 @@
 // Which rejected records still have to be written to the dead-letter topic, and which are there already. The books of
-// DeadLetters (server/dead_letters.h), whose reader's thread offers and whose own thread writes, under its mutex. Pure.
+// DeadLetters (server/kafka/dead_letters.h), whose reader's thread offers and whose own thread writes, under its mutex.
+// Pure.
 //
 // A letter is held whole while there is room (letters, bytes); past that only its place is, to be read from Kafka
 // again; past that it is counted as lost, in ranges. What is written is decided by what the dead-letter topic holds:

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "payment.pb.h"
-#include "server/request_check.h"
+#include "server/calls/request_check.h"
 #include "stream/resume_decision.h"
 #include "tests/fuzz/fuzz_replica.h"
 

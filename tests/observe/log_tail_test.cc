@@ -18,7 +18,7 @@
 #include "payment/canonical.h"
 #include "producer/ack_log.h"
 #include "producer/payment_maker.h"
-#include "server/server_journal.h"
+#include "server/ops/server_journal.h"
 
 namespace harness {
 namespace {

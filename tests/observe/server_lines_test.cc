@@ -12,7 +12,7 @@
 
 #include "common/line_file.h"
 #include "harness/observe/log_lines.h"
-#include "server/journal_lines.h"
+#include "server/ops/journal_lines.h"
 
 namespace harness {
 namespace {

@@ -68,7 +68,7 @@
 #include "harness/process/ports.h"
 #include "harness/run/health.h"
 #include "payment.grpc.pb.h"
-#include "server/server_journal.h"
+#include "server/ops/server_journal.h"
 #include "tests/seeded/bug_argument.h"
 #include "tests/seeded/server_bug.h"
 #include "tests/seeded/stream_queue.h"

@@ -16,7 +16,7 @@
 
 #include "common/clock.h"
 #include "payment.pb.h"
-#include "server/server_journal.h"
+#include "server/ops/server_journal.h"
 #include "tests/seeded/bug_argument.h"
 
 namespace harness {

@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "tests/server/calls/stuck_client.h"
 #include "tests/server/health_testing.h"
+#include "tests/server/ops/scrape.h"
 #include "tests/server/program.h"
-#include "tests/server/scrape.h"
 #include "tests/server/server_testing.h"
-#include "tests/server/stuck_client.h"
 
 namespace pipeline {
 namespace {

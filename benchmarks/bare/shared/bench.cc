@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "common/clock.h"
-#include "server/kafka_queries.h"
+#include "server/kafka/kafka_queries.h"
 
 namespace bench {
 namespace {

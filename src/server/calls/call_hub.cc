@@ -1,0 +1,105 @@
+#include "server/calls/call_hub.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "common/clock.h"
+
+namespace pipeline {
+namespace {
+
+constexpr int64_t kTickNs = 100'000'000;
+
+}  // namespace
+
+CallHub::CallHub(Replica* replica, int64_t calls_max, int64_t calls_per_peer_max)
+    : replica_(replica), calls_max_(calls_max), calls_per_peer_max_(calls_per_peer_max) {
+  thread_ = std::thread([this] { Run(); });
+}
+
+CallHub::~CallHub() { Stop(); }
+
+void CallHub::Stop() {
+  stopping_ = true;
+  replica_->Interrupt();
+  if (thread_.joinable()) thread_.join();
+}
+
+Admission CallHub::Add(const std::shared_ptr<OpenCall>& call, const std::string& peer) {
+  const std::lock_guard lock(mutex_);
+  if (ending_) return Admission::kStopping;
+  if (static_cast<int64_t>(calls_.size()) >= calls_max_) return Admission::kFull;
+  const auto found = peers_.find(peer);
+  if (found != peers_.end() && found->second >= calls_per_peer_max_) return Admission::kPeerFull;
+  const auto at = found != peers_.end() ? found : peers_.emplace(peer, 0).first;
+  ++at->second;
+  calls_.emplace(call.get(), Entry{call, at});
+  return Admission::kAdmitted;
+}
+
+void CallHub::Remove(const OpenCall* call) {
+  std::shared_ptr<OpenCall> held;  // let go after the mutex
+  const std::lock_guard lock(mutex_);
+  const auto found = calls_.find(call);
+  if (found == calls_.end()) return;
+  held = std::move(found->second.call);
+  if (--found->second.peer->second == 0) peers_.erase(found->second.peer);
+  calls_.erase(found);
+  if (calls_.empty()) empty_.notify_all();
+}
+
+int64_t CallHub::open_calls() const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<int64_t>(calls_.size());
+}
+
+std::vector<CallProgress> CallHub::Progress() const {
+  std::vector<CallProgress> progress;
+  const std::lock_guard lock(mutex_);
+  progress.reserve(calls_.size());
+  for (const auto& [key, entry] : calls_) progress.push_back(entry.call->progress());
+  return progress;
+}
+
+int64_t CallHub::most_calls_of_a_peer() const {
+  int64_t most = 0;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [peer, calls] : peers_) most = std::max(most, calls);
+  return most;
+}
+
+std::vector<std::shared_ptr<OpenCall>> CallHub::Calls() const {
+  std::vector<std::shared_ptr<OpenCall>> calls;
+  const std::lock_guard lock(mutex_);
+  calls.reserve(calls_.size());
+  for (const auto& [key, entry] : calls_) calls.push_back(entry.call);
+  return calls;
+}
+
+bool CallHub::EndAll(int64_t cancel_at_ns, int64_t deadline_ns) {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  for (const std::shared_ptr<OpenCall>& call : Calls()) call->EndForShutdown(cancel_at_ns);
+  return WaitUntilEmpty(deadline_ns);
+}
+
+bool CallHub::WaitUntilEmpty(int64_t deadline_ns) {
+  std::unique_lock lock(mutex_);
+  const auto deadline = std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns));
+  return empty_.wait_until(lock, deadline, [this] { return calls_.empty(); });
+}
+
+void CallHub::Run() {
+  int64_t next_tick_ns = MonotonicNs() + kTickNs;
+  while (!stopping_) {
+    for (const std::shared_ptr<Waiter>& waiter : replica_->TakeWoken(next_tick_ns)) waiter->Wake();
+    const int64_t now_ns = MonotonicNs();
+    if (now_ns < next_tick_ns) continue;
+    for (const std::shared_ptr<OpenCall>& call : Calls()) call->Tick(now_ns);
+    next_tick_ns = now_ns + kTickNs;
+  }
+}
+
+}  // namespace pipeline

@@ -1,0 +1,62 @@
+#include "server/calls/call_limits.h"
+
+namespace pipeline {
+namespace {
+
+grpc::Status Exhausted(const std::string& message) { return {grpc::StatusCode::RESOURCE_EXHAUSTED, message}; }
+
+// In place of `from`, wherever it stands.
+void ReplaceAll(std::string* text, std::string_view from, std::string_view to) {
+  for (size_t at = 0; (at = text->find(from, at)) != std::string::npos; at += to.size()) {
+    text->replace(at, from.size(), to);
+  }
+}
+
+}  // namespace
+
+std::optional<grpc::Status> CheckCallSize(const grpc::CallbackServerContext& context, int64_t request_bytes,
+                                          ServerCounters* counters) {
+  if (request_bytes > kRequestBytesMax) {
+    counters->CallRefused(CallLimit::kRequestBytes);
+    return Exhausted("the request has " + std::to_string(request_bytes) + " bytes; allowed: at most " +
+                     std::to_string(kRequestBytesMax));
+  }
+  const auto entries = static_cast<int64_t>(context.client_metadata().size());
+  if (entries > kCallMetadataEntriesMax) {
+    counters->CallRefused(CallLimit::kMetadataEntries);
+    return Exhausted("the call has " + std::to_string(entries) + " metadata entries; allowed: at most " +
+                     std::to_string(kCallMetadataEntriesMax));
+  }
+  return std::nullopt;
+}
+
+grpc::Status NotAdmitted(Admission admission, const CallHub& hub, ServerCounters* counters) {
+  if (admission == Admission::kFull) {
+    counters->CallRefused(CallLimit::kCalls);
+    return Exhausted("this server has its " + std::to_string(hub.calls_max()) + " open calls already");
+  }
+  if (admission == Admission::kPeerFull) {
+    counters->CallRefused(CallLimit::kCallsPerPeer);
+    return Exhausted("your host has its " + std::to_string(hub.calls_per_peer_max()) +
+                     " open calls at this server already");
+  }
+  return {grpc::StatusCode::UNAVAILABLE, "the server is shutting down"};
+}
+
+grpc::Status PaymentsBeyondLimit(int64_t payments_max, ServerCounters* counters) {
+  counters->CallRefused(CallLimit::kPayments);
+  return Exhausted("the topic has more payments than the " + std::to_string(payments_max) +
+                   " that this server keeps (--max-payments); it serves resumed streams only");
+}
+
+std::string PeerHost(std::string_view peer) {
+  if (!peer.starts_with("ipv4:") && !peer.starts_with("ipv6:")) return std::string(peer);
+  std::string host(peer.substr(5, peer.rfind(':') - 5));
+  ReplaceAll(&host, "%5B", "");
+  ReplaceAll(&host, "%5D", "");
+  ReplaceAll(&host, "[", "");
+  ReplaceAll(&host, "]", "");
+  return host;
+}
+
+}  // namespace pipeline

@@ -1,0 +1,42 @@
+// What one call may bring along, and what calls that are beyond a limit are told (docs/limits.md). Called from gRPC's
+// threads. Thread-safe.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "server/calls/call_hub.h"
+#include "server/ops/server_counters.h"
+
+namespace pipeline {
+
+// Of a serialised request. A token of 200 partitions, the most there are, takes about a tenth of it.
+inline constexpr int64_t kRequestBytesMax = 64LL * 1024;
+// gRPC itself refuses what is larger than this without handing it over: nothing larger is ever held.
+inline constexpr int kReceiveBytesMax = 4 * static_cast<int>(kRequestBytesMax);
+// Calls of one connection beyond those that a host may have open: they are refused, and a client that does not even
+// take the refusals gets no more of them.
+inline constexpr int64_t kRefusalsPerConnectionMax = 1000;
+// Of a call's metadata: ours needs none, proxies and tracers add some. gRPC itself refuses more bytes than these.
+inline constexpr int64_t kCallMetadataEntriesMax = 64;
+inline constexpr int kCallMetadataBytesMax = 8 * 1024;
+
+// The status for a call whose request or metadata are too large; nullopt: they are not. Counts.
+std::optional<grpc::Status> CheckCallSize(const grpc::CallbackServerContext& context, int64_t request_bytes,
+                                          ServerCounters* counters);
+
+// The status for a call that the hub did not admit. Counts those that are beyond a limit.
+grpc::Status NotAdmitted(Admission admission, const CallHub& hub, ServerCounters* counters);
+
+// The status for a call that needs all payments while the store does not hold them. Counts.
+grpc::Status PaymentsBeyondLimit(int64_t payments_max, ServerCounters* counters);
+
+// The host of a peer as gRPC names it ("ipv4:10.0.0.1:50432", "ipv6:%5B::1%5D:50432"), without the port; what has
+// another form is taken whole.
+std::string PeerHost(std::string_view peer);
+
+}  // namespace pipeline

@@ -1,0 +1,40 @@
+#include "server/calls/request_check.h"
+
+#include <algorithm>
+
+namespace pipeline {
+namespace {
+
+constexpr size_t kQuotedBytesMax = 100;
+
+}  // namespace
+
+std::string Shortened(const std::string& text) {
+  if (text.size() <= kQuotedBytesMax) return text;
+  size_t end = kQuotedBytesMax;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // not within a character
+  return text.substr(0, end) + "...";
+}
+
+std::variant<Filter, std::string> CheckFilter(int provider, int status) {
+  if (!::payment::Provider_IsValid(provider)) {
+    return "provider " + std::to_string(provider) + " is unknown; allowed: " + std::to_string(::payment::Provider_MIN) +
+           " (any) to " + std::to_string(::payment::Provider_MAX);
+  }
+  if (!::payment::PaymentStatus_IsValid(status)) {
+    return "status " + std::to_string(status) +
+           " is unknown; allowed: " + std::to_string(::payment::PaymentStatus_MIN) + " (any) to " +
+           std::to_string(::payment::PaymentStatus_MAX);
+  }
+  return Filter{static_cast<Provider>(provider), static_cast<PaymentStatus>(status)};
+}
+
+std::variant<int32_t, std::string> CheckLimit(int32_t limit) {
+  if (limit < 0) {
+    return "limit " + std::to_string(limit) + "; allowed: 0 (" + std::to_string(kListLimitDefault) + ") or more (" +
+           std::to_string(kListLimitMax) + " at most are sent)";
+  }
+  return limit == 0 ? kListLimitDefault : std::min(limit, kListLimitMax);
+}
+
+}  // namespace pipeline

@@ -1,0 +1,184 @@
+#include "server/ops/server_journal.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include "common/clock.h"
+#include "common/regular_file.h"
+
+namespace pipeline {
+namespace {
+
+// A line stays well below what its readers take (8 MiB).
+constexpr size_t kPlacesInALine = 2'000;
+// From here on it is written at once, not at the next flush.
+constexpr size_t kEntriesAtOnce = 16'384;
+
+std::string Named(const std::string& path) { return "server journal " + path; }
+
+}  // namespace
+
+ServerJournal::Lock::~Lock() {
+  if (fd >= 0) close(fd);
+}
+
+ServerJournal::ServerJournal(const std::string& path, const std::string& server_id) {
+  lock_.fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  struct stat status {};
+  if (lock_.fd < 0 || fstat(lock_.fd, &status) != 0) {
+    throw std::system_error(errno, std::generic_category(), Named(path));
+  }
+  // A device is written to as it is. A pipe that nobody reads would hold up the server's end.
+  if (!S_ISREG(status.st_mode) && !S_ISCHR(status.st_mode)) {
+    throw std::runtime_error(Named(path) + ": is " + std::string(FileKind(status.st_mode)) +
+                             "; allowed: a regular file");
+  }
+  if (S_ISREG(status.st_mode)) {
+    if (flock(lock_.fd, LOCK_EX | LOCK_NB) != 0) {
+      throw std::runtime_error(Named(path) + ": in use by another process");
+    }
+    CutTornTail(path);
+  }
+  file_ = LineFile::OpenForAppend(path);
+  std::string line;
+  AppendJournalStart(MonotonicNs(), server_id, getpid(), &line);
+  Write(SealLine(line), 1);
+  thread_ = std::thread([this] { Run(); });
+}
+
+ServerJournal::~ServerJournal() { Close(); }
+
+void ServerJournal::Push(const Entry& entry) {
+  if (closing_ || entries_.size() >= kJournalEntriesMax) {
+    ++overflowed_;
+    return;
+  }
+  entries_.push_back(entry);
+  if (entries_.size() == 1 || entries_.size() == kEntriesAtOnce) wake_.notify_one();
+}
+
+void ServerJournal::Read(std::span<const JournalPlace> records) {
+  const std::lock_guard lock(mutex_);
+  for (const JournalPlace& record : records) Push({.place = record});
+}
+
+void ServerJournal::Begin(const SubscriptionBegan& began) {
+  std::string line;
+  AppendJournalBegin(began, &line);
+  const std::lock_guard lock(mutex_);
+  texts_.push_back(std::move(line));
+  Push({.subscription = began.number, .text = texts_.size() - 1, .place = {}});
+}
+
+void ServerJournal::Wrote(uint64_t subscription, int32_t partition, int64_t offset) {
+  const JournalPlace place{.time_ns = MonotonicNs(), .offset = offset, .partition = partition};
+  const std::lock_guard lock(mutex_);
+  Push({.subscription = subscription, .place = place});
+}
+
+void ServerJournal::End(uint64_t subscription, int code, const std::string& reason) {
+  std::string line;
+  AppendJournalEnd(MonotonicNs(), subscription, code, reason, &line);
+  const std::lock_guard lock(mutex_);
+  texts_.push_back(std::move(line));
+  Push({.subscription = subscription, .text = texts_.size() - 1, .place = {}});
+}
+
+void ServerJournal::Close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  wake_.notify_one();
+  if (!thread_.joinable()) return;
+  thread_.join();
+  if (lost_ > 0) spdlog::warn("[SERVER] the journal lacks {} entries", lost_.load());
+}
+
+void ServerJournal::Run() {
+  std::vector<Entry> entries;
+  std::vector<std::string> texts;
+  std::unique_lock lock(mutex_);
+  for (bool last = false; !last;) {
+    wake_.wait(lock, [this] { return closing_ || !entries_.empty(); });
+    wake_.wait_for(lock, std::chrono::nanoseconds(kJournalFlushNs),
+                   [this] { return closing_ || entries_.size() >= kEntriesAtOnce; });
+    last = closing_;
+    entries.swap(entries_);
+    texts.swap(texts_);
+    const int64_t overflowed = std::exchange(overflowed_, 0);
+    lock.unlock();
+    lost_ += overflowed;
+    untold_ += overflowed;
+    std::string lines = Lines(&entries, texts);
+    if (last) {
+      std::string stop;
+      AppendJournalStop(MonotonicNs(), &stop);
+      lines += SealLine(stop);
+    }
+    Write(lines, entries.size());
+    entries.clear();
+    texts.clear();
+    lock.lock();
+  }
+}
+
+std::string ServerJournal::Lines(std::vector<Entry>* entries, const std::vector<std::string>& texts) {
+  std::stable_sort(entries->begin(), entries->end(),
+                   [](const Entry& a, const Entry& b) { return a.subscription < b.subscription; });
+  std::string lines, line;
+  std::vector<JournalPlace> places;
+  for (size_t i = 0; i < entries->size(); ++i) {
+    const Entry& entry = (*entries)[i];
+    line.clear();
+    if (entry.text != SIZE_MAX) {
+      lines += SealLine(texts[entry.text]);
+      continue;
+    }
+    places.push_back(entry.place);
+    const Entry* next = i + 1 < entries->size() ? &(*entries)[i + 1] : nullptr;
+    const bool goes_on = next != nullptr && next->subscription == entry.subscription && next->text == SIZE_MAX;
+    if (goes_on && places.size() < kPlacesInALine) continue;
+    if (entry.subscription == 0) {
+      AppendJournalRead(places, &line);
+    } else {
+      AppendJournalWrite(entry.subscription, places, &line);
+    }
+    lines += SealLine(line);
+    places.clear();
+  }
+  return lines;
+}
+
+void ServerJournal::Write(const std::string& lines, size_t entries) {
+  std::string all;
+  if (untold_ > 0) {
+    std::string cut;
+    AppendJournalCut(MonotonicNs(), untold_, &cut);
+    all = SealLine(cut);
+  }
+  all += lines;
+  if (all.empty()) return;
+  try {
+    file_.AppendSealed(all);
+    untold_ = 0;
+  } catch (const std::system_error& error) {
+    lost_ += static_cast<int64_t>(entries);
+    untold_ += static_cast<int64_t>(entries);
+    if (!std::exchange(warned_, true)) {
+      spdlog::error("[SERVER] the journal is cut, the server goes on: {}", error.what());
+    }
+  }
+}
+
+}  // namespace pipeline

@@ -1,0 +1,91 @@
+#include "server/ops/server_status.h"
+
+#include <spdlog/spdlog.h>
+
+#include <cstdint>
+#include <utility>
+
+namespace pipeline {
+
+ServerStatus::ServerStatus(std::string brokers, std::string topic)
+    : brokers_(std::move(brokers)), topic_(std::move(topic)) {}
+
+void ServerStatus::OnServing(std::function<void(bool)> on_serving) {
+  const std::lock_guard lock(mutex_);
+  on_serving_ = std::move(on_serving);
+  reported_ = Serving();
+  if (on_serving_) on_serving_(reported_);
+}
+
+void ServerStatus::Report() {
+  if (Serving() == reported_) return;
+  reported_ = Serving();
+  if (on_serving_) on_serving_(reported_);
+}
+
+void ServerStatus::SetReachable(bool reachable, const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  const Reach before = std::exchange(reach_, reachable ? Reach::kReachable : Reach::kUnreachable);
+  if (before != reach_ && !reachable) {
+    spdlog::warn("[KAFKA] ❌ {}: {}; trying again until it answers",
+                 before == Reach::kUnknown ? "no answer yet" : "connection lost", reason);
+  } else if (before == Reach::kUnreachable && reachable) {
+    spdlog::info("[KAFKA] ✅ {} answers", brokers_);
+  }
+  Report();
+}
+
+void ServerStatus::SetTopicPresent(bool present) {
+  const std::lock_guard lock(mutex_);
+  if (topic_present_ != present) {
+    if (present) spdlog::info("[KAFKA] topic {} is there now", topic_);
+    if (!present) spdlog::warn("[KAFKA] topic {} does not exist; waiting for it", topic_);
+  }
+  topic_present_ = present;
+  topic_seen_ = present;
+  Report();
+}
+
+void ServerStatus::SetLoaded(bool loaded) {
+  const std::lock_guard lock(mutex_);
+  loaded_ = loaded;
+  Report();
+}
+
+void ServerStatus::SetComplete(bool complete, int64_t payments_max) {
+  const std::lock_guard lock(mutex_);
+  if (complete_ && !complete) {
+    spdlog::error(
+        "[SERVER] ❌ topic {} has more than {} payments (--max-payments): further ones are streamed but not kept; not "
+        "serving: new streams, ListPayments, and GetPayment of what is not kept are refused, resumed streams go on",
+        topic_, payments_max);
+  }
+  complete_ = complete;
+  Report();
+}
+
+void ServerStatus::SetStopping() {
+  const std::lock_guard lock(mutex_);
+  stopping_ = true;
+  Report();
+}
+
+ServerStatus::State ServerStatus::state() const {
+  const std::lock_guard lock(mutex_);
+  return {reach_ == Reach::kReachable, topic_seen_, loaded_, complete_, Serving()};
+}
+
+bool ServerStatus::serving() const {
+  const std::lock_guard lock(mutex_);
+  return Serving();
+}
+
+std::string ServerStatus::WhyNotLoaded() const {
+  const std::lock_guard lock(mutex_);
+  if (loaded_) return "";
+  if (reach_ != Reach::kReachable) return "Kafka at " + brokers_ + " has not answered yet";
+  if (!topic_present_) return "Kafka topic " + topic_ + " does not exist yet";
+  return "the payments of " + topic_ + " are still being loaded";
+}
+
+}  // namespace pipeline

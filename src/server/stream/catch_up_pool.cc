@@ -1,0 +1,185 @@
+#include "server/stream/catch_up_pool.h"
+
+#include <spdlog/spdlog.h>
+
+#include <array>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "common/clock.h"
+#include "server/kafka/fetch_waker.h"
+#include "server/kafka/kafka_queries.h"
+#include "server/kafka/record_maker.h"
+
+namespace pipeline {
+namespace {
+
+constexpr size_t kBatchMax = 256;
+constexpr int kPollMs = 50;
+constexpr int kQueryMs = 2000;
+// How long a reader stays with one stream while others wait.
+constexpr int64_t kTurnNs = 2'000'000'000;
+
+// One stream's reader: a consumer, and what it has read.
+class CatchUpReader {
+ public:
+  CatchUpReader(const KafkaSettings& settings, CaughtUpStream* stream)
+      : topic_(settings.topic),
+        stream_(stream),
+        plan_(stream->catch_up_filter(), stream->catch_up_from()),
+        // A bounded queue of its own: eight readers hold 8 x 16 MiB at most.
+        handle_(MakeKafka(RD_KAFKA_CONSUMER, MakeConsumerConf(settings, {{"queued.max.messages.kbytes", "16384"}}))) {
+    rd_kafka_poll_set_consumer(handle_.get());
+    queue_.reset(rd_kafka_queue_get_consumer(handle_.get()));
+  }
+
+  // True: the window has taken over. False: the stream has ended, has been told why it can't go on, was left for
+  // others (`is_awaited`), or `stop`. Throws std::runtime_error for what keeps Kafka from being read.
+  bool Run(const std::atomic<bool>& stop, const std::function<bool()>& is_awaited) {
+    Assign();
+    FetchWaker waker(handle_.get(), queue_.get(), topic_, static_cast<int32_t>(plan_.covered().size()));
+    const int64_t turn_end_ns = MonotonicNs() + kTurnNs;
+    while (!stop) {
+      const CaughtUpStream::Join join = stream_->TryJoin(plan_.covered());
+      if (join != CaughtUpStream::Join::kNotYet) return join == CaughtUpStream::Join::kJoined;
+      if (MonotonicNs() >= turn_end_ns && is_awaited()) {
+        stream_->Leave(plan_.covered());
+        return false;
+      }
+      std::array<rd_kafka_message_t*, kBatchMax> messages{};
+      messages[0] = rd_kafka_consumer_poll(handle_.get(), kPollMs);
+      size_t count = messages[0] == nullptr ? 0 : 1;
+      if (count > 0) {
+        const ssize_t more = rd_kafka_consume_batch_queue(queue_.get(), 0, messages.data() + 1, kBatchMax - 1);
+        if (more > 0) count += static_cast<size_t>(more);
+      }
+      std::vector<StreamEvent> events;
+      bool out_of_range = false;
+      for (size_t i = 0; i < count; ++i) {
+        Take(*messages[i], &events);
+        out_of_range = out_of_range || messages[i]->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET;
+        rd_kafka_message_destroy(messages[i]);
+      }
+      waker.AfterBatch();
+      if (!stream_->Send(std::move(events), plan_.covered())) return false;
+      if (out_of_range && Refused()) return false;
+    }
+    return false;
+  }
+
+ private:
+  void Assign() {
+    std::vector<int64_t> next_offsets;
+    for (size_t p = 0; p < plan_.covered().size(); ++p) {
+      next_offsets.push_back(plan_.next_offset(static_cast<int32_t>(p)));
+    }
+    AssignAt(handle_.get(), topic_, next_offsets);
+  }
+
+  void Take(const rd_kafka_message_t& message, std::vector<StreamEvent>* events) {
+    if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return plan_.Advance(message.partition, message.offset);
+    if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    LogRecord record;
+    if (maker_.Make(message, &record) != RejectReason::kNone) {
+      return plan_.Advance(message.partition, message.offset + 1);  // the replica's reader has counted it
+    }
+    if (!plan_.Offer(record.partition, record.offset, record.provider, record.status)) return;
+    events->push_back({std::move(record.frame), record.partition, record.offset, record.record_crc32c, false});
+  }
+
+  // Trimmed while it waited or read, then the stream is told the gap; else goes on.
+  bool Refused() {
+    const auto count = static_cast<int32_t>(plan_.covered().size());
+    const std::vector<Watermarks> marks = QueryWatermarks(handle_.get(), topic_, count, kQueryMs);
+    std::vector<PartitionGap> gaps;
+    for (int32_t p = 0; p < count; ++p) {
+      if (plan_.next_offset(p) < marks[p].low) gaps.push_back({p, plan_.next_offset(p), marks[p].low});
+    }
+    if (gaps.empty()) {
+      Assign();
+      return false;
+    }
+    stream_->OnCatchUpRefused(Trimmed(gaps));
+    return true;
+  }
+
+  const std::string topic_;
+  CaughtUpStream* const stream_;
+  CatchUpPlan plan_;
+  KafkaPtr<rd_kafka_t> handle_;
+  KafkaPtr<rd_kafka_queue_t> queue_;
+  RecordMaker maker_;
+};
+
+}  // namespace
+
+CatchUpPool::CatchUpPool(const KafkaSettings& settings, int32_t readers_max)
+    : settings_(settings), readers_max_(readers_max) {}
+
+CatchUpPool::~CatchUpPool() { Stop(); }
+
+void CatchUpPool::Submit(std::shared_ptr<CaughtUpStream> stream) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return;
+    waiting_.push_back(std::move(stream));
+    const auto threads = static_cast<int32_t>(threads_.size());
+    if (static_cast<int32_t>(waiting_.size()) > idle_ && threads < readers_max_) {
+      ++idle_;
+      threads_.emplace_back([this] { Run(); });
+    }
+  }
+  changed_.notify_one();
+}
+
+int64_t CatchUpPool::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<int64_t>(waiting_.size());
+}
+
+void CatchUpPool::Stop() {
+  std::vector<std::thread> threads;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    stop_reading_ = true;
+    waiting_.clear();
+    threads.swap(threads_);
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads) thread.join();
+}
+
+void CatchUpPool::Run() {
+  for (;;) {
+    std::shared_ptr<CaughtUpStream> stream;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+      if (stopping_) return;
+      stream = std::move(waiting_.front());
+      waiting_.pop_front();
+      --idle_;
+    }
+    ++reading_;
+    if (!stream->ended()) {
+      try {
+        if (CatchUpReader(settings_, stream.get()).Run(stop_reading_, [this] { return IsAwaited(); })) ++caught_up_;
+      } catch (const std::runtime_error& error) {
+        stream->OnCatchUpFailed(error.what());
+      }
+    }
+    --reading_;
+    const std::lock_guard lock(mutex_);
+    ++idle_;
+  }
+}
+
+bool CatchUpPool::IsAwaited() {
+  const std::lock_guard lock(mutex_);
+  return !waiting_.empty();
+}
+
+}  // namespace pipeline

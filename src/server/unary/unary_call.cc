@@ -1,0 +1,120 @@
+#include "server/unary/unary_call.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "common/clock.h"
+#include "server/calls/call_limits.h"
+
+namespace pipeline {
+namespace {
+
+// What is wrong with it; empty: nothing.
+std::string Wrong(const UnaryCall::MinPosition& min_position, const ReplicaState& state) {
+  for (const ::payment::Position& at : min_position) {
+    const std::string name = "min_position with partition " + std::to_string(at.partition());
+    if (at.partition() < 0 || at.partition() >= state.partition_count()) {
+      return name + "; the topic has " + std::to_string(state.partition_count());
+    }
+    if (at.offset() < -1) return name + ", offset " + std::to_string(at.offset()) + "; allowed: -1 or more";
+  }
+  return {};
+}
+
+bool Reached(const UnaryCall::MinPosition& min_position, const ReplicaState& state) {
+  for (const ::payment::Position& at : min_position) {
+    if (state.position(at.partition()) <= at.offset()) return false;
+  }
+  return true;
+}
+
+class RefusedCall : public grpc::ServerUnaryReactor {
+ public:
+  explicit RefusedCall(const grpc::Status& status) { Finish(status); }
+  void OnDone() override { delete this; }
+};
+
+}  // namespace
+
+grpc::ServerUnaryReactor* UnaryCall::Refuse(const UnaryServices& services, CallMethod method,
+                                            const grpc::Status& status) {
+  services.counters->CallEnded(method, status.error_code());
+  return new RefusedCall(status);
+}
+
+grpc::ServerUnaryReactor* UnaryCall::Start(const UnaryServices& services, CallMethod method,
+                                           grpc::CallbackServerContext* context, const MinPosition& min_position,
+                                           Answerer answerer) {
+  auto call = std::make_shared<UnaryCall>(services, method, context, min_position, std::move(answerer));
+  const Admission admission = services.hub->Add(call, PeerHost(context->peer()));
+  if (admission != Admission::kAdmitted) {
+    return Refuse(services, method, NotAdmitted(admission, *services.hub, services.counters));
+  }
+  call->Try();
+  return call.get();
+}
+
+UnaryCall::UnaryCall(const UnaryServices& services, CallMethod method, grpc::CallbackServerContext* context,
+                     const MinPosition& min_position, Answerer answerer)
+    : services_(services),
+      method_(method),
+      context_(context),
+      min_position_(min_position),
+      answerer_(std::move(answerer)) {}
+
+void UnaryCall::Try() {
+  const std::lock_guard lock(mutex_);
+  if (ended_) return;
+  Answer answer;
+  {
+    Replica::Access access = services_.replica->Lock();
+    const ReplicaState& state = access.state();
+    if (!min_position_.empty()) {
+      if (!state.loaded()) return End({grpc::StatusCode::UNAVAILABLE, services_.status->WhyNotLoaded()});
+      if (std::string wrong = Wrong(min_position_, state); !wrong.empty()) {
+        return End({grpc::StatusCode::INVALID_ARGUMENT, wrong});
+      }
+      if (!Reached(min_position_, state)) return access.Wait(shared_from_this());
+    }
+    answer = answerer_(state);
+  }
+  if (answer.fill) answer.fill();
+  End(answer.status);
+}
+
+void UnaryCall::End(const grpc::Status& status) {
+  if (std::exchange(ended_, true)) return;
+  cancel_at_ns_ = MonotonicNs() + services_.stuck_ns;
+  services_.counters->CallEnded(method_, status.error_code());
+  Finish(status);
+}
+
+void UnaryCall::OnCancel() {
+  const std::lock_guard lock(mutex_);
+  End({grpc::StatusCode::CANCELLED, "cancelled, or its deadline has passed"});
+}
+
+void UnaryCall::OnDone() {
+  {
+    const std::lock_guard lock(mutex_);
+    done_ = true;
+  }
+  services_.hub->Remove(this);  // may be the last reference
+}
+
+void UnaryCall::Tick(int64_t now_ns) {
+  const std::lock_guard lock(mutex_);
+  if (done_ || cancel_at_ns_ == 0 || now_ns < cancel_at_ns_) return;
+  cancel_at_ns_ = 0;
+  context_->TryCancel();  // its client has not taken the answer: only this frees the call
+}
+
+void UnaryCall::EndForShutdown(int64_t cancel_at_ns) {
+  const std::lock_guard lock(mutex_);
+  End({grpc::StatusCode::UNAVAILABLE, "the server is shutting down"});
+  if (cancel_at_ns_ != 0) cancel_at_ns_ = std::min(cancel_at_ns_, cancel_at_ns);
+}
+
+}  // namespace pipeline
