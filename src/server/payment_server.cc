@@ -21,6 +21,7 @@
 #include "server/calls/call_limits.h"
 #include "server/calls/connections.h"
 #include "server/demo_data.h"
+#include "server/kafka/evidence_reader.h"
 #include "server/kafka/kafka_reader.h"
 #include "server/kafka/reject_log.h"
 #include "server/ops/metrics_collector.h"
@@ -31,7 +32,6 @@
 #include "server/payment_service.h"
 #include "server/replica.h"
 #include "server/stream/catch_up_pool.h"
-#include "server/stream/token_verifier.h"
 
 namespace pipeline {
 namespace {
@@ -74,12 +74,12 @@ struct PaymentServer::State {
                                                 : nullptr),
         reader(options.kafka, &replica, &status, &rejects, journal.get(), dead_letters.get(), &counters,
                std::move(on_fatal)),
-        verifier(options.kafka, &replica, options.stuck_ns * 2),
+        evidence(options.kafka, &replica, options.stuck_ns * 2),
         catch_up(options.kafka, options.catch_up_readers_max),
         hub(&replica, options.calls_max, options.calls_per_peer_max) {
     streams = {&replica,
                &hub,
-               &verifier,
+               &evidence,
                &catch_up,
                &ready_runs,
                server_id,
@@ -113,7 +113,7 @@ struct PaymentServer::State {
   Replica replica;
   const std::unique_ptr<DeadLetters> dead_letters;  // outlives the reader
   KafkaReader reader;
-  TokenVerifier verifier;
+  EvidenceReader evidence;
   CatchUpPool catch_up;
   ReadyRuns ready_runs;
   CallHub hub;
@@ -221,7 +221,7 @@ void PaymentServer::Shutdown() {
   state_->reader.Stop();
   if (state_->dead_letters != nullptr) state_->dead_letters->Stop(kDeadLetterGraceNs);
   state_->catch_up.Stop();
-  state_->verifier.Stop();
+  state_->evidence.Stop();
   if (state_->server != nullptr) {
     state_->status.OnServing(nullptr);
     state_->ShutDownGrpc();

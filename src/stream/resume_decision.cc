@@ -55,24 +55,72 @@ std::vector<PartitionStart> Starts(const ::payment::ResumeToken& token, int32_t 
 
 int64_t Following(int64_t offset) { return offset == std::numeric_limits<int64_t>::max() ? offset : offset + 1; }
 
-// Compares the checksums that are known here, and clears them; names those that only Kafka knows. One of a record yet
-// to be applied stays when the stream will pass that record in the window (`held`, and no snapshot to send before).
+// The checksum of the record at a token's place as the replica or the evidence has it.
+struct FoundRecord {
+  bool known = false;
+  std::optional<uint32_t> crc32c;  // known, and absent: there is no record any more
+};
+
+FoundRecord Find(const ReplicaState& state, const RecordPlace& place, int64_t low, const KafkaEvidence* evidence) {
+  if (const std::optional<uint32_t> held = state.ChecksumAt(place.partition, place.offset)) return {true, held};
+  if (evidence != nullptr) {
+    for (const KafkaEvidence::Record& record : evidence->records) {
+      if (record.place == place) return {true, record.crc32c};
+    }
+  }
+  return {place.offset < low, std::nullopt};
+}
+
+// Compares the checksums that are known, and clears them. Those that are not known go to `asked`. One of a record yet
+// to be applied stays when the stream will pass that record in the window (`held`, and no snapshot to send before); it
+// is it is
+// asked for only with others. True in `must_read`: one is needed to decide.
 std::optional<Refusal> Compare(const ReplicaState& state, const std::vector<Watermarks>& marks, bool held,
-                               ResumeDecision* decision) {
+                               const KafkaEvidence* evidence, ResumeDecision* decision, bool* must_read) {
   const bool snapshot = std::any_of(decision->starts.begin(), decision->starts.end(),
                                     [](const PartitionStart& start) { return start.snapshot_until.has_value(); });
   for (int32_t p = 0; p < state.partition_count(); ++p) {
     PartitionStart& start = decision->starts[p];
-    if (!start.record_crc32c || (held && !snapshot && start.after >= state.position(p))) continue;
-    const std::optional<uint32_t> known = state.ChecksumAt(p, start.after);
-    if (known && *known != *start.record_crc32c) return OtherRecord(p, start.after, *start.record_crc32c, *known);
-    if (known || start.after < marks[p].low) {
-      start.record_crc32c.reset();  // the same, or no record at `after` any more
-    } else {
-      decision->unread.push_back(p);
+    if (!start.record_crc32c) continue;
+    const RecordPlace place = {p, start.after};
+    const FoundRecord found = Find(state, place, marks[p].low, evidence);
+    if (found.known) {
+      if (found.crc32c && *found.crc32c != *start.record_crc32c) {
+        return OtherRecord(p, start.after, *start.record_crc32c, *found.crc32c);
+      }
+      start.record_crc32c.reset();
+      continue;
     }
+    decision->asked.push_back(place);
+    const bool passes = held && !snapshot && start.after >= state.position(p);
+    if (!passes) *must_read = true;
   }
   return std::nullopt;
+}
+
+// Partitions from which the stream wants what can't be had: records that the log no longer holds (`held`: the window
+// does), and what is left of a snapshot when the store never had all of it: it began behind the place that the client
+// has come to.
+std::vector<PartitionGap> Gaps(const ReplicaState& state, const std::vector<PartitionStart>& starts,
+                               const std::vector<Watermarks>& marks, bool held) {
+  std::vector<PartitionGap> gaps;
+  for (int32_t p = 0; p < state.partition_count(); ++p) {
+    const PartitionStart& start = starts[p];
+    const int64_t wanted = Following(start.records_after());
+    if (start.snapshot_until && start.after >= 0 && start.after + 1 < state.log_start(p)) {
+      gaps.push_back({p, start.after + 1, state.log_start(p)});
+    } else if (wanted < marks[p].low && !held) {
+      gaps.push_back({p, wanted, marks[p].low});
+    }
+  }
+  return gaps;
+}
+
+std::string OtherLog(const ::payment::ResumeToken& token, const ReplicaState& state) {
+  // The client's text goes into trailing metadata, which hold only so much.
+  const bool whole = token.log_id().size() <= kLogIdQuotedBytesMax;
+  return "the resume token is of log " + (whole ? token.log_id() : "of another form") + ", this server reads " +
+         state.log_id();
 }
 
 std::string GapText(const char* what, const PartitionGap& gap, size_t count) {
@@ -98,53 +146,48 @@ Refusal Trimmed(std::vector<PartitionGap> gaps) {
 }
 
 ResumeDecision DecideResume(const ::payment::ResumeToken& token, const ReplicaState& state,
-                            const std::vector<Watermarks>* fresh) {
-  if (std::string wrong = Malformed(token); !wrong.empty()) return Refuse(RefusalCode::kInvalidArgument, wrong);
-  if (token.log_id() != state.log_id()) {
-    // The client's text goes into trailing metadata, which hold only so much.
-    const bool whole = token.log_id().size() <= kLogIdQuotedBytesMax;
-    return Refuse(RefusalCode::kFailedPrecondition, "the resume token is of log " +
-                                                        (whole ? token.log_id() : "of another form") +
-                                                        ", this server reads " + state.log_id());
+                            const KafkaEvidence* evidence) {
+  const int32_t count = state.partition_count();
+  if (evidence != nullptr &&
+      (evidence->generation != state.generation() || static_cast<int32_t>(evidence->marks.size()) != count)) {
+    evidence = nullptr;
   }
+  if (std::string wrong = Malformed(token); !wrong.empty()) return Refuse(RefusalCode::kInvalidArgument, wrong);
+  if (token.log_id() != state.log_id()) return Refuse(RefusalCode::kFailedPrecondition, OtherLog(token, state));
+  ResumeDecision decision;
   for (const ::payment::PartitionResume& at : token.partitions()) {
-    if (at.partition() < state.partition_count()) continue;
-    if (fresh == nullptr) {  // it may have been added, and another replica have seen it before this one
-      ResumeDecision ask;
-      ask.action = ResumeDecision::Action::kVerify;
-      return ask;
+    if (at.partition() < count) continue;
+    if (evidence == nullptr) {  // it may have been added, and another replica have seen it before this one
+      decision.action = ResumeDecision::Action::kAskKafka;
+      return decision;
     }
     return Refuse(RefusalCode::kInvalidArgument, "resume token with unknown partition " +
                                                      std::to_string(at.partition()) + "; the topic has " +
-                                                     std::to_string(state.partition_count()));
+                                                     std::to_string(count));
   }
-  ResumeDecision decision;
-  decision.starts = Starts(token, state.partition_count());
+  decision.starts = Starts(token, count);
   std::vector<Watermarks> marks;
   std::vector<int64_t> records_after;
-  for (int32_t p = 0; p < state.partition_count(); ++p) {
+  std::vector<PartitionGap> ahead;
+  for (int32_t p = 0; p < count; ++p) {
     marks.push_back({state.log_start(p), state.high_watermark(p)});
-    if (fresh != nullptr) marks.back() = {(*fresh)[p].low, std::max((*fresh)[p].high, state.position(p))};
+    if (evidence != nullptr)
+      marks.back() = {evidence->marks[p].low, std::max(evidence->marks[p].high, state.position(p))};
     records_after.push_back(decision.starts[p].records_after());
+    if (records_after[p] >= marks[p].high) ahead.push_back({p, Following(records_after[p]), marks[p].low});
   }
   const bool held = state.window().HoldsAfter(records_after);
-  std::vector<PartitionGap> trimmed;
-  std::vector<PartitionGap> ahead;
-  for (int32_t p = 0; p < state.partition_count(); ++p) {
-    const PartitionGap gap = {p, Following(records_after[p]), marks[p].low};
-    if (records_after[p] >= marks[p].high) ahead.push_back(gap);
-    if (gap.wanted < marks[p].low && !held) trimmed.push_back(gap);
-  }
-  if (std::optional<Refusal> other = Compare(state, marks, held, &decision)) {
+  bool must_read = false;
+  if (std::optional<Refusal> other = Compare(state, marks, held, evidence, &decision, &must_read)) {
     decision.refusal = *std::move(other);
     return decision;
   }
-  if (fresh == nullptr && (!held || !ahead.empty() || !decision.unread.empty())) {
-    decision.action = ResumeDecision::Action::kVerify;
+  if (must_read || (evidence == nullptr && (!held || !ahead.empty()))) {
+    decision.action = ResumeDecision::Action::kAskKafka;
     return decision;
   }
-  if (!trimmed.empty()) {
-    decision.refusal = Trimmed(std::move(trimmed));
+  if (std::vector<PartitionGap> gaps = Gaps(state, decision.starts, marks, held); !gaps.empty()) {
+    decision.refusal = Trimmed(std::move(gaps));
     return decision;
   }
   if (!ahead.empty()) {
@@ -154,6 +197,7 @@ ResumeDecision DecideResume(const ::payment::ResumeToken& token, const ReplicaSt
                   ahead);
   }
   decision.action = ResumeDecision::Action::kServe;
+  decision.asked.clear();
   return decision;
 }
 

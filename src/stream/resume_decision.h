@@ -1,5 +1,5 @@
 // What to do with a resume token: the one place that decides whether a stream may go on from it. Called by a stream
-// when it begins (from what the replica knows), and by the token verifier (with Kafka's own answers). Pure,
+// when it begins, from what the replica knows; where that is not enough, once more with what Kafka has answered. Pure,
 // thread-safe.
 #pragma once
 
@@ -38,22 +38,41 @@ struct Refusal {
   std::vector<PartitionGap> gaps;  // with kOutOfRange
 };
 
+// A record's place in the log.
+struct RecordPlace {
+  int32_t partition = 0;
+  int64_t offset = 0;
+  bool operator==(const RecordPlace&) const = default;
+};
+
+// What Kafka says about the log and about the records that a decision asked for.
+struct KafkaEvidence {
+  struct Record {
+    RecordPlace place;
+    std::optional<uint32_t> crc32c;  // nullopt: there is no record any more
+  };
+  uint64_t generation = 0;        // of the replica's log, when it was asked
+  std::vector<Watermarks> marks;  // as of now, one per partition
+  std::vector<Record> records;    // all that were asked for
+};
+
 struct ResumeDecision {
   enum class Action : uint8_t {
-    kServe,   // from `starts`; checksums left in them are of records that this replica has yet to apply
-    kVerify,  // Kafka has to be asked first: for fresh watermarks, and for the records that `unread` names
+    kServe,     // from `starts`; checksums left in them are of records that this replica has yet to apply
+    kAskKafka,  // for watermarks, and for the records at `asked`; then decide again
     kRefuse,
   };
   Action action = Action::kRefuse;
   Refusal refusal;
   std::vector<PartitionStart> starts;  // with kServe, one per partition
-  std::vector<int32_t> unread;         // partitions whose checksum only Kafka can tell
+  std::vector<RecordPlace> asked;      // with kAskKafka; may be empty
 };
 
-// `fresh`: Kafka's watermarks as of now, one per partition; absent: those the replica has, and what they can't decide
-// is kVerify. `state` has started. With `fresh`, kServe may come with `unread`: compare those before serving.
+// `state` has started. `evidence`: the answer to what an earlier decision about this token asked for; null: there is
+// none. With it the answer is kServe or kRefuse, unless the log was replaced or got partitions meanwhile: the evidence
+// is void then.
 ResumeDecision DecideResume(const ::payment::ResumeToken& token, const ReplicaState& state,
-                            const std::vector<Watermarks>* fresh);
+                            const KafkaEvidence* evidence);
 
 // The refusal of a token whose record at `after` has another checksum.
 Refusal OtherRecord(int32_t partition, int64_t offset, uint32_t wanted, uint32_t found);

@@ -1,6 +1,7 @@
 // Any bytes as a request for a stream: no crash, and whatever token is honoured, the stream sends only records that the
 // token does not cover, in order.
 #include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -15,23 +16,31 @@ using pipeline::kFuzzLogId;
 using pipeline::kFuzzPartitions;
 using pipeline::Require;
 
+// What Kafka says of a place: there is a record with this checksum at each fourth offset.
+std::optional<uint32_t> ChecksumIn(const pipeline::RecordPlace& place) {
+  if (place.offset % 4 != 0) return std::nullopt;
+  return static_cast<uint32_t>(place.offset);
+}
+
 void Decide(const pipeline::Filter& filter, const payment::ResumeToken& token) {
   using Action = pipeline::ResumeDecision::Action;
-  const std::vector<pipeline::Watermarks> fresh(kFuzzPartitions, {7, 16});
-  for (const std::vector<pipeline::Watermarks>* marks :
-       {static_cast<const std::vector<pipeline::Watermarks>*>(nullptr), &fresh}) {
-    const pipeline::ResumeDecision decision = pipeline::DecideResume(token, pipeline::FuzzState(), marks);
-    if (decision.action == Action::kRefuse) {
-      Require(!decision.refusal.message.empty());
-      continue;
+  pipeline::ResumeDecision decision = pipeline::DecideResume(token, pipeline::FuzzState(), nullptr);
+  if (decision.action == Action::kAskKafka) {
+    pipeline::KafkaEvidence evidence = {
+        pipeline::FuzzState().generation(), std::vector<pipeline::Watermarks>(kFuzzPartitions, {7, 16}), {}};
+    for (const pipeline::RecordPlace& place : decision.asked) {
+      Require(place.partition >= 0 && place.partition < kFuzzPartitions && place.offset >= 0);
+      evidence.records.push_back({place, ChecksumIn(place)});
     }
-    if (decision.action == Action::kVerify) {  // also for a partition that another replica may have seen added
-      Require(marks == nullptr);
-      continue;
-    }
-    Require(decision.starts.size() == kFuzzPartitions);
-    if (decision.unread.empty()) pipeline::ServeOwed(filter, decision.starts);
+    decision = pipeline::DecideResume(token, pipeline::FuzzState(), &evidence);
   }
+  Require(decision.action != Action::kAskKafka);
+  if (decision.action == Action::kRefuse) {
+    Require(!decision.refusal.message.empty());
+    return;
+  }
+  Require(decision.starts.size() == kFuzzPartitions);
+  pipeline::ServeOwed(filter, decision.starts);
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (request.has_resume()) {
     request.mutable_resume()->set_log_id(pipeline::kFuzzLogId);
     const pipeline::ResumeDecision decision = pipeline::DecideResume(request.resume(), pipeline::FuzzState(), nullptr);
-    if (decision.action != pipeline::ResumeDecision::Action::kServe || !decision.unread.empty()) return 0;
+    if (decision.action != pipeline::ResumeDecision::Action::kServe) return 0;
     starts = decision.starts;
   } else if (request.live_only()) {
     starts = pipeline::StreamCursor::LiveStarts(pipeline::FuzzState());

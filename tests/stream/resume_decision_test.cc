@@ -1,11 +1,15 @@
-// A token is served, verified or refused as the contract says: never a silent jump, never a wrong refusal.
+// A token is served, asked about or refused as the contract says: never a silent jump, never a wrong refusal, and never
+// asked about twice.
 #include "stream/resume_decision.h"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/stream/stream_testing.h"
@@ -16,6 +20,8 @@ namespace {
 using Action = ResumeDecision::Action;
 
 constexpr char kLogId[] = "cluster/payments.raw";
+
+uint32_t Checksum(int32_t partition, int64_t offset) { return MakeRecord(partition, offset, "").record_crc32c; }
 
 // Two partitions, [10, 20) and [0, 5), all applied; the window holds the newest two entries: offsets 18 and 19 of
 // partition 0. What Kafka says now is [10, 20), [0, 5) too, unless a test says otherwise.
@@ -33,14 +39,16 @@ class ResumeDecisionTest : public ::testing::Test {
     window.Append({record.frame, 10, 0, record.record_crc32c, record.provider, record.status});
     return window.bytes() + 4;
   }
-  static uint32_t Checksum(int32_t partition, int64_t offset) {
-    return MakeRecord(partition, offset, "").record_crc32c;
-  }
   static ::payment::ResumeToken Token(int64_t after0, int64_t after1) {
     return MakeToken(kLogId, {{after0, std::nullopt, std::nullopt}, {after1, std::nullopt, std::nullopt}});
   }
   ResumeDecision Decide(const ::payment::ResumeToken& token) const { return DecideResume(token, state_, nullptr); }
-  ResumeDecision DecideFresh(const ::payment::ResumeToken& token) const { return DecideResume(token, state_, &fresh_); }
+  // With what Kafka says: the marks of `fresh_`, and `records`.
+  ResumeDecision DecideFresh(const ::payment::ResumeToken& token,
+                             std::vector<KafkaEvidence::Record> records = {}) const {
+    const KafkaEvidence evidence = {state_.generation(), fresh_, std::move(records)};
+    return DecideResume(token, state_, &evidence);
+  }
   void ExpectInvalid(const ::payment::ResumeToken& token, const std::string& what) const {
     const ResumeDecision decision = Decide(token);
     EXPECT_EQ(decision.action, Action::kRefuse) << what;
@@ -59,8 +67,8 @@ TEST_F(ResumeDecisionTest, ServesAtTheEndAndInTheWindow) {
 }
 
 TEST_F(ResumeDecisionTest, AsksKafkaForWhatIsOlderThanTheWindow) {
-  EXPECT_EQ(Decide(Token(16, 4)).action, Action::kVerify);
-  EXPECT_EQ(Decide(Token(19, 3)).action, Action::kVerify);
+  EXPECT_EQ(Decide(Token(16, 4)).action, Action::kAskKafka);
+  EXPECT_EQ(Decide(Token(19, 3)).action, Action::kAskKafka);
   EXPECT_EQ(DecideFresh(Token(16, 4)).action, Action::kServe);
   EXPECT_EQ(DecideFresh(Token(9, -1)).action, Action::kServe) << "exactly from the log's start";
 }
@@ -90,7 +98,7 @@ TEST_F(ResumeDecisionTest, AnAbsentPartitionStartsAtItsBeginning) {
 }
 
 TEST_F(ResumeDecisionTest, WhatIsAheadIsAskedForThenRefusedOrServed) {
-  EXPECT_EQ(Decide(Token(20, 4)).action, Action::kVerify);
+  EXPECT_EQ(Decide(Token(20, 4)).action, Action::kAskKafka);
   const ResumeDecision refused = DecideFresh(Token(20, 4));
   EXPECT_EQ(refused.action, Action::kRefuse);
   EXPECT_EQ(refused.refusal.code, RefusalCode::kOutOfRange);
@@ -120,18 +128,41 @@ TEST_F(ResumeDecisionTest, ComparesTheRecordAtTheTokensPlace) {
   }
 }
 
-TEST_F(ResumeDecisionTest, NamesTheRecordsThatOnlyKafkaCanTell) {
+TEST_F(ResumeDecisionTest, AsksForTheRecordsThatOnlyKafkaCanTell) {
   ::payment::ResumeToken token = Token(14, 4);
   token.mutable_partitions(0)->set_record_crc32c(1);
-  EXPECT_EQ(Decide(token).action, Action::kVerify);
-  ResumeDecision decision = DecideFresh(token);
-  EXPECT_EQ(decision.action, Action::kServe);
-  EXPECT_EQ(decision.unread, std::vector<int32_t>{0});
+  const ResumeDecision asks = Decide(token);
+  EXPECT_EQ(asks.action, Action::kAskKafka);
+  EXPECT_EQ(asks.asked, (std::vector<RecordPlace>{{0, 14}}));
+  EXPECT_EQ(DecideFresh(token, {{{0, 14}, 1}}).action, Action::kServe);
+  EXPECT_EQ(DecideFresh(token, {{{0, 14}, std::nullopt}}).action, Action::kServe) << "there is no record any more";
+  const ResumeDecision other = DecideFresh(token, {{{0, 14}, 2}});
+  EXPECT_EQ(other.action, Action::kRefuse);
+  EXPECT_EQ(other.refusal.code, RefusalCode::kFailedPrecondition);
   // Trimmed since, but nothing behind it: there is no record at `after` any more, so none to compare.
   fresh_[0].low = 15;
-  decision = DecideFresh(token);
-  EXPECT_EQ(decision.action, Action::kServe);
-  EXPECT_TRUE(decision.unread.empty());
+  EXPECT_EQ(DecideFresh(token).action, Action::kServe);
+}
+
+// The record at partition 0's place is yet to be applied here, partition 1's has left the window: one question for
+// both.
+TEST_F(ResumeDecisionTest, AsksForAllRecordsAtOnce) {
+  ::payment::ResumeToken token = Token(20, 2);
+  token.mutable_partitions(0)->set_record_crc32c(5);
+  token.mutable_partitions(1)->set_record_crc32c(6);
+  EXPECT_EQ(Decide(token).asked, (std::vector<RecordPlace>{{0, 20}, {1, 2}}));
+  fresh_[0].high = 21;
+  EXPECT_EQ(DecideFresh(token, {{{0, 20}, 5}, {{1, 2}, 6}}).action, Action::kServe);
+  EXPECT_EQ(DecideFresh(token, {{{0, 20}, 6}, {{1, 2}, 6}}).refusal.code, RefusalCode::kFailedPrecondition);
+}
+
+TEST_F(ResumeDecisionTest, WhatKafkaSaidOfAnotherLogOrOfFewerPartitionsIsVoid) {
+  KafkaEvidence evidence = {state_.generation() + 1, fresh_, {}};
+  EXPECT_EQ(DecideResume(Token(16, 4), state_, &evidence).action, Action::kAskKafka);
+  evidence = {state_.generation(), {{10, 20}}, {}};
+  EXPECT_EQ(DecideResume(Token(16, 4), state_, &evidence).action, Action::kAskKafka);
+  evidence.marks = fresh_;
+  EXPECT_EQ(DecideResume(Token(16, 4), state_, &evidence).action, Action::kServe);
 }
 
 TEST_F(ResumeDecisionTest, ASnapshotsTokenNeedsTheLogOnlyBehindTheSnapshot) {
@@ -145,6 +176,29 @@ TEST_F(ResumeDecisionTest, ASnapshotsTokenNeedsTheLogOnlyBehindTheSnapshot) {
   EXPECT_EQ(DecideFresh(token).refusal.gaps, (std::vector<PartitionGap>{{0, 9, 10}}));
 }
 
+// The client has come to offset 4 of a snapshot up to 19, on a replica that is older than this one. What was trimmed
+// since is not in this store: the payments of 5 to 9 would be left out.
+TEST_F(ResumeDecisionTest, ASnapshotThatWasTrimmedWithinIsAGap) {
+  ::payment::ResumeToken token = Token(4, 4);
+  token.mutable_partitions(0)->set_snapshot_until(19);
+  const ResumeDecision decision = Decide(token);
+  EXPECT_EQ(decision.action, Action::kRefuse);
+  EXPECT_EQ(decision.refusal.code, RefusalCode::kOutOfRange);
+  EXPECT_EQ(decision.refusal.gaps, (std::vector<PartitionGap>{{0, 5, 10}}));
+  token.mutable_partitions(0)->set_after(9);
+  EXPECT_EQ(Decide(token).action, Action::kServe) << "exactly from the store's beginning";
+  token.mutable_partitions(0)->set_after(-1);
+  EXPECT_EQ(Decide(token).action, Action::kServe) << "nothing of the partition was sent: a snapshot from its beginning";
+}
+
+// A replica that has kept what Kafka has trimmed since serves it.
+TEST_F(ResumeDecisionTest, ASnapshotOfWhatTheStoreStillHasIsServed) {
+  ::payment::ResumeToken token = Token(12, 4);
+  token.mutable_partitions(0)->set_snapshot_until(19);
+  fresh_[0].low = 18;
+  EXPECT_EQ(DecideFresh(token).action, Action::kServe);
+}
+
 TEST_F(ResumeDecisionTest, RefusesWhatIsMalformed) {
   ExpectInvalid({}, "without a log id");
   ExpectInvalid(Token(-2, 4), "after -2");
@@ -153,7 +207,7 @@ TEST_F(ResumeDecisionTest, RefusesWhatIsMalformed) {
   token.mutable_partitions(1)->set_partition(0);
   ExpectInvalid(token, "partition 0 twice");
   token.mutable_partitions(1)->set_partition(2);
-  EXPECT_EQ(Decide(token).action, Action::kVerify) << "it may have been added since";
+  EXPECT_EQ(Decide(token).action, Action::kAskKafka) << "it may have been added since";
   EXPECT_EQ(DecideFresh(token).refusal.code, RefusalCode::kInvalidArgument);
   EXPECT_NE(DecideFresh(token).refusal.message.find("unknown partition 2; the topic has 2"), std::string::npos);
   token.mutable_partitions(1)->set_partition(-1);
@@ -172,6 +226,53 @@ TEST_F(ResumeDecisionTest, RefusesAnotherLog) {
   EXPECT_EQ(decision.refusal.code, RefusalCode::kFailedPrecondition);
   EXPECT_EQ(decision.refusal.message,
             "the resume token is of log other/payments.raw, this server reads cluster/payments.raw");
+}
+
+// Whatever the token, the log and Kafka's answer: with the answer to what was asked nothing more is asked, and a stream
+// that is served begins with every checksum compared but those of records that it will pass.
+RC_GTEST_PROP(ResumeDecisionPropertyTest, AsksOnceAtMost, ()) {
+  const auto partitions = *rc::gen::inRange<int32_t>(1, 4);
+  const TestLog log = DrawLog(partitions);
+  ReplicaState state(*rc::gen::inRange<int64_t>(1, 3000));
+  std::vector<Watermarks> marks;
+  for (const auto& records : log) {
+    const auto high = static_cast<int64_t>(records.size());
+    marks.push_back({high == 0 ? 0 : *rc::gen::inRange<int64_t>(0, high), high});
+  }
+  state.Start(kLogId, marks);
+  ::payment::ResumeToken token;
+  token.set_log_id(kLogId);
+  for (int32_t p = 0; p < partitions; ++p) {
+    const auto applied = *rc::gen::inRange<int64_t>(marks[p].low, marks[p].high + 1);
+    while (state.position(p) < applied) ApplyNext(log, p, &state);
+    ::payment::PartitionResume* at = token.add_partitions();
+    at->set_partition(p);
+    at->set_after(*rc::gen::inRange<int64_t>(-1, marks[p].high + 3));
+    if (*rc::gen::arbitrary<bool>())
+      at->set_record_crc32c(Checksum(p, at->after()) + *rc::gen::inRange<uint32_t>(0, 2));
+    if (*rc::gen::inRange(0, 4) == 0) at->set_snapshot_until(*rc::gen::inRange<int64_t>(-1, marks[p].high + 3));
+  }
+  ResumeDecision decision = DecideResume(token, state, nullptr);
+  if (decision.action == Action::kAskKafka) {
+    KafkaEvidence evidence = {state.generation(), marks, {}};
+    for (const RecordPlace& place : decision.asked) {
+      const bool there = place.offset >= marks[place.partition].low && place.offset < marks[place.partition].high;
+      evidence.records.push_back(
+          {place, there ? std::optional(Checksum(place.partition, place.offset)) : std::nullopt});
+    }
+    // Meanwhile the replica goes on.
+    for (int32_t p = 0; p < partitions; ++p) {
+      const auto applied = *rc::gen::inRange<int64_t>(state.position(p), marks[p].high + 1);
+      while (state.position(p) < applied) ApplyNext(log, p, &state);
+    }
+    decision = DecideResume(token, state, &evidence);
+  }
+  RC_ASSERT(decision.action != Action::kAskKafka);
+  if (decision.action == Action::kRefuse) return;
+  for (int32_t p = 0; p < partitions; ++p) {
+    const PartitionStart& start = decision.starts[p];
+    RC_ASSERT(!start.record_crc32c || start.after >= state.position(p));
+  }
 }
 
 }  // namespace

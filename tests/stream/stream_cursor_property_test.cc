@@ -179,19 +179,19 @@ class TestClient {
   }
 
   std::vector<PartitionStart> Decide(const ReplicaState& state) {
-    std::vector<Watermarks> fresh;
-    fresh.reserve(log_.size());
-    for (int32_t p = 0; p < state.partition_count(); ++p) {
-      fresh.push_back({0, static_cast<int64_t>(log_[p].size())});
-    }
     ResumeDecision decision = DecideResume(token_, state, nullptr);
     RC_ASSERT(decision.action != ResumeDecision::Action::kRefuse);
-    if (decision.action == ResumeDecision::Action::kVerify) decision = DecideResume(token_, state, &fresh);
-    RC_ASSERT(decision.action == ResumeDecision::Action::kServe);
-    for (int32_t p : decision.unread) {
-      RC_ASSERT(log_[p][decision.starts[p].after].record.record_crc32c == *decision.starts[p].record_crc32c);
-      decision.starts[p].record_crc32c.reset();
+    if (decision.action == ResumeDecision::Action::kAskKafka) {
+      KafkaEvidence evidence = {state.generation(), {}, {}};
+      for (int32_t p = 0; p < state.partition_count(); ++p) {
+        evidence.marks.push_back({0, static_cast<int64_t>(log_[p].size())});
+      }
+      for (const RecordPlace& place : decision.asked) {
+        evidence.records.push_back({place, log_[place.partition][place.offset].record.record_crc32c});
+      }
+      decision = DecideResume(token_, state, &evidence);
     }
+    RC_ASSERT(decision.action == ResumeDecision::Action::kServe);
     return decision.starts;
   }
 

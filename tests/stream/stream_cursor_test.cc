@@ -72,8 +72,8 @@ TEST(StreamCursorTest, ASkipOverTrimmedRecordsEndsEverySubscriber) {
   state.Skip(1, 50);
   EXPECT_EQ(cursor.Pull(state, {}, &out), Outcome::kFellOff);
   const ::payment::ResumeToken token = MakeToken(kLogId, {{-1, -1, std::nullopt}, {-1, -1, std::nullopt}});
-  const std::vector<Watermarks> fresh = {{0, 0}, {50, 50}};
-  const ResumeDecision decision = DecideResume(token, state, &fresh);
+  const KafkaEvidence evidence = {state.generation(), {{0, 0}, {50, 50}}, {}};
+  const ResumeDecision decision = DecideResume(token, state, &evidence);
   EXPECT_EQ(decision.action, ResumeDecision::Action::kRefuse);
   EXPECT_EQ(decision.refusal.gaps, (std::vector<PartitionGap>{{1, 0, 50}}));
 }

@@ -54,12 +54,12 @@ grpc::StatusCode StatusCodeOf(RefusalCode code) {
   return grpc::StatusCode::INTERNAL;
 }
 
-void AddGaps(const Refusal& refusal, grpc::CallbackServerContext* context) {
-  for (size_t i = 0; i < std::min(refusal.gaps.size(), kGapsMax); ++i) {
+void AddGaps(const std::vector<PartitionGap>& gaps, grpc::CallbackServerContext* context) {
+  for (size_t i = 0; i < std::min(gaps.size(), kGapsMax); ++i) {
     ::payment::PositionGap gap;
-    gap.set_partition(refusal.gaps[i].partition);
-    gap.set_wanted(refusal.gaps[i].wanted);
-    gap.set_earliest(refusal.gaps[i].earliest);
+    gap.set_partition(gaps[i].partition);
+    gap.set_wanted(gaps[i].wanted);
+    gap.set_earliest(gaps[i].earliest);
     context->AddTrailingMetadata(kGapKey, gap.SerializeAsString());
   }
 }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "stream/resume_decision.h"
 #include "stream/stream_cursor.h"
@@ -22,7 +23,7 @@ grpc::ByteBuffer EventMessage(StreamEvent event);
 grpc::ByteBuffer BatchMessage(std::string bytes);
 
 grpc::StatusCode StatusCodeOf(RefusalCode code);
-// Tells the refusal's gaps in trailing metadata, as many as fit there; the status' message says how many there are.
-void AddGaps(const Refusal& refusal, grpc::CallbackServerContext* context);
+// Tells a refusal's gaps in trailing metadata, as many as fit there; the status' message says how many there are.
+void AddGaps(const std::vector<PartitionGap>& gaps, grpc::CallbackServerContext* context);
 
 }  // namespace pipeline

@@ -1,6 +1,4 @@
-#include "server/stream/token_verifier.h"
-
-#include <spdlog/spdlog.h>
+#include "server/kafka/evidence_reader.h"
 
 #include <algorithm>
 #include <chrono>
@@ -21,14 +19,14 @@ constexpr int64_t kReadNs = 2'000'000'000;
 
 }  // namespace
 
-TokenVerifier::TokenVerifier(const KafkaSettings& settings, Replica* replica, int64_t give_up_ns)
+EvidenceReader::EvidenceReader(const KafkaSettings& settings, Replica* replica, int64_t give_up_ns)
     : settings_(settings), replica_(replica), give_up_ns_(give_up_ns) {
   thread_ = std::thread([this] { Run(); });
 }
 
-TokenVerifier::~TokenVerifier() { Stop(); }
+EvidenceReader::~EvidenceReader() { Stop(); }
 
-void TokenVerifier::Stop() {
+void EvidenceReader::Stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -37,15 +35,15 @@ void TokenVerifier::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void TokenVerifier::Submit(std::shared_ptr<VerifiedStream> stream) {
+void EvidenceReader::Ask(Question question) {
   {
     const std::lock_guard lock(mutex_);
-    jobs_.push_back({std::move(stream), MonotonicNs() + give_up_ns_});
+    jobs_.push_back({std::move(question), MonotonicNs() + give_up_ns_});
   }
   changed_.notify_all();
 }
 
-void TokenVerifier::Run() {
+void EvidenceReader::Run() {
   std::deque<Job> jobs;  // taken, and not done yet
   for (;;) {
     {
@@ -60,59 +58,55 @@ void TokenVerifier::Run() {
       jobs_.clear();
     }
     try {
-      Verify(&jobs);
+      Answer(&jobs);
     } catch (const std::runtime_error& error) {
       const int64_t now_ns = MonotonicNs();
-      for (Job& job : jobs) {
-        if (now_ns < job.give_up_at_ns) continue;
-        job.stream->OnKafkaFailed(error.what());
-        job.stream.reset();
-      }
-      std::erase_if(jobs, [](const Job& job) { return job.stream == nullptr; });
+      std::erase_if(jobs, [&](const Job& job) {
+        if (now_ns < job.give_up_at_ns) return false;
+        job.question.on_failed(error.what());
+        return true;
+      });
     }
   }
 }
 
-void TokenVerifier::Verify(std::deque<Job>* jobs) {
+void EvidenceReader::Answer(std::deque<Job>* jobs) {
   if (handle_ == nullptr) {
     handle_ = MakeKafka(RD_KAFKA_CONSUMER, MakeConsumerConf(settings_));
     rd_kafka_poll_set_consumer(handle_.get());
   }
-  const int32_t count = replica_->Lock().state().partition_count();
+  KafkaEvidence evidence;
+  int32_t count = 0;
+  {
+    const Replica::Access access = replica_->Lock();
+    evidence.generation = access.state().generation();
+    count = access.state().partition_count();
+  }
   if (PartitionCount(handle_.get(), settings_.topic, kQueryMs) > count) {
     throw std::runtime_error("the topic has partitions that are not read here yet");  // soon they are
   }
-  const std::vector<Watermarks> fresh = QueryWatermarks(handle_.get(), settings_.topic, count, kQueryMs);
+  evidence.marks = QueryWatermarks(handle_.get(), settings_.topic, count, kQueryMs);
   for (; !jobs->empty(); jobs->pop_front()) {
-    if (!jobs->front().stream->ended()) VerifyOne(jobs->front().stream.get(), fresh);
+    const Question& question = jobs->front().question;
+    if (question.abandoned()) continue;
+    evidence.records = ReadRecords(question.records, evidence.marks.size());
+    question.on_evidence(evidence);
   }
 }
 
-void TokenVerifier::VerifyOne(VerifiedStream* stream, const std::vector<Watermarks>& fresh) {
-  ResumeDecision decision;
-  {
-    const Replica::Access access = replica_->Lock();
-    if (access.state().partition_count() != static_cast<int32_t>(fresh.size())) {
-      throw std::runtime_error("the log was replaced meanwhile");
-    }
-    decision = stream->DecideWith(access.state(), fresh);
+std::vector<KafkaEvidence::Record> EvidenceReader::ReadRecords(const std::vector<RecordPlace>& places,
+                                                               size_t partition_count) {
+  std::vector<KafkaEvidence::Record> records;
+  if (places.empty()) return records;
+  std::vector<int64_t> offsets(partition_count, -1);
+  for (const RecordPlace& place : places) {
+    // Of a log with fewer partitions than the one that was asked about: the whole evidence is void then.
+    if (static_cast<size_t>(place.partition) < offsets.size()) offsets[place.partition] = place.offset;
   }
-  std::vector<int32_t> same;
-  if (decision.action == ResumeDecision::Action::kServe && !decision.unread.empty()) {
-    if (std::optional<Refusal> other = ReadRecords(decision, &same)) return stream->OnRefused(*std::move(other));
-  }
-  if (decision.action == ResumeDecision::Action::kRefuse) return stream->OnRefused(std::move(decision.refusal));
-  stream->OnVerified(fresh, same);
-}
-
-std::optional<Refusal> TokenVerifier::ReadRecords(const ResumeDecision& decision, std::vector<int32_t>* same) {
-  std::vector<int64_t> offsets(decision.starts.size(), -1);
-  for (int32_t p : decision.unread) offsets[p] = decision.starts[p].after;
+  auto left = std::count_if(offsets.begin(), offsets.end(), [](int64_t offset) { return offset >= 0; });
   AssignAt(handle_.get(), settings_.topic, offsets);
-  size_t left = decision.unread.size();
   const int64_t deadline_ns = MonotonicNs() + kReadNs;
-  std::optional<Refusal> other;
-  while (left > 0 && !other) {
+  while (left > 0) {
     if (MonotonicNs() > deadline_ns) throw std::runtime_error("the record at the resume token's offset can't be read");
     const KafkaPtr<rd_kafka_message_t> message(rd_kafka_consumer_poll(handle_.get(), kPollMs));
     if (message == nullptr || message->rkt == nullptr) continue;
@@ -124,16 +118,14 @@ std::optional<Refusal> TokenVerifier::ReadRecords(const ResumeDecision& decision
         message->err != RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
       continue;
     }
-    const uint32_t wanted = *decision.starts[p].record_crc32c;
-    if (is_record && message->offset == offsets[p] && MessageCrc32c(*message) != wanted) {
-      other = OtherRecord(p, offsets[p], wanted, MessageCrc32c(*message));
-    }
+    KafkaEvidence::Record record = {{p, offsets[p]}, std::nullopt};
+    if (is_record && message->offset == offsets[p]) record.crc32c = MessageCrc32c(*message);
+    records.push_back(record);
     offsets[p] = -1;
-    same->push_back(p);
     --left;
   }
   rd_kafka_assign(handle_.get(), nullptr);
-  return other;
+  return records;
 }
 
 }  // namespace pipeline

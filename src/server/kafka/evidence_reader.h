@@ -1,0 +1,60 @@
+// Asks Kafka what the replica can't know about a resume token: watermarks as of now, and records that have left the
+// window. One thread with a consumer of its own, made at the first question; all that wait share one query of
+// watermarks. Ask() is called from gRPC's threads and never blocks. Made by PaymentServer.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "common/kafka.h"
+#include "server/replica.h"
+#include "stream/resume_decision.h"
+
+namespace pipeline {
+
+class EvidenceReader {
+ public:
+  // One of the last two is called, once, from the reader's thread; neither after Stop().
+  struct Question {
+    std::vector<RecordPlace> records;  // one for a partition at most
+    std::function<bool()> abandoned;   // nobody waits for the answer any more
+    std::function<void(KafkaEvidence)> on_evidence;
+    std::function<void(const std::string&)> on_failed;  // Kafka did not answer in time; why, for people
+  };
+
+  // `give_up_ns`: how long Kafka may not answer before a question has failed (it can be asked again).
+  EvidenceReader(const KafkaSettings& settings, Replica* replica, int64_t give_up_ns);
+  ~EvidenceReader();
+
+  void Ask(Question question);
+  void Stop();
+
+ private:
+  struct Job {
+    Question question;
+    int64_t give_up_at_ns = 0;
+  };
+
+  void Run();
+  // Both throw std::runtime_error when Kafka does not answer.
+  void Answer(std::deque<Job>* jobs);
+  std::vector<KafkaEvidence::Record> ReadRecords(const std::vector<RecordPlace>& places, size_t partition_count);
+
+  const KafkaSettings settings_;
+  Replica* const replica_;
+  const int64_t give_up_ns_;
+  KafkaPtr<rd_kafka_t> handle_;  // the thread's own
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;  // under mutex_
+  std::deque<Job> jobs_;   // under mutex_
+  std::thread thread_;
+};
+
+}  // namespace pipeline
