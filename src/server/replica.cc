@@ -4,20 +4,9 @@
 
 namespace pipeline {
 
-void Replica::Access::Wait(std::shared_ptr<Waiter> waiter) {
-  if (waiter->waiting_) return;
-  waiter->waiting_ = true;
-  replica_->waiters_.push_back(std::move(waiter));
-}
-
-bool Replica::MoveWaiters() {
-  if (waiters_.empty()) return false;
-  for (std::shared_ptr<Waiter>& waiter : waiters_) {
-    waiter->waiting_ = false;
-    woken_.push_back(std::move(waiter));
-  }
-  waiters_.clear();
-  return true;
+void Replica::Forget(Waiter* waiter) {
+  const std::lock_guard lock(mutex_);
+  waiting_.Forget(waiter);
 }
 
 std::vector<std::shared_ptr<Waiter>> Replica::TakeWoken(int64_t deadline_ns) {

@@ -1,41 +1,36 @@
 // The replica's state under its mutex, and who is to be woken when it changes. One thread writes (the Kafka reader);
-// gRPC's threads, the catch-up readers and the verifier read. The mutex is held for a batch of records or of events,
-// never across I/O.
+// gRPC's threads, the catch-up readers and the evidence reader read. The mutex is held for a batch of records or of
+// events, never across I/O.
 #pragma once
 
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <utility>
 #include <vector>
 
+#include "server/wait_list.h"
 #include "stream/replica_state.h"
 
 namespace pipeline {
-
-// Something that waits for the state to change. Wake() is called from the wake thread (CallHub), once for each Wait.
-class Waiter {
- public:
-  virtual ~Waiter() = default;
-  virtual void Wake() = 0;
-
- private:
-  friend class Replica;
-  bool waiting_ = false;  // under the replica's mutex
-};
 
 class Replica {
  public:
   explicit Replica(int64_t window_bytes_max, int64_t payments_max = INT64_MAX)
       : state_(window_bytes_max, payments_max) {}
 
-  // The state, held still while this lives.
+  // The state, held still while this lives. What was seen through it can't change before a waiter is registered; see
+  // WaitList for what wakes it.
   class Access {
    public:
     const ReplicaState& state() const { return replica_->state_; }
-    // Has `waiter` woken at the next change. What was seen through this access can't change before it is registered.
-    void Wait(std::shared_ptr<Waiter> waiter);
+    void WaitForChange(std::shared_ptr<Waiter> waiter) { replica_->waiting_.ForChange(std::move(waiter)); }
+    void WaitForLoaded(std::shared_ptr<Waiter> waiter) { replica_->waiting_.ForLoaded(std::move(waiter)); }
+    void WaitForPassing(const std::shared_ptr<Waiter>& waiter, std::span<const RecordPlace> places) {
+      replica_->waiting_.ForPassing(waiter, places);
+    }
 
    private:
     friend class Replica;
@@ -52,22 +47,24 @@ class Replica {
     {
       const std::lock_guard lock(mutex_);
       change(state_);
-      wake = MoveWaiters();
+      waiting_.Collect(state_, &woken_);
+      wake = !woken_.empty();
     }
     if (wake) woken_changed_.notify_one();
   }
+
+  // It is not woken any more, and not kept.
+  void Forget(Waiter* waiter);
 
   // For the wake thread: those to wake now; empty at `deadline_ns` (monotonic), or when Interrupt() was called.
   std::vector<std::shared_ptr<Waiter>> TakeWoken(int64_t deadline_ns);
   void Interrupt();
 
  private:
-  bool MoveWaiters();
-
   std::mutex mutex_;
   std::condition_variable woken_changed_;
   ReplicaState state_;
-  std::vector<std::shared_ptr<Waiter>> waiters_;
+  WaitList waiting_;
   std::vector<std::shared_ptr<Waiter>> woken_;
   bool interrupted_ = false;
 };

@@ -8,6 +8,7 @@ namespace pipeline {
 void ReplicaState::Start(std::string log_id, const std::vector<Watermarks>& partitions) {
   log_id_ = std::move(log_id);
   ++generation_;
+  ++epoch_;
   behind_ = 0;
   partitions_.clear();
   std::vector<int64_t> held_after;
@@ -22,6 +23,7 @@ void ReplicaState::Start(std::string log_id, const std::vector<Watermarks>& part
 }
 
 void ReplicaState::AddPartitions(const std::vector<Watermarks>& added) {
+  ++epoch_;
   for (const Watermarks& marks : added) {
     partitions_.push_back({marks.low, marks.low, marks.high, marks.low, -1, 0});
     window_.AddPartition(marks.low - 1);
@@ -59,6 +61,7 @@ void ReplicaState::Advance(int32_t partition, int64_t next_offset) {
 }
 
 void ReplicaState::Skip(int32_t partition, int64_t next_offset) {
+  ++epoch_;
   Advance(partition, next_offset);
   partitions_[partition].log_start = next_offset;
   std::vector<int64_t> held_after;

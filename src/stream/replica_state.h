@@ -12,6 +12,13 @@
 
 namespace pipeline {
 
+// A record's place in the log.
+struct RecordPlace {
+  int32_t partition = 0;
+  int64_t offset = 0;
+  bool operator==(const RecordPlace&) const = default;
+};
+
 // A partition as Kafka describes it: the records it holds have offsets in [low, high).
 struct Watermarks {
   int64_t low = 0;
@@ -44,6 +51,8 @@ class ReplicaState {
 
   bool started() const { return generation_ > 0; }
   uint64_t generation() const { return generation_; }  // counts Starts
+  // Counts what changes more than positions: a Start, partitions that were added, records that were skipped.
+  uint64_t epoch() const { return epoch_; }
   // The backlog found at Start is applied. Once true it stays so until the next Start.
   bool loaded() const { return started() && behind_ == 0; }
   const std::string& log_id() const { return log_id_; }
@@ -72,6 +81,7 @@ class ReplicaState {
 
   std::string log_id_;
   uint64_t generation_ = 0;
+  uint64_t epoch_ = 0;
   int32_t behind_ = 0;  // partitions with backlog left
   std::vector<Partition> partitions_;
   std::vector<LogRecord> built_in_;

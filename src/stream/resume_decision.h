@@ -38,13 +38,6 @@ struct Refusal {
   std::vector<PartitionGap> gaps;  // with kOutOfRange
 };
 
-// A record's place in the log.
-struct RecordPlace {
-  int32_t partition = 0;
-  int64_t offset = 0;
-  bool operator==(const RecordPlace&) const = default;
-};
-
 // What Kafka says about the log and about the records that a decision asked for.
 struct KafkaEvidence {
   struct Record {

@@ -11,6 +11,14 @@ int64_t BeforeFirst(const ReplicaState& state, size_t partition) {
   return state.log_start(static_cast<int32_t>(partition)) - 1;
 }
 
+// Does the window hold every record above `covered`, and all of the partitions that were added since?
+bool HoldsWhatFollows(const ReplicaState& state, std::vector<int64_t> covered) {
+  for (size_t p = covered.size(); p < static_cast<size_t>(state.partition_count()); ++p) {
+    covered.push_back(BeforeFirst(state, p));
+  }
+  return state.window().HoldsAfter(covered);
+}
+
 // Counts what a pull has taken; full when one of the limits is reached.
 class Budget {
  public:
@@ -62,7 +70,27 @@ std::vector<PartitionStart> StreamCursor::LiveStarts(const ReplicaState& state) 
 }
 
 bool StreamCursor::HasFallenOff(const ReplicaState& state) const {
-  return phase_ == Phase::kWindow && sequence_ < state.window().begin_sequence();
+  return phase_ == Phase::kWindow && sequence_ < state.window().begin_sequence() && !HoldsWhatFollows(state, after_);
+}
+
+std::vector<RecordPlace> StreamCursor::Awaited(const ReplicaState& state) const {
+  const auto count = static_cast<int32_t>(after_.size());
+  bool ahead = false;
+  for (int32_t p = 0; p < count; ++p) {
+    const int64_t wanted = phase_ == Phase::kSnapshot ? starts_[p].records_after() : after_[p];
+    if (wanted < state.position(p)) continue;
+    if (phase_ == Phase::kSnapshot) return {{p, wanted}};
+    ahead = true;
+  }
+  if (!ahead) return {};
+  std::vector<RecordPlace> places;
+  places.reserve(static_cast<size_t>(count));
+  for (int32_t p = 0; p < count; ++p) {
+    // The record behind those that are covered; before that one, the record that the token's checksum is of.
+    const int64_t next = starts_[p].record_crc32c ? starts_[p].after : after_[p] + 1;
+    places.push_back({p, std::max(next, state.position(p))});
+  }
+  return places;
 }
 
 std::vector<int64_t> StreamCursor::Covered(const ReplicaState& state) const {
@@ -93,6 +121,9 @@ StreamCursor::Outcome StreamCursor::Pull(const ReplicaState& state, const PullLi
                                          std::vector<StreamEvent>* out) {
   if (IsReplaced(state)) return Outcome::kReplaced;
   if (HasFallenOff(state)) return Outcome::kFellOff;
+  if (phase_ == Phase::kWindow && sequence_ < state.window().begin_sequence() && !Relocate(state)) {
+    return Outcome::kRefused;
+  }
   Grow(state);
   if (phase_ == Phase::kSnapshot) {
     if (!state.store().complete()) return Outcome::kIncomplete;
@@ -137,16 +168,27 @@ StreamCursor::Outcome StreamCursor::PullSnapshot(const ReplicaState& state, cons
 }
 
 bool StreamCursor::TryJoin(const ReplicaState& state, const std::vector<int64_t>& covered) {
-  if (generation_ != state.generation()) return false;
-  std::vector<int64_t> after = covered;
-  for (size_t p = after.size(); p < static_cast<size_t>(state.partition_count()); ++p) {
-    after.push_back(BeforeFirst(state, p));
-  }
-  if (!state.window().HoldsAfter(after)) return false;
+  if (generation_ != state.generation() || !HoldsWhatFollows(state, covered)) return false;
+  after_ = covered;
   Grow(state);
-  after_ = std::move(after);
   sequence_ = state.window().Locate(after_);
   phase_ = Phase::kWindow;
+  return true;
+}
+
+bool StreamCursor::Relocate(const ReplicaState& state) {
+  Grow(state);
+  for (size_t p = 0; p < starts_.size(); ++p) {
+    PartitionStart& start = starts_[p];
+    const auto partition = static_cast<int32_t>(p);
+    if (!start.record_crc32c || start.after >= state.position(partition)) continue;
+    const uint32_t wanted = *std::exchange(start.record_crc32c, std::nullopt);
+    const std::optional<uint32_t> found = state.ChecksumAt(partition, start.after);
+    if (!found || *found == wanted) continue;
+    refusal_ = OtherRecord(partition, start.after, wanted, *found);
+    return false;
+  }
+  sequence_ = state.window().Locate(after_);
   return true;
 }
 
@@ -178,16 +220,16 @@ StreamCursor::Outcome StreamCursor::PullWindow(const ReplicaState& state, const 
   return budget.took() ? Outcome::kEvents : Outcome::kIdle;
 }
 
-bool StreamCursor::TakeRun(uint64_t generation, uint64_t sequence, std::span<const EventPosition> run) {
+bool StreamCursor::TakeRun(uint64_t generation, uint64_t sequence, std::span<const RecordPlace> run) {
   if (generation != generation_ || phase_ != Phase::kWindow || sequence != sequence_ || filter_ != Filter{}) {
     return false;
   }
   // All new to this stream: none is the record at a token's end, which Pull would have to compare.
-  const auto is_next = [this](const EventPosition& at) {
+  const auto is_next = [this](const RecordPlace& at) {
     return static_cast<size_t>(at.partition) < after_.size() && at.offset > after_[at.partition];
   };
   if (!std::all_of(run.begin(), run.end(), is_next)) return false;
-  for (const EventPosition& at : run) after_[at.partition] = at.offset;
+  for (const RecordPlace& at : run) after_[at.partition] = at.offset;
   sequence_ += run.size();
   return true;
 }

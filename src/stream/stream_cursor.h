@@ -24,11 +24,6 @@ struct StreamEvent {
   bool existing = false;
 };
 
-struct EventPosition {
-  int32_t partition = 0;
-  int64_t offset = 0;
-};
-
 struct PullLimits {
   int32_t events_max = 128;
   int64_t bytes_max = 256LL * 1024;  // of frames; a single larger event goes alone
@@ -63,7 +58,7 @@ class StreamCursor {
   // `run`: the window's entries from `sequence` on, one after the other, of the log's `generation`. True: they are what
   // Pull would append next, whatever the window has forgotten since, and this stands behind them now; false: Pull.
   // Needs no state: for streams that share what one of them has pulled.
-  bool TakeRun(uint64_t generation, uint64_t sequence, std::span<const EventPosition> run);
+  bool TakeRun(uint64_t generation, uint64_t sequence, std::span<const RecordPlace> run);
 
   // After kCatchUp: Kafka is read for every record with an offset above these.
   const std::vector<int64_t>& catch_up_from() const { return after_; }
@@ -89,6 +84,9 @@ class StreamCursor {
   // While Kafka is read for it: partitions were added since, which that reader does not read, and the window no longer
   // holds all of them. Another reader has to go on: SetCaughtUpTo.
   bool OutgrewReader(const ReplicaState& state) const;
+  // After kIdle: Pull has something to say once the record at one of these places is applied or passed; empty: with the
+  // next change. A stream that was resumed ahead of this replica waits for the place that its token names.
+  std::vector<RecordPlace> Awaited(const ReplicaState& state) const;
   // Would Pull say kFellOff? kReplaced?
   bool HasFallenOff(const ReplicaState& state) const;
   bool IsReplaced(const ReplicaState& state) const { return generation_ != state.generation(); }
@@ -102,6 +100,9 @@ class StreamCursor {
 
   Outcome PullSnapshot(const ReplicaState& state, const PullLimits& limits, std::vector<StreamEvent>* out);
   Outcome PullWindow(const ReplicaState& state, const PullLimits& limits, std::vector<StreamEvent>* out);
+  // The entries that it has not looked at have left the window, and it is owed none of them: goes on behind them.
+  // False: another checksum.
+  bool Relocate(const ReplicaState& state);
   // False: another checksum.
   bool CheckRecord(const WindowEntry& entry);
 

@@ -18,7 +18,7 @@ using Outcome = StreamCursor::Outcome;
 
 struct Run {
   uint64_t sequence = 0;
-  std::vector<EventPosition> positions;
+  std::vector<RecordPlace> positions;
 };
 
 std::vector<PartitionStart> DrawStarts(const ReplicaState& state) {
@@ -31,8 +31,8 @@ std::vector<PartitionStart> DrawStarts(const ReplicaState& state) {
   return starts;
 }
 
-std::vector<EventPosition> PositionsOf(const std::vector<StreamEvent>& events) {
-  std::vector<EventPosition> positions;
+std::vector<RecordPlace> PositionsOf(const std::vector<StreamEvent>& events) {
+  std::vector<RecordPlace> positions;
   positions.reserve(events.size());
   for (const StreamEvent& event : events) positions.push_back({event.partition, event.offset});
   return positions;
@@ -42,7 +42,7 @@ std::vector<EventPosition> PositionsOf(const std::vector<StreamEvent>& events) {
 void TakeOrLeave(const Run& run, const ReplicaState& state, StreamCursor* cursor) {
   const std::optional<uint64_t> sequence = cursor->window_sequence();
   if (!sequence || *sequence < run.sequence || *sequence >= run.sequence + run.positions.size()) return;
-  const std::span<const EventPosition> rest = std::span(run.positions).subspan(*sequence - run.sequence);
+  const std::span<const RecordPlace> rest = std::span(run.positions).subspan(*sequence - run.sequence);
   StreamCursor puller = *cursor;
   const std::vector<int64_t> before = cursor->catch_up_from();
   if (!cursor->TakeRun(state.generation(), *sequence, rest)) {

@@ -96,6 +96,7 @@ class TestClient {
     }
     catch_up_.reset();
     in_flight_.clear();
+    awaited_.clear();
     cursor_ = std::make_unique<StreamCursor>(filter_, starts, state);
     std::vector<int64_t> after;
     after.reserve(starts.size());
@@ -114,6 +115,7 @@ class TestClient {
   bool Serve(TestReplica* served) {
     TestReplica& replica = *served;
     if (catch_up_) return ReadKafka(replica);
+    if (!IsWoken(replica.state())) return false;
     const std::optional<uint64_t> sequence = cursor_->window_sequence();
     if (sequence && TakeShared(replica.SharedFrom(*sequence), *sequence)) return true;
     const PullLimits limits = {*rc::gen::inRange(1, 5), *rc::gen::inRange<int64_t>(1, 200), *rc::gen::inRange(1, 6)};
@@ -135,7 +137,10 @@ class TestClient {
     }
     if (outcome == Outcome::kCatchUp) catch_up_.emplace(filter_, cursor_->catch_up_from());
     if (outcome != Outcome::kCatchUp && *rc::gen::arbitrary<bool>()) SendBookmarks(cursor_->Covered(replica.state()));
-    return outcome != Outcome::kIdle;
+    if (outcome != Outcome::kIdle) return true;
+    awaited_ = cursor_->Awaited(replica.state());
+    epoch_ = replica.state().epoch();
+    return false;
   }
 
   void Receive(size_t count) {
@@ -155,9 +160,18 @@ class TestClient {
     std::vector<Bookmark> bookmarks;
   };
 
+  // Nobody looks at it before what it waits for has happened.
+  bool IsWoken(const ReplicaState& state) {
+    const auto passed = [&](const RecordPlace& place) { return state.position(place.partition) > place.offset; };
+    const bool woken =
+        awaited_.empty() || state.epoch() != epoch_ || std::any_of(awaited_.begin(), awaited_.end(), passed);
+    if (woken) awaited_.clear();
+    return woken;
+  }
+
   bool TakeShared(const std::vector<StreamEvent>& events, uint64_t sequence) {
     if (events.empty() || *rc::gen::arbitrary<bool>()) return false;
-    std::vector<EventPosition> positions;
+    std::vector<RecordPlace> positions;
     positions.reserve(events.size());
     for (const StreamEvent& event : events) positions.push_back({event.partition, event.offset});
     if (!cursor_->TakeRun(cursor_->generation(), sequence, positions)) return false;
@@ -268,6 +282,8 @@ class TestClient {
   std::unique_ptr<StreamCursor> cursor_;
   std::optional<CatchUpPlan> catch_up_;
   ToldPositions told_;
+  std::vector<RecordPlace> awaited_;  // with epoch_; empty: it does not wait for a place
+  uint64_t epoch_ = 0;
   std::deque<Sent> in_flight_;
   std::vector<StreamEvent> received_;
   std::set<std::pair<int32_t, int64_t>> received_places_;

@@ -45,6 +45,56 @@ TEST(StreamCursorTest, ComparesTheRecordOfATokenAheadOfTheReplica) {
   }
 }
 
+// It is looked at when it may have to refuse, and when there is a record for it; not with each batch of the backlog.
+TEST(StreamCursorTest, AStreamAheadOfTheReplicaAwaitsItsOwnPlaces) {
+  TestLog log(2);
+  for (int32_t p = 0; p < 2; ++p) {
+    for (int64_t offset = 0; offset < 9; ++offset) log[p].push_back({MakeRecord(p, offset, "pay_1"), false});
+  }
+  ReplicaState state(1'000'000);
+  state.Start(kLogId, {{0, 9}, {0, 9}});
+  const ::payment::ResumeToken token =
+      MakeToken(kLogId, {{4, std::nullopt, log[0][4].record.record_crc32c}, {6, std::nullopt, std::nullopt}});
+  StreamCursor cursor({}, DecideResume(token, state, nullptr).starts, state);
+  std::vector<StreamEvent> out;
+  ASSERT_EQ(cursor.Pull(state, {}, &out), Outcome::kIdle);
+  EXPECT_EQ(cursor.Awaited(state), (std::vector<RecordPlace>{{0, 4}, {1, 7}}));
+  while (state.position(0) < 5) ApplyNext(log, 0, &state);
+  ASSERT_EQ(cursor.Pull(state, {}, &out), Outcome::kIdle);
+  EXPECT_EQ(cursor.Awaited(state), (std::vector<RecordPlace>{{0, 5}, {1, 7}}));
+  while (state.position(1) < 7) ApplyNext(log, 1, &state);
+  ASSERT_EQ(cursor.Pull(state, {}, &out), Outcome::kIdle);
+  EXPECT_TRUE(cursor.Awaited(state).empty()) << "it is ahead of nothing any more";
+}
+
+// What leaves the window is nothing that it is owed: it has not fallen off, and compares the token's record all the
+// same.
+TEST(StreamCursorTest, AStreamAheadOfTheReplicaDoesNotFallOff) {
+  for (const uint32_t change : {0u, 1u}) {
+    TestLog log(1);
+    for (int64_t offset = 0; offset < 9; ++offset) log[0].push_back({MakeRecord(0, offset, "pay_1"), false});
+    ReplicaState state(1);  // one entry
+    state.Start(kLogId, {{0, 9}});
+    const ::payment::ResumeToken token =
+        MakeToken(kLogId, {{6, std::nullopt, log[0][6].record.record_crc32c + change}});
+    StreamCursor cursor({}, DecideResume(token, state, nullptr).starts, state);
+    std::vector<StreamEvent> out;
+    ASSERT_EQ(cursor.Pull(state, {}, &out), Outcome::kIdle);
+    while (state.position(0) < 7) ApplyNext(log, 0, &state);
+    EXPECT_FALSE(cursor.HasFallenOff(state));
+    EXPECT_EQ(cursor.Pull(state, {}, &out), change == 0 ? Outcome::kIdle : Outcome::kRefused);
+    if (change != 0) continue;
+    ApplyNext(log, 0, &state);
+    EXPECT_EQ(cursor.Pull(state, {}, &out), Outcome::kEvents);
+    ASSERT_EQ(out.size(), 1u);
+    EXPECT_EQ(out[0].offset, 7);
+    ApplyNext(log, 0, &state);
+    out.clear();
+    EXPECT_EQ(cursor.Pull(state, {}, &out), Outcome::kEvents);
+    EXPECT_FALSE(cursor.HasFallenOff(state));
+  }
+}
+
 TEST(StreamCursorTest, ALiveSubscriberThatTheWindowLeftBehindIsToldSo) {
   TestLog log(1);
   for (int64_t offset = 0; offset < 9; ++offset) log[0].push_back({MakeRecord(0, offset, "pay_1"), false});

@@ -39,13 +39,21 @@ Admission CallHub::Add(const std::shared_ptr<OpenCall>& call, const std::string&
 
 void CallHub::Remove(const OpenCall* call) {
   std::shared_ptr<OpenCall> held;  // let go after the mutex
-  const std::lock_guard lock(mutex_);
+  {
+    const std::lock_guard lock(mutex_);
+    held = RemoveLocked(call);
+  }
+  if (held != nullptr) replica_->Forget(held.get());
+}
+
+std::shared_ptr<OpenCall> CallHub::RemoveLocked(const OpenCall* call) {
   const auto found = calls_.find(call);
-  if (found == calls_.end()) return;
-  held = std::move(found->second.call);
+  if (found == calls_.end()) return nullptr;
+  std::shared_ptr<OpenCall> held = std::move(found->second.call);
   if (--found->second.peer->second == 0) peers_.erase(found->second.peer);
   calls_.erase(found);
   if (calls_.empty()) empty_.notify_all();
+  return held;
 }
 
 int64_t CallHub::open_calls() const {

@@ -71,6 +71,7 @@ class CallHub {
   };
 
   void Run();
+  std::shared_ptr<OpenCall> RemoveLocked(const OpenCall* call);  // with mutex_ held; null: it has gone already
   std::vector<std::shared_ptr<OpenCall>> Calls() const;
 
   Replica* const replica_;

@@ -37,4 +37,21 @@ std::variant<int32_t, std::string> CheckLimit(int32_t limit) {
   return limit == 0 ? kListLimitDefault : std::min(limit, kListLimitMax);
 }
 
+std::variant<std::vector<RecordPlace>, std::string> CheckMinPosition(
+    const google::protobuf::RepeatedPtrField<::payment::Position>& min_position, int32_t partitions_max) {
+  std::vector<RecordPlace> places;
+  std::vector<bool> named(static_cast<size_t>(partitions_max));
+  for (const ::payment::Position& at : min_position) {
+    const std::string name = "min_position with partition " + std::to_string(at.partition());
+    if (at.partition() < 0 || at.partition() >= partitions_max) {
+      return name + "; allowed: 0 to " + std::to_string(partitions_max - 1);
+    }
+    if (at.offset() < -1) return name + ", offset " + std::to_string(at.offset()) + "; allowed: -1 or more";
+    if (named[at.partition()]) return name + " twice; allowed: once";
+    named[at.partition()] = true;
+    places.push_back({at.partition(), at.offset()});
+  }
+  return places;
+}
+
 }  // namespace pipeline

@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "payment.pb.h"
 #include "payment/payment.h"
+#include "stream/replica_state.h"
 
 namespace pipeline {
 
@@ -18,6 +20,11 @@ inline constexpr int32_t kListLimitMax = 100;
 std::variant<Filter, std::string> CheckFilter(int provider, int status);
 // The page size that `limit` stands for: 0 the default, above the maximum the maximum; or why it is none (negative).
 std::variant<int32_t, std::string> CheckLimit(int32_t limit);
+
+// The places of a request's `min_position`, or why they are none: a partition of `partitions_max` or more, an offset
+// below -1, a partition named twice. At most `partitions_max` are looked at.
+std::variant<std::vector<RecordPlace>, std::string> CheckMinPosition(
+    const google::protobuf::RepeatedPtrField<::payment::Position>& min_position, int32_t partitions_max);
 
 // What a client sent, as a status message may repeat it: cut to a length that fits trailing metadata.
 std::string Shortened(const std::string& text);

@@ -19,11 +19,11 @@ namespace pipeline {
 struct ReadyRun {
   uint64_t generation = 0;
   uint64_t begin_sequence = 0;
-  std::vector<EventPosition> positions;
-  std::vector<grpc::ByteBuffer> messages;  // one for each position
+  std::vector<RecordPlace> places;
+  std::vector<grpc::ByteBuffer> messages;  // one for each place
   int64_t bytes = 0;                       // of all messages
 
-  uint64_t end_sequence() const { return begin_sequence + positions.size(); }
+  uint64_t end_sequence() const { return begin_sequence + places.size(); }
 };
 
 // `events`: all entries of the window from `begin_sequence` on, one after the other; not empty.

@@ -67,8 +67,12 @@ bool StreamCall::Begin() {
   {
     Replica::Access access = services_.replica->Lock();
     const ReplicaState& state = access.state();
-    if (request_.token ? !state.started() : !state.loaded()) {
-      access.Wait(shared_from_this());
+    if (request_.token && !state.started()) {
+      access.WaitForChange(shared_from_this());
+      return false;
+    }
+    if (!request_.token && !state.loaded()) {
+      access.WaitForLoaded(shared_from_this());
       return false;
     }
     if (request_.token) {

@@ -44,6 +44,7 @@ StreamFlow::Next StreamFlow::Pull(const std::shared_ptr<Waiter>& waiter) {
 
 StreamFlow::Next StreamFlow::PullOnce(const std::shared_ptr<Waiter>& waiter) {
   using Outcome = StreamCursor::Outcome;
+  waits_ahead_ = false;
   if (PullReady()) return Next::kMessage;
   const std::optional<uint64_t> sequence = cursor_->window_sequence();
   std::vector<StreamEvent> events;
@@ -52,7 +53,7 @@ StreamFlow::Next StreamFlow::PullOnce(const std::shared_ptr<Waiter>& waiter) {
   {
     Replica::Access access = services_.replica->Lock();
     outcome = cursor_->Pull(access.state(), queue_.pull_limits(), &events);
-    if (outcome == Outcome::kIdle) access.Wait(waiter);
+    if (outcome == Outcome::kIdle) Wait(&access, waiter);
     if (queue_.batched() && (outcome == Outcome::kEvents || outcome == Outcome::kMore || outcome == Outcome::kIdle)) {
       covered = cursor_->Covered(access.state());
     }
@@ -85,13 +86,28 @@ StreamFlow::Next StreamFlow::PullOnce(const std::shared_ptr<Waiter>& waiter) {
   return Next::kWaits;
 }
 
+void StreamFlow::Wait(Replica::Access* access, const std::shared_ptr<Waiter>& waiter) {
+  const std::vector<RecordPlace> places = cursor_->Awaited(access->state());
+  waits_ahead_ = !places.empty();
+  if (waits_ahead_) {
+    access->WaitForPassing(waiter, places);
+  } else {
+    access->WaitForChange(waiter);
+  }
+}
+
+uint64_t StreamFlow::window_sequence() const {
+  if (waits_ahead_) return UINT64_MAX;
+  return cursor_ == nullptr ? 0 : cursor_->window_sequence().value_or(0);
+}
+
 bool StreamFlow::PullReady() {
   const std::optional<uint64_t> sequence = cursor_->window_sequence();
   if (!sequence || queue_.batched()) return false;
   std::shared_ptr<const ReadyRun> run = services_.ready_runs->Find(cursor_->generation(), *sequence);
   if (run == nullptr) return false;
   const auto first = static_cast<size_t>(*sequence - run->begin_sequence);
-  if (!cursor_->TakeRun(run->generation, *sequence, std::span(run->positions).subspan(first))) return false;
+  if (!cursor_->TakeRun(run->generation, *sequence, std::span(run->places).subspan(first))) return false;
   queue_.PushRun(std::move(run), first);
   return true;
 }

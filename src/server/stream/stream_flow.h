@@ -65,13 +65,14 @@ class StreamFlow {
   // the reader does not read.
   Join TryJoin(const std::vector<int64_t>& covered);
 
-  // For the metrics.
+  // For the metrics. The sequence number is UINT64_MAX while it waits for what the replica has yet to apply.
   CallProgress::Stage stage() const;
-  uint64_t window_sequence() const { return cursor_ == nullptr ? 0 : cursor_->window_sequence().value_or(0); }
+  uint64_t window_sequence() const;
 
  private:
   // kMessage: look again whether there is one.
   Next PullOnce(const std::shared_ptr<Waiter>& waiter);
+  void Wait(Replica::Access* access, const std::shared_ptr<Waiter>& waiter);
   // What another stream has made ready of the window, when this one wants just that.
   bool PullReady();
   // Shares what was pulled from the window's entries from `sequence` on, when it is all of them; else queues it.
@@ -83,6 +84,7 @@ class StreamFlow {
   StreamQueue queue_;
   StreamEnd end_;
   bool catching_up_ = false;
+  bool waits_ahead_ = false;
   bool arrived_ = false;  // at the window's end, once
 };
 

@@ -4,30 +4,23 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "common/clock.h"
 #include "server/calls/call_limits.h"
+#include "server/calls/request_check.h"
 
 namespace pipeline {
 namespace {
 
-// What is wrong with it; empty: nothing.
-std::string Wrong(const UnaryCall::MinPosition& min_position, const ReplicaState& state) {
-  for (const ::payment::Position& at : min_position) {
-    const std::string name = "min_position with partition " + std::to_string(at.partition());
-    if (at.partition() < 0 || at.partition() >= state.partition_count()) {
-      return name + "; the topic has " + std::to_string(state.partition_count());
-    }
-    if (at.offset() < -1) return name + ", offset " + std::to_string(at.offset()) + "; allowed: -1 or more";
+// The first place that is not applied here yet. A partition that this replica does not know, another one may: it is
+// ahead of this one too.
+const RecordPlace* FirstAhead(const std::vector<RecordPlace>& places, const ReplicaState& state) {
+  for (const RecordPlace& at : places) {
+    if (at.partition >= state.partition_count() || state.position(at.partition) <= at.offset) return &at;
   }
-  return {};
-}
-
-bool Reached(const UnaryCall::MinPosition& min_position, const ReplicaState& state) {
-  for (const ::payment::Position& at : min_position) {
-    if (state.position(at.partition()) <= at.offset()) return false;
-  }
-  return true;
+  return nullptr;
 }
 
 class RefusedCall : public grpc::ServerUnaryReactor {
@@ -47,7 +40,12 @@ grpc::ServerUnaryReactor* UnaryCall::Refuse(const UnaryServices& services, CallM
 grpc::ServerUnaryReactor* UnaryCall::Start(const UnaryServices& services, CallMethod method,
                                            grpc::CallbackServerContext* context, const MinPosition& min_position,
                                            Answerer answerer) {
-  auto call = std::make_shared<UnaryCall>(services, method, context, min_position, std::move(answerer));
+  auto places = CheckMinPosition(min_position, kCountedPartitionsMax);
+  if (const auto* wrong = std::get_if<std::string>(&places)) {
+    return Refuse(services, method, {grpc::StatusCode::INVALID_ARGUMENT, *wrong});
+  }
+  auto call =
+      std::make_shared<UnaryCall>(services, method, context, std::get<0>(std::move(places)), std::move(answerer));
   const Admission admission = services.hub->Add(call, PeerHost(context->peer()));
   if (admission != Admission::kAdmitted) {
     return Refuse(services, method, NotAdmitted(admission, *services.hub, services.counters));
@@ -57,11 +55,11 @@ grpc::ServerUnaryReactor* UnaryCall::Start(const UnaryServices& services, CallMe
 }
 
 UnaryCall::UnaryCall(const UnaryServices& services, CallMethod method, grpc::CallbackServerContext* context,
-                     const MinPosition& min_position, Answerer answerer)
+                     std::vector<RecordPlace> min_position, Answerer answerer)
     : services_(services),
       method_(method),
       context_(context),
-      min_position_(min_position),
+      min_position_(std::move(min_position)),
       answerer_(std::move(answerer)) {}
 
 void UnaryCall::Try() {
@@ -73,10 +71,9 @@ void UnaryCall::Try() {
     const ReplicaState& state = access.state();
     if (!min_position_.empty()) {
       if (!state.loaded()) return End({grpc::StatusCode::UNAVAILABLE, services_.status->WhyNotLoaded()});
-      if (std::string wrong = Wrong(min_position_, state); !wrong.empty()) {
-        return End({grpc::StatusCode::INVALID_ARGUMENT, wrong});
+      if (const RecordPlace* ahead = FirstAhead(min_position_, state)) {
+        return access.WaitForPassing(shared_from_this(), {ahead, 1});
       }
-      if (!Reached(min_position_, state)) return access.Wait(shared_from_this());
     }
     answer = answerer_(state);
   }

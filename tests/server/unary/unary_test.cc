@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "server/ops/server_counters.h"
 #include "tests/server/server_testing.h"
 
 namespace pipeline {
@@ -110,10 +111,18 @@ TEST_F(UnaryTest, WaitsForAMinimumPosition) {
   producer.join();
   EXPECT_TRUE(status.ok()) << status.error_message();
   EXPECT_EQ(payment.id(), "pay_late");
+}
+
+// What another replica may know already is waited for; what no replica can know is refused.
+TEST_F(UnaryTest, APositionInAPartitionThatIsNotKnownHereIsAheadOfThisReplica) {
+  ::payment::GetPaymentRequest request;
+  request.set_payment_id("pay_1");
+  ::payment::Position* position = request.add_min_position();
   position->set_partition(2);
-  EXPECT_EQ(unary_->Get(request, &payment).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  position->set_partition(0);
-  position->set_offset(-2);
+  ::payment::Payment payment;
+  EXPECT_EQ(unary_->Get(request, &payment, std::chrono::milliseconds(100)).error_code(),
+            grpc::StatusCode::DEADLINE_EXCEEDED);
+  position->set_partition(kCountedPartitionsMax);
   EXPECT_EQ(unary_->Get(request, &payment).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
 }
 
