@@ -1,8 +1,5 @@
 #include "server/stream/catch_up_pool.h"
 
-#include <spdlog/spdlog.h>
-
-#include <array>
 #include <functional>
 #include <optional>
 #include <stdexcept>
@@ -17,6 +14,7 @@ namespace pipeline {
 namespace {
 
 constexpr size_t kBatchMax = 256;
+constexpr size_t kBatchBytesMax = size_t{256} * 1024;
 constexpr int kPollMs = 50;
 constexpr int kQueryMs = 2000;
 // How long a reader stays with one stream while others wait.
@@ -48,20 +46,8 @@ class CatchUpReader {
         stream_->Leave(plan_.covered());
         return false;
       }
-      std::array<rd_kafka_message_t*, kBatchMax> messages{};
-      messages[0] = rd_kafka_consumer_poll(handle_.get(), kPollMs);
-      size_t count = messages[0] == nullptr ? 0 : 1;
-      if (count > 0) {
-        const ssize_t more = rd_kafka_consume_batch_queue(queue_.get(), 0, messages.data() + 1, kBatchMax - 1);
-        if (more > 0) count += static_cast<size_t>(more);
-      }
       std::vector<StreamEvent> events;
-      bool out_of_range = false;
-      for (size_t i = 0; i < count; ++i) {
-        Take(*messages[i], &events);
-        out_of_range = out_of_range || messages[i]->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET;
-        rd_kafka_message_destroy(messages[i]);
-      }
+      const bool out_of_range = ReadSome(&events);
       waker.AfterBatch();
       if (!stream_->Send(std::move(events), plan_.covered())) return false;
       if (out_of_range && Refused()) return false;
@@ -76,6 +62,23 @@ class CatchUpReader {
       next_offsets.push_back(plan_.next_offset(static_cast<int32_t>(p)));
     }
     AssignAt(handle_.get(), topic_, next_offsets);
+  }
+
+  // What is at hand, up to kBatchMax messages and kBatchBytesMax bytes of them: the stream may have room for little.
+  // True: an offset was out of range.
+  bool ReadSome(std::vector<StreamEvent>* events) {
+    bool out_of_range = false;
+    size_t count = 0;
+    size_t bytes = 0;
+    KafkaPtr<rd_kafka_message_t> message(rd_kafka_consumer_poll(handle_.get(), kPollMs));
+    while (message != nullptr) {
+      Take(*message, events);
+      out_of_range = out_of_range || message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET;
+      bytes += message->key_len + message->len;
+      if (++count >= kBatchMax || bytes >= kBatchBytesMax) break;
+      message.reset(rd_kafka_consume_queue(queue_.get(), 0));
+    }
+    return out_of_range;
   }
 
   void Take(const rd_kafka_message_t& message, std::vector<StreamEvent>* events) {
