@@ -3,6 +3,7 @@
 // docs/performance.md says what came of it.
 #include <benchmark/benchmark.h>
 #include <simdjson.h>
+#include <time.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -194,6 +195,45 @@ void WindowRead(benchmark::State& state) {
   state.SetItemsProcessed(read);
 }
 BENCHMARK(WindowRead)->Arg(0)->Arg(1);
+
+// Of this thread: the machine's other work is no pause of ours.
+double ThreadCpuMs() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
+}
+
+// 5,000,000 payments of one partition, each with two records, the second of which supersedes the first: what one batch
+// of 256 records, applied under one hold of the replica's mutex, costs at most. That is how long everybody else waits.
+void LongestPause(benchmark::State& state) {
+  constexpr int64_t kBatch = 256;
+  const LogRecord shared = LogRecords(1)[0];
+  double longest_ms = 0;
+  for (auto _ : state) {
+    auto replica = std::make_unique<ReplicaState>(1024LL * 1024);
+    replica->Start("log", {{0, 0}});
+    std::vector<LogRecord> batch;
+    for (int64_t offset = 0; offset < 2 * state.range(0);) {
+      batch.clear();
+      for (int64_t i = 0; i < kBatch; ++i, ++offset) {
+        LogRecord& record = batch.emplace_back(shared);
+        record.partition = 0;
+        record.offset = offset;
+        record.id = "pay_" + std::to_string(offset % state.range(0));
+        record.status = offset < state.range(0) ? PaymentStatus::kPending : PaymentStatus::kCompleted;
+      }
+      const double begin_ms = ThreadCpuMs();
+      for (LogRecord& record : batch) replica->Apply(std::move(record));
+      longest_ms = std::max(longest_ms, ThreadCpuMs() - begin_ms);
+    }
+    state.PauseTiming();
+    replica.reset();
+    state.ResumeTiming();
+  }
+  state.counters["longest_ms"] = longest_ms;
+  state.SetItemsProcessed(state.iterations() * 2 * state.range(0));
+}
+BENCHMARK(LongestPause)->Arg(5'000'000)->Unit(benchmark::kSecond)->Iterations(1);
 
 const PaymentStore& BigStore() {
   static const std::unique_ptr<PaymentStore> store = [] {

@@ -1,23 +1,20 @@
 #include "stream/payment_store.h"
 
-#include <absl/hash/hash.h>
-
+#include <algorithm>
 #include <tuple>
 #include <utility>
 
 namespace pipeline {
 namespace {
 
-// Below this many superseded winners a compaction is not worth its walk.
-constexpr int64_t kCompactionMin = 64;
+constexpr int64_t kPaymentsInBlock = 1024;
 
 }  // namespace
 
-PaymentStore::IdProbe::IdProbe(std::string_view wanted) : hash(absl::Hash<std::string_view>()(wanted)), id(wanted) {}
-
 void PaymentStore::Start(int32_t partition_count) {
-  by_id_.clear();
+  by_id_.Clear();
   payments_.clear();
+  size_ = 0;
   partitions_ = std::vector<Partition>(static_cast<size_t>(partition_count) + 1);
   class_counts_ = {};
   bytes_ = 0;
@@ -41,35 +38,30 @@ bool PaymentStore::Wins(const LogRecord& challenger, const LogRecord& holder) {
   return order(challenger) > order(holder);
 }
 
-const StoredPayment* PaymentStore::Find(std::string_view id) const {
-  const auto found = by_id_.find(IdProbe(id));
-  return found == by_id_.end() ? nullptr : found->payment;
-}
+const StoredPayment* PaymentStore::Find(std::string_view id) const { return by_id_.Find(id); }
 
 void PaymentStore::AddBuiltIn(LogRecord record) {
   record.partition = -1;
   record.offset = static_cast<int64_t>(At(-1).places.size());
-  const IdProbe probe(record.id);
-  by_id_.lazy_emplace(probe, [&](const auto& construct) { construct(IdSlot{probe.hash, Insert(std::move(record))}); });
+  bool inserted = false;
+  by_id_.FindOrAdd(record.id, &inserted, [&] { return Insert(std::move(record)); });
 }
 
 void PaymentStore::Apply(LogRecord record) {
-  const IdProbe probe(record.id);
-  if (size() >= payments_max_ && by_id_.find(probe) == by_id_.end()) {
+  if (size() >= payments_max_ && by_id_.Find(record.id) == nullptr) {
     ++not_taken_;
     return;
   }
   bool inserted = false;
-  const auto slot = by_id_.lazy_emplace(probe, [&](const auto& construct) {
-    inserted = true;
-    construct(IdSlot{probe.hash, Insert(std::move(record))});
-  });
-  if (!inserted && Wins(record, slot->payment->record)) Replace(slot->payment, std::move(record));
+  StoredPayment* stored = by_id_.FindOrAdd(record.id, &inserted, [&] { return Insert(std::move(record)); });
+  if (!inserted && Wins(record, stored->record)) Replace(stored, std::move(record));
 }
 
 StoredPayment* PaymentStore::Insert(LogRecord record) {
   Partition& partition = At(record.partition);
-  StoredPayment& stored = payments_.emplace_back();
+  if (size_ % kPaymentsInBlock == 0) payments_.push_back(std::make_unique<StoredPayment[]>(kPaymentsInBlock));
+  StoredPayment& stored = payments_.back()[size_ % kPaymentsInBlock];
+  ++size_;
   stored.record = std::move(record);
   stored.first_partition = stored.record.partition;
   stored.first_offset = stored.record.offset;
@@ -90,25 +82,16 @@ void PaymentStore::AddWinner(StoredPayment* stored) {
   const int kind = ClassOf(stored->record);
   At(stored->first_partition).classes[kind].Insert(stored->list_index);
   ++class_counts_[kind];
-  At(stored->record.partition).winners.push_back({stored->record.offset, stored});
+  At(stored->record.partition).winners.Append(stored->record.offset, stored);
 }
 
-// Called while `stored` still is the winner; what is left behind in `winners` no longer fits it once it is replaced.
+// Called while `stored` still is the winner.
 void PaymentStore::RetireWinner(const StoredPayment& stored) {
   bytes_ -= Cost(stored);
   const int kind = ClassOf(stored.record);
   At(stored.first_partition).classes[kind].Erase(stored.list_index);
   --class_counts_[kind];
-  Partition& partition = At(stored.record.partition);
-  ++partition.superseded;
-  if (partition.superseded < kCompactionMin ||
-      partition.superseded * 2 < static_cast<int64_t>(partition.winners.size())) {
-    return;
-  }
-  const int32_t number = stored.record.partition;
-  std::erase_if(partition.winners,
-                [&](const Winner& winner) { return winner.payment == &stored || !IsWinner(winner, number); });
-  partition.superseded = 0;
+  At(stored.record.partition).winners.Supersede(stored.record.offset);
 }
 
 uint64_t PaymentStore::FirstPlaceBehind(const Partition& partition, int64_t first_offset) {

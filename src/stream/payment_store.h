@@ -3,12 +3,10 @@
 // pure; not thread-safe.
 #pragma once
 
-#include <absl/container/flat_hash_set.h>
-
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -16,6 +14,8 @@
 #include "payment/payment.h"
 #include "stream/event_frame.h"
 #include "stream/ordered_bitmap.h"
+#include "stream/payment_index.h"
+#include "stream/winner_list.h"
 
 namespace pipeline {
 
@@ -50,7 +50,7 @@ class PaymentStore {
   void Start(int32_t partition_count);
   void AddPartition() { partitions_.emplace_back(); }
   int32_t partition_count() const { return static_cast<int32_t>(partitions_.size()) - 1; }
-  int64_t size() const { return static_cast<int64_t>(by_id_.size()); }
+  int64_t size() const { return size_; }
   int64_t payments_max() const { return payments_max_; }
   bool complete() const { return not_taken_ == 0; }
   int64_t not_taken() const { return not_taken_; }  // records, since Start
@@ -74,12 +74,7 @@ class PaymentStore {
   // ascending order of that offset, until it returns false.
   template <typename Visitor>
   void ForEachWinner(int32_t partition, int64_t after, int64_t until, const Visitor& visit) const {
-    const std::vector<Winner>& winners = partitions_[partition + 1].winners;
-    auto winner = std::upper_bound(winners.begin(), winners.end(), after,
-                                   [](int64_t offset, const Winner& w) { return offset < w.offset; });
-    for (; winner != winners.end() && winner->offset <= until; ++winner) {
-      if (IsWinner(*winner, partition) && !visit(*winner->payment)) return;
-    }
+    partitions_[partition + 1].winners.ForEach(after, until, visit);
   }
 
  private:
@@ -87,49 +82,16 @@ class PaymentStore {
   static constexpr int kStatusCount = 5;
   static constexpr int kClassCount = kProviderCount * kStatusCount;
 
-  struct Winner {
-    int64_t offset = 0;
-    StoredPayment* payment = nullptr;
-  };
   // Partition p is at [p + 1]; the built-in payments are at [0].
   struct Partition {
-    std::vector<Winner> winners;                     // ascending offsets; superseded ones stay until compaction
-    int64_t superseded = 0;                          // of them
+    WinnerList winners;
     std::deque<StoredPayment*> places;               // in list order
     std::array<OrderedBitmap, kClassCount> classes;  // indices into places, by provider and status of the winner
   };
 
   static int64_t Cost(const StoredPayment& stored);
-  // The index by payment id. A slot holds its id's hash, so that a search which finds nothing and the table's growth
-  // touch no payment's memory.
-  struct IdSlot {
-    size_t hash = 0;
-    StoredPayment* payment = nullptr;
-  };
-  struct IdProbe {
-    explicit IdProbe(std::string_view wanted);
-    size_t hash;
-    std::string_view id;
-  };
-  struct IdHash {
-    using is_transparent = void;
-    size_t operator()(const IdSlot& slot) const { return slot.hash; }
-    size_t operator()(const IdProbe& probe) const { return probe.hash; }
-  };
-  struct IdEqual {
-    using is_transparent = void;
-    bool operator()(const IdSlot& a, const IdSlot& b) const { return a.payment == b.payment; }
-    bool operator()(const IdSlot& slot, const IdProbe& probe) const {
-      return slot.hash == probe.hash && slot.payment->record.id == probe.id;
-    }
-    bool operator()(const IdProbe& probe, const IdSlot& slot) const { return (*this)(slot, probe); }
-  };
-
   static int ClassOf(const LogRecord& record);
   static bool Wins(const LogRecord& challenger, const LogRecord& holder);
-  static bool IsWinner(const Winner& winner, int32_t partition) {
-    return winner.payment->record.partition == partition && winner.payment->record.offset == winner.offset;
-  }
   Partition& At(int32_t partition) { return partitions_[partition + 1]; }
   StoredPayment* Insert(LogRecord record);
   void Replace(StoredPayment* stored, LogRecord record);
@@ -137,8 +99,10 @@ class PaymentStore {
   void RetireWinner(const StoredPayment& stored);
   static uint64_t FirstPlaceBehind(const Partition& partition, int64_t first_offset);
 
-  std::deque<StoredPayment> payments_;  // stable addresses
-  absl::flat_hash_set<IdSlot, IdHash, IdEqual> by_id_;
+  // Stable addresses. In blocks of a fixed size, of which one more is all that growth ever costs.
+  std::vector<std::unique_ptr<StoredPayment[]>> payments_;
+  int64_t size_ = 0;
+  PaymentIndex by_id_;
   std::vector<Partition> partitions_ = std::vector<Partition>(1);
   std::array<int64_t, kClassCount> class_counts_{};
   const int64_t payments_max_;

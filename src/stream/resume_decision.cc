@@ -71,10 +71,10 @@ FoundRecord Find(const ReplicaState& state, const RecordPlace& place, int64_t lo
   return {place.offset < low, std::nullopt};
 }
 
-// Compares the checksums that are known, and clears them. Those that are not known go to `asked`. One of a record yet
-// to be applied stays when the stream will pass that record in the window (`held`, and no snapshot to send before); it
-// is it is
-// asked for only with others. True in `must_read`: one is needed to decide.
+// Compares the checksums that are known, and clears them. True in `must_read`: one that is not is needed to decide.
+// That of a record yet to be applied is not: it stays when the stream will pass that record in the window (`held`, and
+// no snapshot to send before). Names all records of the token's in `asked`, also those that are known: when Kafka has
+// answered, the replica may have moved on and forgotten them.
 std::optional<Refusal> Compare(const ReplicaState& state, const std::vector<Watermarks>& marks, bool held,
                                const KafkaEvidence* evidence, ResumeDecision* decision, bool* must_read) {
   const bool snapshot = std::any_of(decision->starts.begin(), decision->starts.end(),
@@ -83,6 +83,7 @@ std::optional<Refusal> Compare(const ReplicaState& state, const std::vector<Wate
     PartitionStart& start = decision->starts[p];
     if (!start.record_crc32c) continue;
     const RecordPlace place = {p, start.after};
+    decision->asked.push_back(place);
     const FoundRecord found = Find(state, place, marks[p].low, evidence);
     if (found.known) {
       if (found.crc32c && *found.crc32c != *start.record_crc32c) {
@@ -91,7 +92,6 @@ std::optional<Refusal> Compare(const ReplicaState& state, const std::vector<Wate
       start.record_crc32c.reset();
       continue;
     }
-    decision->asked.push_back(place);
     const bool passes = held && !snapshot && start.after >= state.position(p);
     if (!passes) *must_read = true;
   }

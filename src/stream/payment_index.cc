@@ -1,0 +1,24 @@
+#include "stream/payment_index.h"
+
+#include <absl/hash/hash.h>
+
+#include "stream/payment_store.h"
+
+namespace pipeline {
+
+PaymentIndex::Probe::Probe(std::string_view wanted) : hash(absl::Hash<std::string_view>()(wanted)), id(wanted) {}
+
+bool PaymentIndex::Has(const Slot& slot, const Probe& probe) { return slot.payment->record.id == probe.id; }
+
+void PaymentIndex::Clear() {
+  for (Table& table : tables_) table.clear();
+}
+
+StoredPayment* PaymentIndex::Find(std::string_view id) const {
+  const Probe probe(id);
+  const Table& table = tables_[NumberOf(probe.hash)];
+  const auto found = table.find(probe);
+  return found == table.end() ? nullptr : found->payment;
+}
+
+}  // namespace pipeline
