@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "common/memory_limit.h"
 #include "server/calls/call_hub.h"
 #include "server/calls/call_limits.h"
 #include "server/calls/connections.h"
@@ -53,6 +54,11 @@ constexpr int64_t kDeadLetterGraceNs = 500'000'000;
 
 int Milliseconds(int64_t duration_ns) { return static_cast<int>(std::max<int64_t>(1, duration_ns / 1'000'000)); }
 
+int64_t StoreBytesMax(const ServerOptions& options) {
+  return options.store_bytes_max > 0 ? options.store_bytes_max
+                                     : DefaultStoreBytes(MemoryBytes(), options.window_bytes_max);
+}
+
 // Tells hosts, processes and servers of one process apart, and a restarted server from the one before.
 std::string ServerId() {
   static std::atomic<int> count = 0;
@@ -69,7 +75,7 @@ struct PaymentServer::State {
         server_id(ServerId()),
         journal(given.journal_path.empty() ? nullptr : std::make_unique<ServerJournal>(given.journal_path, server_id)),
         status(options.kafka.brokers, options.kafka.topic),
-        replica(options.window_bytes_max, options.payments_max),
+        replica(options.window_bytes_max, {options.payments_max, StoreBytesMax(options)}),
         dead_letters(given.dead_letters.enabled ? std::make_unique<DeadLetters>(given.kafka, given.dead_letters)
                                                 : nullptr),
         reader(options.kafka, &replica, &status, &rejects, journal.get(), dead_letters.get(), &counters,
@@ -77,17 +83,10 @@ struct PaymentServer::State {
         evidence(options.kafka, &replica, options.stuck_ns * 2),
         catch_up(options.kafka, options.catch_up_readers_max),
         hub(&replica, options.calls_max, options.calls_per_peer_max) {
-    streams = {&replica,
-               &hub,
-               &evidence,
-               &catch_up,
-               &ready_runs,
-               server_id,
-               options.stuck_ns,
-               journal.get(),
-               options.slow_subscriber,
-               &counters,
-               options.payments_max};
+    streams = {&replica,         &hub,          &evidence,
+               &catch_up,        &ready_runs,   server_id,
+               options.stuck_ns, journal.get(), options.slow_subscriber,
+               &counters};
     unaries = {&replica, &hub, &status, &counters, options.stuck_ns};
   }
 

@@ -26,6 +26,7 @@ struct ServerOptions {
   int64_t calls_max = 10'000;          // open calls: streams, and unary ones that wait for a position
   int64_t calls_per_peer_max = 2'000;  // of one host
   int64_t payments_max = 10'000'000;   // kept; beyond it only resumed streams are served
+  int64_t store_bytes_max = 0;         // likewise, in bytes of them; 0: a share of the memory that there is
   int32_t catch_up_readers_max = 8;    // further streams that are older than the window wait
   std::string journal_path;            // what was read and written goes to this file (server_journal.h); empty: nowhere
   std::string metrics_listen;          // HOST:PORT for Prometheus (port 0: a free one); empty: not

@@ -53,7 +53,7 @@ grpc::Status PaymentService::NotLoaded() const {
 }
 
 grpc::Status PaymentService::BeyondLimit(const ReplicaState& state) const {
-  return PaymentsBeyondLimit(state.store().payments_max(), unaries_.counters);
+  return PaymentsBeyondLimit(state.store(), unaries_.counters);
 }
 
 grpc::ServerUnaryReactor* PaymentService::GetPayment(grpc::CallbackServerContext* context,

@@ -18,8 +18,7 @@ namespace pipeline {
 
 class Replica {
  public:
-  explicit Replica(int64_t window_bytes_max, int64_t payments_max = INT64_MAX)
-      : state_(window_bytes_max, payments_max) {}
+  explicit Replica(int64_t window_bytes_max, const StoreLimits& limits = {}) : state_(window_bytes_max, limits) {}
 
   // The state, held still while this lives. What was seen through it can't change before a waiter is registered; see
   // WaitList for what wakes it.

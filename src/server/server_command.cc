@@ -77,6 +77,13 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
       ->default_str("catch-up");
   AddNumber(&app, "--max-payments", &options->payments_max, int64_t{1}, int64_t{1} << 50,
             "Payments kept; when the topic has more, only resumed streams are served (docs/limits.md)");
+  app.add_option("--max-store-bytes", options->store_bytes_max,
+                 "The same, in bytes of them, for instance 4GB (default: half of the memory that the machine or the "
+                 "container has, without the window)")
+      ->transform(CLI::AsSizeValue(false))
+      ->transform(DecimalSize())
+      ->check(CLI::Range(kWindowBytesMin, int64_t{1} << 50, "at least 1MB"))
+      ->type_name("SIZE");
   AddNumber(&app, "--max-calls", &options->calls_max, int64_t{1}, int64_t{1'000'000},
             "Streams and waiting calls open at once; more are refused");
   AddNumber(&app, "--max-calls-per-peer", &options->calls_per_peer_max, int64_t{1}, int64_t{1'000'000},

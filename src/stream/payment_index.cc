@@ -14,6 +14,12 @@ void PaymentIndex::Clear() {
   for (Table& table : tables_) table.clear();
 }
 
+void PaymentIndex::Erase(std::string_view id) {
+  const Probe probe(id);
+  Table& table = TableOf(probe.hash);
+  if (const auto found = table.find(probe); found != table.end()) table.erase(found);
+}
+
 StoredPayment* PaymentIndex::Find(std::string_view id) const {
   const Probe probe(id);
   const Table& table = tables_[NumberOf(probe.hash)];

@@ -17,6 +17,7 @@ class PaymentIndex {
   void Clear();
   // Null: there is none.
   StoredPayment* Find(std::string_view id) const;
+  void Erase(std::string_view id);
   // The one with this id, or what make() returns, which has the id and is kept at its address. `added`: it was made.
   template <typename Make>
   StoredPayment* FindOrAdd(std::string_view id, bool* added, const Make& make) {

@@ -8,13 +8,18 @@ namespace pipeline {
 namespace {
 
 constexpr int64_t kPaymentsInBlock = 1024;
+// Of a payment in the indices: a slot of the id's table that is seven eighths full at most, its place in the list, and
+// its places among the winners.
+constexpr int64_t kIndexBytes = 64;
 
 }  // namespace
 
 void PaymentStore::Start(int32_t partition_count) {
   by_id_.Clear();
   payments_.clear();
+  slots_ = 0;
   size_ = 0;
+  out_of_bytes_ = false;
   partitions_ = std::vector<Partition>(static_cast<size_t>(partition_count) + 1);
   class_counts_ = {};
   bytes_ = 0;
@@ -22,8 +27,7 @@ void PaymentStore::Start(int32_t partition_count) {
 }
 
 int64_t PaymentStore::Cost(const StoredPayment& stored) {
-  return static_cast<int64_t>(sizeof(StoredPayment) + stored.record.id.capacity()) +
-         stored.record.frame.bytes.allocated_bytes();
+  return static_cast<int64_t>(stored.record.id.capacity()) + stored.record.frame.bytes.allocated_bytes();
 }
 
 int PaymentStore::ClassOf(const LogRecord& record) {
@@ -48,8 +52,10 @@ void PaymentStore::AddBuiltIn(LogRecord record) {
 }
 
 void PaymentStore::Apply(LogRecord record) {
-  if (size() >= payments_max_ && by_id_.Find(record.id) == nullptr) {
-    ++not_taken_;
+  // Once it has let a payment go, an older record of that one must not come in its place.
+  const bool full = !complete() || size() >= limits_.payments_max || bytes_ >= limits_.bytes_max;
+  if (full && by_id_.Find(record.id) == nullptr) {
+    if (++not_taken_ == 1) out_of_bytes_ = size() < limits_.payments_max;
     return;
   }
   bool inserted = false;
@@ -59,9 +65,10 @@ void PaymentStore::Apply(LogRecord record) {
 
 StoredPayment* PaymentStore::Insert(LogRecord record) {
   Partition& partition = At(record.partition);
-  if (size_ % kPaymentsInBlock == 0) payments_.push_back(std::make_unique<StoredPayment[]>(kPaymentsInBlock));
-  StoredPayment& stored = payments_.back()[size_ % kPaymentsInBlock];
+  if (slots_ % kPaymentsInBlock == 0) payments_.push_back(std::make_unique<StoredPayment[]>(kPaymentsInBlock));
+  StoredPayment& stored = payments_.back()[slots_++ % kPaymentsInBlock];
   ++size_;
+  bytes_ += static_cast<int64_t>(sizeof(StoredPayment)) + kIndexBytes;
   stored.record = std::move(record);
   stored.first_partition = stored.record.partition;
   stored.first_offset = stored.record.offset;
@@ -75,6 +82,28 @@ void PaymentStore::Replace(StoredPayment* stored, LogRecord record) {
   RetireWinner(*stored);
   stored->record = std::move(record);
   AddWinner(stored);
+  if (bytes_ <= limits_.bytes_max || stored->record.partition < 0) return;
+  if (++not_taken_ == 1) out_of_bytes_ = true;
+  Remove(stored);
+}
+
+void PaymentStore::Remove(StoredPayment* stored) {
+  RetireWinner(*stored);
+  by_id_.Erase(stored->record.id);
+  stored->record = LogRecord();
+  --size_;
+}
+
+bool PaymentStore::nearly_full() const {
+  return size() >= limits_.payments_max / 10 * 9 || bytes_ >= limits_.bytes_max / 10 * 9;
+}
+
+std::string PaymentStore::LimitText() const {
+  if (!out_of_bytes_) {
+    return "payments than the " + std::to_string(limits_.payments_max) + " that this server keeps (--max-payments)";
+  }
+  return "payments than fit the " + std::to_string(limits_.bytes_max) +
+         " bytes that this server keeps (--max-store-bytes)";
 }
 
 void PaymentStore::AddWinner(StoredPayment* stored) {

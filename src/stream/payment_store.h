@@ -8,6 +8,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -40,22 +41,33 @@ struct ListPage {
   std::optional<ListPlace> next;               // the page's last place when there is more behind it
 };
 
+// What a store keeps at most.
+struct StoreLimits {
+  int64_t payments_max = INT64_MAX;
+  int64_t bytes_max = INT64_MAX;  // as PaymentStore::bytes() counts them
+};
+
 class PaymentStore {
  public:
-  // `payments_max`: a record of a further payment is not taken (those of the log; built-in ones always are). From then
-  // on the store is incomplete: what it has is right, what it has not may still exist.
-  explicit PaymentStore(int64_t payments_max = INT64_MAX) : payments_max_(payments_max) {}
+  // Beyond its limits a record of a further payment is not taken (those of the log; built-in ones always are), and a
+  // payment whose newer record does not fit is let go. From then on the store is incomplete: what it has is right, what
+  // it has not may still exist.
+  explicit PaymentStore(const StoreLimits& limits = {}) : limits_(limits) {}
 
   // Empties it. `partition_count`: partitions 0 to count - 1.
   void Start(int32_t partition_count);
   void AddPartition() { partitions_.emplace_back(); }
   int32_t partition_count() const { return static_cast<int32_t>(partitions_.size()) - 1; }
   int64_t size() const { return size_; }
-  int64_t payments_max() const { return payments_max_; }
+  const StoreLimits& limits() const { return limits_; }
+  // Nine tenths of a limit are reached.
+  bool nearly_full() const;
+  // What an incomplete store had no room for, as the end of "the topic has more"; for people.
+  std::string LimitText() const;
   bool complete() const { return not_taken_ == 0; }
   int64_t not_taken() const { return not_taken_; }  // records, since Start
-  // What the payments take: entries, ids, and the frames of their records (which the log window may share). Indices and
-  // what the allocator adds are not counted.
+  // What the payments take: entries, ids, indices, and the frames of their records (which the log window may share).
+  // What the allocator adds is not counted.
   int64_t bytes() const { return bytes_; }
 
   // A payment that is not in the log (demo data). Every record of the log wins over it. An id that is there is kept.
@@ -95,17 +107,21 @@ class PaymentStore {
   Partition& At(int32_t partition) { return partitions_[partition + 1]; }
   StoredPayment* Insert(LogRecord record);
   void Replace(StoredPayment* stored, LogRecord record);
+  // Its place in the list stays empty.
+  void Remove(StoredPayment* stored);
   void AddWinner(StoredPayment* stored);
   void RetireWinner(const StoredPayment& stored);
   static uint64_t FirstPlaceBehind(const Partition& partition, int64_t first_offset);
 
   // Stable addresses. In blocks of a fixed size, of which one more is all that growth ever costs.
   std::vector<std::unique_ptr<StoredPayment[]>> payments_;
+  int64_t slots_ = 0;  // that are in use, or were
   int64_t size_ = 0;
   PaymentIndex by_id_;
   std::vector<Partition> partitions_ = std::vector<Partition>(1);
   std::array<int64_t, kClassCount> class_counts_{};
-  const int64_t payments_max_;
+  const StoreLimits limits_;
+  bool out_of_bytes_ = false;  // rather than payments
   int64_t bytes_ = 0;
   int64_t not_taken_ = 0;
 };

@@ -27,8 +27,8 @@ struct Watermarks {
 
 class ReplicaState {
  public:
-  explicit ReplicaState(int64_t window_bytes_max, int64_t payments_max = INT64_MAX)
-      : store_(payments_max), window_(window_bytes_max) {}
+  explicit ReplicaState(int64_t window_bytes_max, const StoreLimits& limits = {})
+      : store_(limits), window_(window_bytes_max) {}
 
   // Begins at the low watermarks with an empty store; the backlog is what is below the high ones. Again after the log
   // was replaced: every stream of the generation before has ended then. Built-in payments are kept.

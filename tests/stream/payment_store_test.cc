@@ -20,7 +20,7 @@ namespace {
 constexpr int64_t kBytesMax = 1'000'000;
 
 TEST(PaymentStoreTest, PastItsLimitItIsIncompleteAndWhatItHasGoesOn) {
-  PaymentStore store(2);
+  PaymentStore store({.payments_max = 2});
   store.Start(1);
   store.Apply(MakeRecord(0, 0, "a", PaymentStatus::kPending));
   store.Apply(MakeRecord(0, 1, "b", PaymentStatus::kPending));
@@ -39,6 +39,49 @@ TEST(PaymentStoreTest, PastItsLimitItIsIncompleteAndWhatItHasGoesOn) {
   store.Start(1);
   EXPECT_TRUE(store.complete());
   EXPECT_EQ(store.bytes(), 0);
+}
+
+LogRecord MakeLarge(int64_t offset, const std::string& id, PaymentStatus status, size_t bytes) {
+  LogRecord record = MakeRecord(0, offset, id, status);
+  record.frame = MakeEventFrame(std::string(bytes, 'x'), 0, offset, record.record_crc32c);
+  return record;
+}
+
+// In bytes too: a further payment is not taken, and one that has grown out of what there is is let go. An older record
+// of it does not come in its place.
+TEST(PaymentStoreTest, PastItsBytesItKeepsNothingThatIsNotRight) {
+  PaymentStore store({.bytes_max = 20'000});
+  store.Start(1);
+  store.Apply(MakeLarge(0, "a", PaymentStatus::kPending, 100));
+  EXPECT_FALSE(store.nearly_full());
+  store.Apply(MakeLarge(1, "b", PaymentStatus::kPending, 18'000));
+  EXPECT_TRUE(store.nearly_full());
+  EXPECT_TRUE(store.complete());
+  store.Apply(MakeLarge(2, "a", PaymentStatus::kCompleted, 5'000));
+  EXPECT_FALSE(store.complete());
+  EXPECT_EQ(store.Find("a"), nullptr) << "not the state of before";
+  EXPECT_EQ(store.size(), 1);
+  EXPECT_EQ(store.LimitText(), "payments than fit the 20000 bytes that this server keeps (--max-store-bytes)");
+  store.Apply(MakeLarge(3, "a", PaymentStatus::kPending, 100));
+  EXPECT_EQ(store.Find("a"), nullptr);
+  EXPECT_EQ(store.not_taken(), 2);
+  EXPECT_LE(store.bytes(), 20'000);
+  const ListPage page = store.List({}, std::nullopt, 10, kBytesMax);
+  ASSERT_EQ(page.payments.size(), 1u);
+  EXPECT_EQ(page.payments[0]->record.id, "b");
+  EXPECT_EQ(page.total_count, 1);
+}
+
+// Whatever is applied, what is counted stays within the limit but for one record.
+RC_GTEST_PROP(PaymentStoreTest, ItsBytesAreBounded, ()) {
+  PaymentStore store({.bytes_max = 3'000});
+  store.Start(1);
+  const int count = *rc::gen::inRange(0, 200);
+  for (int64_t offset = 0; offset < count; ++offset) {
+    store.Apply(MakeLarge(offset, "pay_" + std::to_string(*rc::gen::inRange(0, 30)),
+                          static_cast<PaymentStatus>(*rc::gen::inRange(0, 4)), *rc::gen::inRange<size_t>(0, 400)));
+    RC_ASSERT(store.bytes() <= 3'000 + 1'000);
+  }
 }
 
 using Winners = std::map<std::string, LogRecord>;

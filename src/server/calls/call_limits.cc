@@ -43,10 +43,9 @@ grpc::Status NotAdmitted(Admission admission, const CallHub& hub, ServerCounters
   return {grpc::StatusCode::UNAVAILABLE, "the server is shutting down"};
 }
 
-grpc::Status PaymentsBeyondLimit(int64_t payments_max, ServerCounters* counters) {
+grpc::Status PaymentsBeyondLimit(const PaymentStore& store, ServerCounters* counters) {
   counters->CallRefused(CallLimit::kPayments);
-  return Exhausted("the topic has more payments than the " + std::to_string(payments_max) +
-                   " that this server keeps (--max-payments); it serves resumed streams only");
+  return Exhausted("the topic has more " + store.LimitText() + "; it serves resumed streams only");
 }
 
 std::string PeerHost(std::string_view peer) {

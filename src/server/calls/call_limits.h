@@ -11,6 +11,7 @@
 
 #include "server/calls/call_hub.h"
 #include "server/ops/server_counters.h"
+#include "stream/payment_store.h"
 
 namespace pipeline {
 
@@ -33,7 +34,7 @@ std::optional<grpc::Status> CheckCallSize(const grpc::CallbackServerContext& con
 grpc::Status NotAdmitted(Admission admission, const CallHub& hub, ServerCounters* counters);
 
 // The status for a call that needs all payments while the store does not hold them. Counts.
-grpc::Status PaymentsBeyondLimit(int64_t payments_max, ServerCounters* counters);
+grpc::Status PaymentsBeyondLimit(const PaymentStore& store, ServerCounters* counters);
 
 // The host of a peer as gRPC names it ("ipv4:10.0.0.1:50432", "ipv6:%5B::1%5D:50432"), without the port; what has
 // another form is taken whole.

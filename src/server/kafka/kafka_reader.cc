@@ -119,11 +119,12 @@ bool KafkaReader::TryBegin() {
   loaded_ = false;
   status_->SetLoaded(false);
   not_kept_ = 0;
+  nearly_full_ = false;
   replica_->Update([&](ReplicaState& state) {
     state.Start(log_id, marks);
     backlog = state.BacklogLeft();
   });
-  status_->SetComplete(true, 0);
+  status_->SetComplete(true);
   {
     const std::lock_guard lock(mutex_);
     log_id_ = log_id;
@@ -204,21 +205,35 @@ void KafkaReader::TakeBatch(rd_kafka_message_t* const* messages, size_t count) {
     journal_->Read(journaled_);
     journaled_.clear();
   }
-  int64_t not_kept = 0;
-  int64_t payments_max = 0;
+  StoreNews news;  // told without the mutex
   replica_->Update([&](ReplicaState& state) {
     for (LogRecord& record : records) state.Apply(std::move(record));
     for (const auto& [partition, next_offset] : advances) state.Advance(partition, next_offset);
-    not_kept = state.store().not_taken();
-    payments_max = state.store().payments_max();
+    news = NewsOf(state.store());
   });
   counters_->records_accepted.Add(static_cast<int64_t>(records.size()));
-  if (not_kept != not_kept_) TellNotKept(not_kept, payments_max);
+  Tell(news);
 }
 
-void KafkaReader::TellNotKept(int64_t records, int64_t payments_max) {
-  counters_->records_not_kept.Add(records - std::exchange(not_kept_, records));
-  status_->SetComplete(false, payments_max);
+KafkaReader::StoreNews KafkaReader::NewsOf(const PaymentStore& store) const {
+  StoreNews news{store.not_taken(), store.nearly_full(), "", ""};
+  if (news.not_kept != not_kept_) news.full_text = store.LimitText();
+  if (news.nearly_full && !nearly_full_) {
+    news.nearly_full_text = std::to_string(store.size()) + " payments (--max-payments " +
+                            std::to_string(store.limits().payments_max) + "), " + std::to_string(store.bytes()) +
+                            " bytes of them (--max-store-bytes " + std::to_string(store.limits().bytes_max) + ")";
+  }
+  return news;
+}
+
+void KafkaReader::Tell(const StoreNews& news) {
+  if (const int64_t before = std::exchange(not_kept_, news.not_kept); before != news.not_kept) {
+    counters_->records_not_kept.Add(news.not_kept - before);
+    status_->SetComplete(false, news.full_text);
+  }
+  if (news.nearly_full && !std::exchange(nearly_full_, true)) {
+    spdlog::warn("[SERVER] nine tenths of what may be kept are reached: {}", news.nearly_full_text);
+  }
 }
 
 // What the lag in time is reckoned from. At a partition's end there is none.

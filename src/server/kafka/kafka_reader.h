@@ -56,8 +56,15 @@ class KafkaReader {
   Next Consume();
   void TakeBatch(rd_kafka_message_t* const* messages, size_t count);
   void CountProgress(const rd_kafka_message_t& message);
-  // After records were applied: says so once when the store could not take a payment.
-  void TellNotKept(int64_t records, int64_t payments_max);
+  // After records were applied: says so once when the store is nearly full, and when it could not take a payment.
+  struct StoreNews {
+    int64_t not_kept = 0;  // records
+    bool nearly_full = false;
+    std::string full_text;
+    std::string nearly_full_text;
+  };
+  StoreNews NewsOf(const PaymentStore& store) const;
+  void Tell(const StoreNews& news);
   // After an offset was out of range. False: the log is not the one that was read; load again.
   bool Reposition();
   void Watch();
@@ -88,6 +95,7 @@ class KafkaReader {
   bool loaded_ = false;
   bool out_of_range_ = false;
   int64_t not_kept_ = 0;                 // records of this generation, as the store says
+  bool nearly_full_ = false;             // told
   std::vector<JournalPlace> journaled_;  // of the batch at hand; reused
   int64_t started_ns_ = 0;
 

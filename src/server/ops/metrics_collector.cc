@@ -30,7 +30,7 @@ struct ReplicaNumbers {
   int64_t window_bytes_max = 0;
   int64_t payments = 0;
   int64_t payments_bytes = 0;
-  int64_t payments_max = 0;
+  StoreLimits store_limits;
 };
 
 ReplicaNumbers ReadReplica(Replica* replica) {
@@ -50,7 +50,7 @@ ReplicaNumbers ReadReplica(Replica* replica) {
   numbers.window_bytes_max = window.bytes_max();
   numbers.payments = state.store().size();
   numbers.payments_bytes = state.store().bytes();
-  numbers.payments_max = state.store().payments_max();
+  numbers.store_limits = state.store().limits();
   return numbers;
 }
 
@@ -76,7 +76,7 @@ void AddRecords(const MetricsSources& sources, MetricFamilies* out) {
   out->Counter("payment_server_records_accepted_total", "Records read from Kafka and applied.",
                Number(sources.counters->records_accepted.value()));
   out->Counter("payment_server_records_not_kept_total",
-               "Records of payments beyond --max-payments: streamed, but not kept.",
+               "Records of payments beyond --max-payments or --max-store-bytes: streamed, but not kept.",
                Number(sources.counters->records_not_kept.value()));
   out->Counter("payment_server_records_rejected_total",
                "Records read from Kafka that are no payment, by the reason; the stream goes on without them.");
@@ -121,9 +121,11 @@ void AddKept(const ReplicaNumbers& replica, MetricFamilies* out) {
              Number(replica.window_bytes_max));
   out->Gauge("payment_server_window_records", "Records in the window.", Number(replica.window_records));
   out->Gauge("payment_server_payments", "Payments kept.", Number(replica.payments));
-  out->Gauge("payment_server_payments_limit", "What --max-payments allows.", Number(replica.payments_max));
+  out->Gauge("payment_server_payments_limit", "What --max-payments allows.", Number(replica.store_limits.payments_max));
+  out->Gauge("payment_server_payments_bytes_limit", "What --max-store-bytes allows.",
+             Number(replica.store_limits.bytes_max));
   out->Gauge("payment_server_payments_bytes",
-             "Memory of the payments kept, without indices; records in the window too are counted in both.",
+             "Memory of the payments kept; records in the window too are counted in both.",
              Number(replica.payments_bytes));
 }
 
@@ -207,7 +209,7 @@ void AddState(const MetricsSources& sources, MetricFamilies* out) {
   out->Gauge("payment_server_kafka_topic_present", "1: the topic was there when Kafka was asked last.",
              state.topic_present ? 1 : 0);
   out->Gauge("payment_server_loaded", "1: the records found at start are applied.", state.loaded ? 1 : 0);
-  out->Gauge("payment_server_complete", "1: every payment of the topic is kept; 0: there are more than --max-payments.",
+  out->Gauge("payment_server_complete", "1: every payment of the topic is kept; 0: there are more than may be kept.",
              state.complete ? 1 : 0);
   out->Gauge("payment_server_serving", "1: health says SERVING.", state.serving ? 1 : 0);
   out->Counter("payment_server_journal_lost_entries_total", "Entries that could not be written to the --journal file.",

@@ -52,13 +52,13 @@ void ServerStatus::SetLoaded(bool loaded) {
   Report();
 }
 
-void ServerStatus::SetComplete(bool complete, int64_t payments_max) {
+void ServerStatus::SetComplete(bool complete, const std::string& more) {
   const std::lock_guard lock(mutex_);
   if (complete_ && !complete) {
     spdlog::error(
-        "[SERVER] ❌ topic {} has more than {} payments (--max-payments): further ones are streamed but not kept; not "
+        "[SERVER] ❌ topic {} has more {}: further ones are streamed but not kept; not "
         "serving: new streams, ListPayments, and GetPayment of what is not kept are refused, resumed streams go on",
-        topic_, payments_max);
+        topic_, more);
   }
   complete_ = complete;
   Report();

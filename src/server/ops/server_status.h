@@ -19,8 +19,8 @@ class ServerStatus {
   void SetReachable(bool reachable, const std::string& reason = "");
   void SetTopicPresent(bool present);
   void SetLoaded(bool loaded);
-  // Whether the replica holds every payment, or only the `payments_max` that it may.
-  void SetComplete(bool complete, int64_t payments_max);
+  // Whether the replica holds every payment; else `more`: what the topic has more of than it may keep.
+  void SetComplete(bool complete, const std::string& more = "");
   void SetStopping();
 
   // All of it at one moment, for the metrics.

@@ -25,7 +25,8 @@ StreamEnd RefusedEnd(Refusal refusal) {
 StreamEnd ReplacedEnd() { return {{grpc::StatusCode::UNAVAILABLE, "the log was replaced; resume"}, "kafka", {}}; }
 
 StreamEnd IncompleteEnd(const StreamServices& services) {
-  return {PaymentsBeyondLimit(services.payments_max, services.counters), "limit", {}};
+  const Replica::Access access = services.replica->Lock();
+  return {PaymentsBeyondLimit(access.state().store(), services.counters), "limit", {}};
 }
 
 void StreamFlow::Start(std::unique_ptr<StreamCursor> cursor, const std::vector<PartitionStart>& starts) {

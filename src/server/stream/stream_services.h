@@ -29,7 +29,6 @@ struct StreamServices {
   ServerJournal* journal = nullptr;  // null: none is kept
   SlowSubscriber slow_subscriber = SlowSubscriber::kCatchUp;
   ServerCounters* counters = nullptr;
-  int64_t payments_max = INT64_MAX;  // that the replica keeps
 };
 
 }  // namespace pipeline

@@ -241,6 +241,29 @@ TEST(LimitsTest, PaymentsKept) {
   EXPECT_EQ(scrape[R"(payment_server_streams_ended_total{reason="limit"})"], 1);
 }
 
+// In bytes: the same answers, and the flag that helps.
+TEST(LimitsTest, BytesOfPaymentsKept) {
+  TestKafka kafka(1);
+  const std::string padding = R"(,"metadata":{"x":")" + std::string(100'000, 'x') + "\"}";
+  for (int i = 0; i < 30; ++i) kafka.ProducePayment(0, "pay_" + std::to_string(i), "pending", "stripe", padding);
+  kafka.Flush();
+  ServerOptions options = MeasuredOptions(kafka.settings());
+  options.store_bytes_max = 2'000'000;
+  PaymentServer server(options);
+  server.Start();
+  ASSERT_TRUE(
+      Eventually([&] { return ScrapeMetrics(server.metrics_port())["payment_server_records_accepted_total"] == 30; }));
+  EXPECT_FALSE(server.serving());
+  EXPECT_EQ(
+      TestUnary(server.port()).Get("nobody").error_message(),
+      "the topic has more payments than fit the 2000000 bytes that this server keeps (--max-store-bytes); it serves "
+      "resumed streams only");
+  const Scrape scrape = ScrapeMetrics(server.metrics_port());
+  EXPECT_EQ(scrape["payment_server_payments_bytes_limit"], 2'000'000);
+  EXPECT_LE(scrape["payment_server_payments_bytes"], 2'200'000);
+  EXPECT_EQ(scrape["payment_server_complete"], 0);
+}
+
 // A snapshot that is being sent when one payment too many comes ends, and is not taken for a whole one when it resumes.
 TEST(LimitsTest, PaymentsKeptWhileASnapshotIsSent) {
   constexpr int kPayments = 300;
