@@ -71,7 +71,7 @@ std::string ClientDisplay::Field(std::string_view text) const { return Printable
 std::string ClientDisplay::AmountText(const Payment& payment) const {
   // Without UTF-8 there is no "₹": the code says which currency it is.
   if (style_.utf8) return Field(Display(payment.amount, payment.currency));
-  return Field(fmt::format("{} {}", ToText(payment.amount, MinorDigits(payment.currency)), payment.currency));
+  return Field(fmt::format("{} {}", ToText(payment.amount, IsoDigits(payment.currency)), payment.currency));
 }
 
 std::string ClientDisplay::PaymentLine(std::string_view symbol, const Payment& payment) const {

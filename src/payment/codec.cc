@@ -61,10 +61,10 @@ char* PutFixed64(uint8_t tag, uint64_t value, char* at) {
   return at;
 }
 
-// Stripe gives some currencies hundredths that have no minor unit.
+// Providers give hundredths of some currencies that have no minor unit.
 constexpr uint32_t kDoubleDigitsMin = 2;
 
-// A double that a foreign server sent, as money with the currency's minor digits. What money can't hold ends at its
+// A double that a foreign server sent, as money with `digits` behind the point. What money can't hold ends at its
 // limits, so that it compares unequal to any amount that was really sent; NaN is 0.
 Money MoneyFromDouble(double amount, uint32_t digits) {
   constexpr double kLimit = 9223372036854775808.0;  // 2^63
@@ -84,7 +84,7 @@ Money MoneyFromProto(const ::payment::Payment& message) {
     }
     if (exact.exponent <= kMoneyExponentMax) return exact;
   }
-  return MoneyFromDouble(message.amount(), std::max(kDoubleDigitsMin, MinorDigits(message.currency())));
+  return MoneyFromDouble(message.amount(), std::max(kDoubleDigitsMin, IsoDigits(message.currency())));
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ namespace pipeline {
 
 // `processed_at_s`: the Kafka record's timestamp in epoch seconds.
 void ToProto(const Payment& payment, int64_t processed_at_s, ::payment::Payment* message);
-// A server without `exact_amount` (a tutorial program): the double is taken with the currency's minor digits.
+// A server without `exact_amount` (a tutorial program): the double is taken with the digits of
+// ISO 4217, two at least.
 Payment FromProto(const ::payment::Payment& message);
 
 // Appends the serialised ::payment::Payment, byte for byte deterministic (metadata in key order), without building a

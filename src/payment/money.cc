@@ -124,6 +124,11 @@ class Decimal {
   int64_t scale_ = 0;
 };
 
+template <size_t kSize>
+bool Contains(const std::array<std::string_view, kSize>& currencies, std::string_view currency) {
+  return std::find(currencies.begin(), currencies.end(), currency) != currencies.end();
+}
+
 std::string_view Symbol(std::string_view currency) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kSymbols = {
       {{"USD", "$"}, {"EUR", "€"}, {"GBP", "£"}, {"INR", "₹"}, {"JPY", "¥"}}};
@@ -181,15 +186,26 @@ std::optional<int64_t> ParseFloor(std::string_view number_text) {
   return static_cast<int64_t>(~(whole + (fraction ? 1 : 0)) + 1);
 }
 
-uint32_t StripeDigits(std::string_view currency) { return currency == "UGX" ? 2 : MinorDigits(currency); }
+// ISO 4217, List One, as SIX publishes it (six-group.com, "Data Standards", 2026-01-01): the column "Minor unit". Where
+// that says N.A. (gold, XTS) it counts as not known. MGA and MRU have 2 there, though five of their parts are one.
+uint32_t IsoDigits(std::string_view currency) {
+  constexpr std::array<std::string_view, 17> kNone = {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG",
+                                                      "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"};
+  constexpr std::array<std::string_view, 7> kThree = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"};
+  constexpr std::array<std::string_view, 2> kFour = {"CLF", "UYW"};
+  if (Contains(kNone, currency)) return 0;
+  if (Contains(kThree, currency)) return 3;
+  return Contains(kFour, currency) ? 4 : 2;
+}
 
-uint32_t MinorDigits(std::string_view currency) {
-  constexpr std::array<std::string_view, 16> kNone = {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA",
-                                                      "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"};
+// docs.stripe.com/currencies: "zero-decimal" and "three-decimal" currencies. Under its "special cases": ISK and UGX
+// have lost their minor unit and are given in hundredths; HUF and TWD have 2 digits in charges.
+uint32_t StripeDigits(std::string_view currency) {
+  constexpr std::array<std::string_view, 15> kNone = {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA",
+                                                      "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"};
   constexpr std::array<std::string_view, 5> kThree = {"BHD", "JOD", "KWD", "OMR", "TND"};
-  if (std::find(kNone.begin(), kNone.end(), currency) != kNone.end()) return 0;
-  if (std::find(kThree.begin(), kThree.end(), currency) != kThree.end()) return 3;
-  return 2;
+  if (Contains(kNone, currency)) return 0;
+  return Contains(kThree, currency) ? 3 : 2;
 }
 
 double ToDouble(const Money& money) {
@@ -217,7 +233,7 @@ std::string ToText(const Money& money, uint32_t digits_min) {
 }
 
 std::string Display(const Money& money, std::string_view currency) {
-  std::string text = ToText(money, MinorDigits(currency));
+  std::string text = ToText(money, IsoDigits(currency));
   text.insert(money.units < 0 ? 1 : 0, Symbol(currency));
   return currency.empty() ? text : text + ' ' + std::string(currency);
 }

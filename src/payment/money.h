@@ -27,10 +27,11 @@ std::optional<Money> ParseMoney(std::string_view number_text, uint32_t shift);
 // is not a number or the whole part does not fit int64.
 std::optional<int64_t> ParseFloor(std::string_view number_text);
 
-// Minor digits of an ISO 4217 currency, upper case (JPY 0, KWD 3, unknown 2): for display.
-uint32_t MinorDigits(std::string_view currency);
-// The digits that Stripe's amounts have: the same but for currencies that lost their minor unit and are given in
-// hundredths there (UGX).
+// Two tables, of upper-case codes, because a provider's digits are the provider's:
+// How many digits ISO 4217 gives a currency's minor unit (JPY 0, KWD 3, CLF 4; 2 where it knows none): for people.
+uint32_t IsoDigits(std::string_view currency);
+// How many digits Stripe's amounts have (UGX and ISK 2, MGA 0, which ISO says otherwise; 2 where it is not known): to
+// read them.
 uint32_t StripeDigits(std::string_view currency);
 
 // The nearest double, for Payment.amount.
@@ -38,7 +39,8 @@ double ToDouble(const Money& money);
 
 // Without trailing zeros beyond `digits_min` fraction digits: {15000, 4} with 2 gives "1.50".
 std::string ToText(const Money& money, uint32_t digits_min);
-// As the client shows it: symbol, amount, code: "$1.50 USD", "₹1500.00 INR", "1.500 KWD" where there is no symbol.
+// As the client shows it: symbol, amount, code: "$1.50 USD", "₹1500.00 INR", "1.500 KWD" where there is no symbol. With
+// ISO's digits, and more where the value has more: nothing is rounded.
 std::string Display(const Money& money, std::string_view currency);
 
 // One spelling for each value: trailing zeros of units removed down to exponent 0.

@@ -26,7 +26,7 @@ struct ProviderStyle {
   std::array<std::string_view, 5> statuses;
 };
 
-constexpr std::string_view kStripeCurrencies[] = {"usd", "eur", "gbp", "jpy", "kwd"};
+constexpr std::string_view kStripeCurrencies[] = {"usd", "eur", "gbp", "jpy", "kwd", "ugx"};
 constexpr std::string_view kRazorpayCurrencies[] = {"inr"};
 constexpr std::string_view kPaypalCurrencies[] = {"USD", "EUR", "GBP"};
 constexpr ProviderStyle kStyles[] = {
@@ -86,9 +86,11 @@ void PaymentMaker::Begin(Provider provider, Open* open) {
   open->currency = static_cast<uint8_t>(Below(style.currencies.size()));
   payment.currency = Upper(style.currencies[open->currency]);
   // 1.00 to 5,000.99 major units of a two-digit currency, mostly not round.
-  const auto hundredths = static_cast<int64_t>(100 + Below(500'000));
-  const uint32_t digits = MinorDigits(payment.currency);
+  auto hundredths = static_cast<int64_t>(100 + Below(500'000));
   if (style.minor_units) {
+    const uint32_t digits = StripeDigits(payment.currency);
+    // Hundredths of a currency that has none: always whole ones.
+    if (digits > IsoDigits(payment.currency)) hundredths -= hundredths % 100;
     open->raw_amount = {hundredths, 0};
     payment.amount = {hundredths, digits};
   } else {
@@ -122,7 +124,7 @@ PaymentStatus PaymentMaker::StatusOf(const Open& open) {
     case Fate::kSettled:
       break;
   }
-  // One in eight is still pending after its last record.
+  // One in eight (of whole hundreds of units one in two) is still pending after its last record.
   if (open.payment.amount.units % 8 == 0) return PaymentStatus::kPending;
   return open.left == 1 ? PaymentStatus::kCompleted : PaymentStatus::kPending;
 }

@@ -51,6 +51,15 @@ TEST(DisplayTest, WithoutUtf8ThereAreOnlyAsciiCharacters) {
   for (const char c : display.SessionBox({})) EXPECT_LT(static_cast<unsigned char>(c), 0x80);
 }
 
+TEST(DisplayTest, AnAmountHasTheDigitsOfIso4217) {
+  ReceivedEvent event = Sample();
+  event.payment.amount = {.units = 50000, .exponent = 2};
+  event.payment.currency = "ISK";
+  for (const bool utf8 : {true, false}) {
+    EXPECT_NE(ClientDisplay({.columns = 0, .utf8 = utf8}).EventLine(event).find("| 500 ISK |"), std::string::npos);
+  }
+}
+
 TEST(DisplayTest, ANarrowTerminalBreaksBetweenFields) {
   const ClientDisplay display({.columns = 40, .utf8 = true});
   EXPECT_EQ(display.EventLine(Sample()),

@@ -139,15 +139,27 @@ RC_GTEST_PROP(Money, CanonicalIsEqualAndTheSameForEqualValues, ()) {
   RC_ASSERT(!(money == Money{units + 1, exponent}));
 }
 
-TEST(MinorDigits, AreThoseOfTheProviders) {
-  EXPECT_EQ(MinorDigits("USD"), 2U);
-  EXPECT_EQ(MinorDigits("JPY"), 0U);
-  EXPECT_EQ(MinorDigits("XPF"), 0U);
-  EXPECT_EQ(MinorDigits("KWD"), 3U);
-  EXPECT_EQ(MinorDigits("TND"), 3U);
-  EXPECT_EQ(MinorDigits("ISK"), 2U);
-  EXPECT_EQ(MinorDigits("jpy"), 2U);  // upper case only
-  EXPECT_EQ(MinorDigits(""), 2U);
+// ISO 4217, List One of 2026-01-01: every code that has not 2.
+TEST(IsoDigits, AreThoseOfListOne) {
+  for (const char* none : {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND",
+                           "VUV", "XAF", "XOF", "XPF"}) {
+    EXPECT_EQ(IsoDigits(none), 0U) << none;
+  }
+  for (const char* three : {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}) EXPECT_EQ(IsoDigits(three), 3U) << three;
+  for (const char* four : {"CLF", "UYW"}) EXPECT_EQ(IsoDigits(four), 4U) << four;
+  // Two that are not decimal, two whose providers differ, one that is N.A. there, and what is no code.
+  for (const char* two : {"MGA", "MRU", "HUF", "TWD", "XAU", "USD", "jpy", "JP", "JPYX", ""}) {
+    EXPECT_EQ(IsoDigits(two), 2U) << two;
+  }
+}
+
+TEST(StripeDigits, AreStripesOwn) {
+  for (const char* none :
+       {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"}) {
+    EXPECT_EQ(StripeDigits(none), 0U) << none;
+  }
+  for (const char* three : {"BHD", "JOD", "KWD", "OMR", "TND"}) EXPECT_EQ(StripeDigits(three), 3U) << three;
+  for (const char* two : {"ISK", "UGX", "HUF", "TWD", "USD", "XTS", "jpy", ""}) EXPECT_EQ(StripeDigits(two), 2U) << two;
 }
 
 // The standard library's own conversion of the decimal text rounds correctly.
@@ -176,6 +188,17 @@ TEST(Display, IsTheTutorialsLine) {
   EXPECT_EQ(Display({500, 0}, "JPY"), "¥500 JPY");
   EXPECT_EQ(Display({-150, 2}, "EUR"), "-€1.50 EUR");
   EXPECT_EQ(Display({150, 2}, ""), "1.50");
+}
+
+// People see the digits of ISO 4217, whatever those of the provider were, and no digit of the value is lost.
+TEST(Display, HasTheDigitsOfIso4217AndThoseThatCount) {
+  EXPECT_EQ(Display({50000, 2}, "UGX"), "500 UGX");
+  EXPECT_EQ(Display({50050, 2}, "UGX"), "500.5 UGX");
+  EXPECT_EQ(Display({50000, 2}, "ISK"), "500 ISK");
+  EXPECT_EQ(Display({500, 0}, "MGA"), "500.00 MGA");
+  EXPECT_EQ(Display({1234, 2}, "IQD"), "12.340 IQD");
+  EXPECT_EQ(Display({5, 0}, "CLF"), "5.0000 CLF");
+  EXPECT_EQ(Display({12345, 3}, "USD"), "$12.345 USD");
 }
 
 }  // namespace
