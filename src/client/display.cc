@@ -8,6 +8,7 @@
 #include "client/event_log.h"
 #include "payment/codec.h"
 #include "payment/money.h"
+#include "payment/timestamp.h"
 #include "text/duration.h"
 
 namespace pipeline {
@@ -24,12 +25,10 @@ int64_t RoundTo(int64_t value, int64_t unit) { return (value + unit / 2) / unit 
 
 }  // namespace
 
-std::string UtcText(int64_t epoch_s) {
-  const auto time = static_cast<time_t>(epoch_s);
+std::string UtcText(int64_t epoch_time) {
+  const auto time = static_cast<time_t>(EpochSeconds(epoch_time));
   tm parts{};
-  if (gmtime_r(&time, &parts) == nullptr || parts.tm_year < -1900 || parts.tm_year > 9999 - 1900) {
-    return fmt::format("@{}", epoch_s);
-  }
+  gmtime_r(&time, &parts);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.000Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
                      parts.tm_hour, parts.tm_min, parts.tm_sec);
 }

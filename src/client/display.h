@@ -54,8 +54,9 @@ class ClientDisplay {
   TerminalStyle style_;
 };
 
-// 2026-01-31T10:00:00.000Z; "@<seconds>" outside the years 0 to 9999.
-std::string UtcText(int64_t epoch_s);
+// 2026-01-31T10:00:00.000Z, of epoch seconds. A server that hands milliseconds on, or smaller parts, is understood too
+// (EpochSeconds).
+std::string UtcText(int64_t epoch_time);
 
 // One line of --json, newline included: {"kind":"new","p":0,"o":7,"crc32c":1,"payment":{...}}; p, o and crc32c only
 // when known. The payment has the shape that it has in event logs (docs/formats.md).
