@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/contract/decimal.h"
+#include "harness/contract/timestamp.h"
 #include "text/read_cursor.h"
 
 namespace harness {
@@ -59,6 +60,31 @@ std::string WithSmallNumbers(std::string_view text) {
   return small;
 }
 
+// What a \\u escape at `begin` says; none: it is no such escape.
+std::optional<unsigned> EscapedUnit(std::string_view text, size_t begin) {
+  if (!text.substr(begin).starts_with("\\u") || text.size() - begin < 6) return std::nullopt;
+  const std::string digits(text.substr(begin + 2, 4));
+  if (digits.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos) return std::nullopt;
+  return static_cast<unsigned>(std::stoul(digits, nullptr, 16));
+}
+
+// The same text, of the same length, with the escape of U+FFFD for each half of a surrogate pair that stands alone.
+std::string WithWholePairs(std::string_view text) {
+  std::string whole(text);
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\') continue;
+    const auto unit = EscapedUnit(text, i);
+    const unsigned kind = unit ? *unit >> 10 : 0;  // 0x36: a first half, 0x37: a second half
+    if (kind == 0x36 && EscapedUnit(text, i + 6).value_or(0) >> 10 == 0x37) {
+      i += 6;
+    } else if (kind == 0x36 || kind == 0x37) {
+      whole.replace(i + 2, 4, "fffd");
+    }
+    i += unit ? 5 : 1;
+  }
+  return whole;
+}
+
 // The Unicode standard's table of well-formed sequences (3-7).
 bool IsUtf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
@@ -97,6 +123,7 @@ class Handler {
     furthest_ = furthest;
     depth_ = 0;
     overflow_ = false;
+    id_is_mended_ = false;
     for (Value& value : members_) value.kind = Value::Kind::kAbsent;
     metadata_count_ = 0;
   }
@@ -106,7 +133,10 @@ class Handler {
   bool number_integer(int64_t /*value*/) { return TakeNumber(); }
   bool number_unsigned(uint64_t /*value*/) { return TakeNumber(); }
   bool number_float(double /*value*/, const std::string& /*text*/) { return TakeNumber(); }
-  bool string(const std::string& text) { return Take(Value::Kind::kText, text); }
+  bool string(const std::string& text) {
+    if (depth_ == 1 && member_ == kId) id_is_mended_ = IsMendedSinceKey();
+    return Take(Value::Kind::kText, text);
+  }
   bool binary(const std::vector<uint8_t>& /*bytes*/) { return false; }
   bool start_object(size_t /*size*/) {
     if (depth_ == 0) return ++depth_ == 1;
@@ -118,6 +148,7 @@ class Handler {
   bool key(const std::string& name) {
     if (depth_ == 1) {
       member_ = static_cast<size_t>(std::find(kNames.begin(), kNames.end(), name) - kNames.begin());
+      key_end_ = *furthest_;
     } else if (InMetadata()) {
       AddEntry(name);
     }
@@ -130,6 +161,10 @@ class Handler {
 
   // The parsing ended at a number that no double holds, which is JSON all the same.
   bool overflow() const { return overflow_; }
+  bool id_is_mended() const { return id_is_mended_; }
+  bool metadata_is_empty_array() const {
+    return members_[kMetadata].kind == Value::Kind::kArray && metadata_elements_ == 0;
+  }
   const Value& member(Member name) const { return members_[name]; }
   // Sorted by key; of each key the last entry; without the absent ones.
   std::vector<std::pair<const std::string*, const Value*>> Metadata() const {
@@ -146,6 +181,12 @@ class Handler {
   bool InMetadata() const {
     return depth_ == 2 && member_ == kMetadata && members_[kMetadata].kind == Value::Kind::kObject;
   }
+  // Whether the parsed text differs from the record's own behind the member's name.
+  bool IsMendedSinceKey() const {
+    const auto begin = static_cast<size_t>(key_end_ - parsed_);
+    const auto size = static_cast<size_t>(*furthest_ - key_end_);
+    return original_.substr(begin, size) != std::string_view(key_end_, size);
+  }
   void AddEntry(const std::string& name) {
     if (metadata_count_ == metadata_.size()) metadata_.emplace_back();
     metadata_[metadata_count_].first = name;
@@ -157,7 +198,9 @@ class Handler {
     Value* value = nullptr;
     if (depth_ == 1 && member_ < kMembers) {
       value = &members_[member_];
-      if (member_ == kMetadata) metadata_count_ = 0;
+      if (member_ == kMetadata) metadata_count_ = metadata_elements_ = 0;
+    } else if (depth_ == 2 && member_ == kMetadata && members_[kMetadata].kind == Value::Kind::kArray) {
+      ++metadata_elements_;
     } else if (InMetadata() && metadata_count_ > 0) {
       value = &metadata_[metadata_count_ - 1].second;
     }
@@ -179,16 +222,31 @@ class Handler {
   int depth_ = 0;
   size_t member_ = kMembers;
   bool overflow_ = false;
+  const char* key_end_ = nullptr;
+  bool id_is_mended_ = false;
   std::array<Value, kMembers> members_;
   std::vector<std::pair<std::string, Value>> metadata_;  // the first metadata_count_; as they stand
   size_t metadata_count_ = 0;
+  size_t metadata_elements_ = 0;  // where it is an array
 };
 
 bool IsTextOrAbsent(const Value& value) {
   return value.kind == Value::Kind::kText || value.kind == Value::Kind::kAbsent;
 }
+bool IsNumberOrText(const Value& value) {
+  return value.kind == Value::Kind::kNumber || value.kind == Value::Kind::kText;
+}
 std::string_view TextOf(const Value& value) {
   return value.kind == Value::Kind::kText ? std::string_view(value.text) : std::string_view();
+}
+
+// Without the white space around it.
+std::string_view WordOf(const Value& value) {
+  std::string_view word = TextOf(value);
+  const auto is_space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
+  while (!word.empty() && is_space(word.front())) word.remove_prefix(1);
+  while (!word.empty() && is_space(word.back())) word.remove_suffix(1);
+  return word;
 }
 
 // False: an entry of it is no text.
@@ -211,35 +269,36 @@ bool ReadMetadata(const Handler& handler, Payment* payment) {
 RejectReason ToPayment(const Handler& handler, Payment* payment) {
   const bool metadata_is_right = ReadMetadata(handler, payment);
   payment->id = TextOf(handler.member(kId));
-  if (payment->id.empty()) return RejectReason::kNoId;
-  payment->provider = ProviderOfWord(TextOf(handler.member(kProvider)));
-  payment->status = StatusOfWord(TextOf(handler.member(kStatus)));
+  if (payment->id.empty() || handler.id_is_mended()) return RejectReason::kNoId;
+  payment->provider = ProviderOfWord(WordOf(handler.member(kProvider)));
+  payment->status = StatusOfWord(WordOf(handler.member(kStatus)));
   payment->customer_email = TextOf(handler.member(kEmail));
-  payment->currency = TextOf(handler.member(kCurrency));
+  payment->currency = WordOf(handler.member(kCurrency));
   for (char& c : payment->currency) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   const Value& amount = handler.member(kAmount);
   const bool in_minor_units = payment->provider == pipeline::Provider::kStripe;
-  const auto money = amount.kind == Value::Kind::kNumber
+  const auto money = IsNumberOrText(amount)
                          ? ReadMoney(amount.text, in_minor_units ? StripeDigits(payment->currency) : 0)
                          : std::nullopt;
   if (!money) return RejectReason::kBadAmount;
   if (money->units < 0) return RejectReason::kNegativeAmount;
   payment->amount = *money;
   const Value& timestamp = handler.member(kTimestamp);
-  const auto seconds = timestamp.kind == Value::Kind::kNumber ? ReadSeconds(timestamp.text) : std::nullopt;
+  const auto seconds = IsNumberOrText(timestamp) ? ReadTimestamp(timestamp.text) : std::nullopt;
   payment->created_at_s = seconds.value_or(0);
   const Value::Kind metadata = handler.member(kMetadata).kind;
-  const bool right = metadata_is_right && (seconds || timestamp.kind == Value::Kind::kAbsent) &&
-                     (metadata == Value::Kind::kObject || metadata == Value::Kind::kAbsent) &&
-                     IsTextOrAbsent(handler.member(kProvider)) && IsTextOrAbsent(handler.member(kStatus)) &&
-                     IsTextOrAbsent(handler.member(kEmail)) && IsTextOrAbsent(handler.member(kCurrency));
+  const bool right =
+      metadata_is_right && (seconds || timestamp.kind == Value::Kind::kAbsent) &&
+      (metadata == Value::Kind::kObject || metadata == Value::Kind::kAbsent || handler.metadata_is_empty_array()) &&
+      IsTextOrAbsent(handler.member(kProvider)) && IsTextOrAbsent(handler.member(kStatus)) &&
+      IsTextOrAbsent(handler.member(kEmail)) && IsTextOrAbsent(handler.member(kCurrency));
   return right ? RejectReason::kNone : RejectReason::kBadField;
 }
 
 }  // namespace
 
 struct RecordReader::State {
-  // `parsed`: `original`, or the same with small numbers.
+  // `parsed`: `original`, or the same with whole pairs, or with small numbers too.
   bool Parse(std::string_view original, std::string_view parsed) {
     const char* furthest = parsed.data();
     handler.Begin(original, parsed.data(), &furthest);
@@ -248,10 +307,13 @@ struct RecordReader::State {
     return Json::sax_parse(begin, end, &handler);
   }
   bool Parse(std::string_view value) {
-    // The library takes a byte order mark for nothing, and a zero for the end.
-    if (value.starts_with("\xEF\xBB\xBF") || value.find('\0') != std::string_view::npos) return false;
+    // One byte order mark is skipped, as the library does at each parsing; and it takes a zero for the end.
+    static constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    if (value.starts_with(kByteOrderMark)) value.remove_prefix(kByteOrderMark.size());
+    if (value.starts_with(kByteOrderMark) || value.find('\0') != std::string_view::npos) return false;
     if (Parse(value, value)) return true;
-    return handler.overflow() && Parse(value, WithSmallNumbers(value));
+    const std::string whole = WithWholePairs(value);
+    return Parse(value, whole) || (handler.overflow() && Parse(value, WithSmallNumbers(whole)));
   }
 
   Handler handler;

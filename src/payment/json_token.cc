@@ -1,5 +1,8 @@
 #include "payment/json_token.h"
 
+#include <charconv>
+#include <cstdint>
+
 namespace pipeline {
 namespace {
 
@@ -11,6 +14,49 @@ bool TakeDigits(std::string_view* text) {
   while (count < text->size() && IsDigit((*text)[count])) ++count;
   text->remove_prefix(count);
   return count > 0;
+}
+
+// The four digits of a \\u escape.
+std::optional<uint32_t> HexAt(std::string_view text, size_t at) {
+  constexpr size_t kDigits = 4;
+  if (text.size() < at + kDigits) return std::nullopt;
+  uint32_t code = 0;
+  const char* const begin = text.data() + at;
+  const auto [end, error] = std::from_chars(begin, begin + kDigits, code, 16);
+  if (error != std::errc() || end != begin + kDigits) return std::nullopt;
+  return code;
+}
+
+bool IsHighHalf(uint32_t code) { return code >= 0xD800 && code <= 0xDBFF; }
+bool IsLowHalf(uint32_t code) { return code >= 0xDC00 && code <= 0xDFFF; }
+
+void AppendUtf8(uint32_t code, std::string* out) {
+  const auto tail = [code](uint32_t shift) { return static_cast<char>(0x80 | (code >> shift & 0x3F)); };
+  if (code < 0x80) {
+    out->push_back(static_cast<char>(code));
+  } else if (code < 0x800) {
+    out->append({static_cast<char>(0xC0 | code >> 6), tail(0)});
+  } else if (code < 0x10000) {
+    out->append({static_cast<char>(0xE0 | code >> 12), tail(6), tail(0)});
+  } else {
+    out->append({static_cast<char>(0xF0 | code >> 18), tail(12), tail(6), tail(0)});
+  }
+}
+
+// The \\u escapes of one character, behind their first backslash and u. How many bytes they have; 0: no hex digits.
+size_t AppendCodePoint(std::string_view text, std::string* out) {
+  constexpr uint32_t kReplacement = 0xFFFD;
+  const auto code = HexAt(text, 0);
+  if (!code) return 0;
+  if (IsHighHalf(*code) && text.substr(4).starts_with("\\u")) {
+    const auto low = HexAt(text, 6);
+    if (low && IsLowHalf(*low)) {
+      AppendUtf8(0x10000 + ((*code - 0xD800) << 10) + (*low - 0xDC00), out);
+      return 10;
+    }
+  }
+  AppendUtf8(IsHighHalf(*code) || IsLowHalf(*code) ? kReplacement : *code, out);
+  return 4;
 }
 
 }  // namespace
@@ -36,6 +82,30 @@ bool IsJsonNumber(std::string_view text) {
     if (!TakeDigits(&text)) return false;
   }
   return text.empty();
+}
+
+bool AppendUnescaped(std::string_view quoted, std::string* out) {
+  constexpr std::string_view kLetters = "\"\\/bfnrt";
+  constexpr std::string_view kMeanings = "\"\\/\b\f\n\r\t";
+  for (;;) {
+    const size_t plain = quoted.find_first_of("\"\\");
+    if (plain == std::string_view::npos) return false;
+    out->append(quoted.substr(0, plain));
+    if (quoted[plain] == '"') return true;
+    quoted.remove_prefix(plain + 1);
+    if (quoted.empty()) return false;
+    const char letter = quoted.front();
+    quoted.remove_prefix(1);
+    if (letter == 'u') {
+      const size_t used = AppendCodePoint(quoted, out);
+      if (used == 0) return false;
+      quoted.remove_prefix(used);
+    } else {
+      const size_t index = kLetters.find(letter);
+      if (index == std::string_view::npos) return false;
+      out->push_back(kMeanings[index]);
+    }
+  }
 }
 
 }  // namespace pipeline

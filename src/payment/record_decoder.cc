@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "payment/json_token.h"
+#include "payment/timestamp.h"
 
 namespace pipeline {
 namespace {
@@ -72,7 +73,7 @@ struct MetadataEntry {
 // What the members of one record say, as views into the parser's memory. Each is that of the last occurrence.
 struct Members {
   std::string_view id;
-  std::string_view amount_text;  // empty: absent, or not a number
+  std::string_view amount_text;  // empty: absent, or neither a number nor a string
   std::string_view provider;
   std::string_view currency;
   std::string_view status;
@@ -88,14 +89,14 @@ void AssignUpper(std::string_view text, std::string* out) {
   }
 }
 
-// Escapes of half a surrogate pair, which have no UTF-8 form, are errors too.
-bool ReadString(ondemand::value value, std::string_view* text) {
-  return value.get_string().get(*text) == simdjson::SUCCESS;
+std::string_view Trimmed(std::string_view word) {
+  constexpr std::string_view kSpace = " \t\n\v\f\r";
+  const size_t begin = std::min(word.find_first_not_of(kSpace), word.size());
+  word.remove_prefix(begin);
+  return word.substr(0, word.find_last_not_of(kSpace) + 1);  // npos + 1 is 0
 }
 
-bool ReadKey(ondemand::field* field, std::string_view* key) {
-  return field->unescaped_key().get(*key) == simdjson::SUCCESS;
-}
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 }  // namespace
 
@@ -113,25 +114,36 @@ struct RecordDecoder::Parser {
   bool ReadRecord();
   bool ReadMember(Name name, ondemand::value value);
   bool ReadText(ondemand::value value, json_type type, uint32_t member, std::string_view* text);
-  static bool ReadNumber(ondemand::value value, json_type type, std::string_view* text);
+  bool ReadId(ondemand::value value, json_type type);
+  bool ReadNumberOrString(ondemand::value value, json_type type, std::string_view* text);
   bool ReadTimestamp(ondemand::value value, json_type type);
   bool ReadMetadata(ondemand::value value, json_type type);
-  static bool ReadMetadataEntry(ondemand::value value, MetadataEntry* entry);
-  static bool Check(ondemand::value value, json_type type, int level);
-  static bool CheckObject(ondemand::value value, int level);
-  static bool CheckArray(ondemand::value value, int level);
+  bool ReadMetadataArray(ondemand::value value);
+  bool ReadMetadataEntry(ondemand::value value, MetadataEntry* entry);
+  bool ReadString(ondemand::value value, std::string_view* text);
+  bool ReadKey(ondemand::field* field, std::string_view* key);
+  bool Mend(const char* quoted, std::string_view* text);
+  bool Check(ondemand::value value, json_type type, int level);
+  bool CheckObject(ondemand::value value, int level);
+  bool CheckArray(ondemand::value value, int level, size_t* elements = nullptr);
   void SortMetadata();
   RejectReason Fill(Payment* payment) const;
 
   ondemand::parser json;
   ondemand::document document;
   std::string buffer;  // the value and simdjson's padding
+  size_t value_size = 0;
+  std::string mended;  // the strings that simdjson refuses; it has room for all of the value, so that views stay valid
   Members members;
   std::vector<MetadataEntry> metadata;
 };
 
 bool RecordDecoder::Parser::Load(std::string_view value) {
-  if (value.starts_with("\xEF\xBB\xBF")) return false;  // a byte order mark is no JSON; newer simdjson skips it
+  // One byte order mark is skipped. A second one is no JSON, though newer versions of simdjson skip one themselves.
+  if (value.starts_with(kByteOrderMark)) value.remove_prefix(kByteOrderMark.size());
+  if (value.starts_with(kByteOrderMark)) return false;
+  value_size = value.size();
+  mended.clear();
   const size_t padded_size = value.size() + simdjson::SIMDJSON_PADDING;
   if (buffer.size() < padded_size) buffer.resize(std::max(padded_size, buffer.size() * 2));
   std::memcpy(buffer.data(), value.data(), value.size());
@@ -170,11 +182,11 @@ bool RecordDecoder::Parser::ReadMember(Name name, ondemand::value value) {
   if (value.type().get(type) != simdjson::SUCCESS) return false;
   switch (name) {
     case Name::kId:
-      return ReadText(value, type, 0, &members.id);
+      return ReadId(value, type);
     case Name::kProvider:
       return ReadText(value, type, kProviderMember, &members.provider);
     case Name::kAmount:
-      return ReadNumber(value, type, &members.amount_text);
+      return ReadNumberOrString(value, type, &members.amount_text);
     case Name::kCurrency:
       return ReadText(value, type, kCurrencyMember, &members.currency);
     case Name::kStatus:
@@ -199,8 +211,16 @@ bool RecordDecoder::Parser::ReadText(ondemand::value value, json_type type, uint
   return Check(value, type, 2);
 }
 
-bool RecordDecoder::Parser::ReadNumber(ondemand::value value, json_type type, std::string_view* text) {
+bool RecordDecoder::Parser::ReadId(ondemand::value value, json_type type) {
+  const size_t mended_before = mended.size();
+  if (!ReadText(value, type, 0, &members.id)) return false;
+  if (mended.size() > mended_before) members.id = {};
+  return true;
+}
+
+bool RecordDecoder::Parser::ReadNumberOrString(ondemand::value value, json_type type, std::string_view* text) {
   *text = {};
+  if (type == json_type::string) return ReadString(value, text);
   if (!Check(value, type, 2)) return false;
   if (type == json_type::number) *text = TrimJsonSpace(value.raw_json_token());
   return true;
@@ -208,8 +228,8 @@ bool RecordDecoder::Parser::ReadNumber(ondemand::value value, json_type type, st
 
 bool RecordDecoder::Parser::ReadTimestamp(ondemand::value value, json_type type) {
   std::string_view text;
-  if (!ReadNumber(value, type, &text)) return false;
-  const auto seconds = text.empty() ? std::nullopt : ParseFloor(text);
+  if (!ReadNumberOrString(value, type, &text)) return false;
+  const auto seconds = ParseTimestamp(text);
   members.timestamp_s = seconds.value_or(0);
   members.wrong &= ~kTimestampMember;
   if (!seconds && type != json_type::null) members.wrong |= kTimestampMember;
@@ -219,6 +239,7 @@ bool RecordDecoder::Parser::ReadTimestamp(ondemand::value value, json_type type)
 bool RecordDecoder::Parser::ReadMetadata(ondemand::value value, json_type type) {
   metadata.clear();
   members.wrong &= ~kMetadataMember;
+  if (type == json_type::array) return ReadMetadataArray(value);
   if (type != json_type::object) {
     if (type != json_type::null) members.wrong |= kMetadataMember;
     return Check(value, type, 2);
@@ -233,6 +254,14 @@ bool RecordDecoder::Parser::ReadMetadata(ondemand::value value, json_type type) 
     entry.order = metadata.size();
     metadata.push_back(entry);
   }
+  return true;
+}
+
+// PHP, and so Razorpay, writes an empty object as an empty array.
+bool RecordDecoder::Parser::ReadMetadataArray(ondemand::value value) {
+  size_t elements = 0;
+  if (!CheckArray(value, 2, &elements)) return false;
+  if (elements > 0) members.wrong |= kMetadataMember;
   return true;
 }
 
@@ -255,6 +284,25 @@ bool RecordDecoder::Parser::ReadMetadataEntry(ondemand::value value, MetadataEnt
       break;
   }
   return Check(value, type, 3);
+}
+
+bool RecordDecoder::Parser::ReadString(ondemand::value value, std::string_view* text) {
+  if (value.get_string().get(*text) == simdjson::SUCCESS) return true;
+  return Mend(value.raw_json_token().data() + 1, text);
+}
+
+bool RecordDecoder::Parser::ReadKey(ondemand::field* field, std::string_view* key) {
+  const char* const quoted = field->key().raw();
+  return field->unescaped_key().get(*key) == simdjson::SUCCESS || Mend(quoted, key);
+}
+
+// simdjson refuses half a surrogate pair as it refuses what is no escape.
+bool RecordDecoder::Parser::Mend(const char* quoted, std::string_view* text) {
+  mended.reserve(value_size);
+  const size_t begin = mended.size();
+  if (!AppendUnescaped({quoted, buffer.data() + value_size}, &mended)) return false;
+  *text = std::string_view(mended).substr(begin);
+  return true;
 }
 
 bool RecordDecoder::Parser::Check(ondemand::value value, json_type type, int level) {
@@ -290,13 +338,14 @@ bool RecordDecoder::Parser::CheckObject(ondemand::value value, int level) {
   return true;
 }
 
-bool RecordDecoder::Parser::CheckArray(ondemand::value value, int level) {
+bool RecordDecoder::Parser::CheckArray(ondemand::value value, int level, size_t* elements) {
   ondemand::array array;
   if (level > kLevelsMax || value.get_array().get(array) != simdjson::SUCCESS) return false;
   for (auto result : array) {
     json_type type{};
     if (result.type().get(type) != simdjson::SUCCESS) return false;  // the element's own error too
     if (!Check(result.value_unsafe(), type, level + 1)) return false;
+    if (elements != nullptr) ++*elements;
   }
   return true;
 }
@@ -318,9 +367,9 @@ void RecordDecoder::Parser::SortMetadata() {
 
 RejectReason RecordDecoder::Parser::Fill(Payment* payment) const {
   if (members.id.empty()) return RejectReason::kNoId;
-  payment->provider = ProviderFromText(members.provider);
-  AssignUpper(members.currency, &payment->currency);
-  // Stripe counts in the currency's minor unit, the others in the major one.
+  payment->provider = ProviderFromText(Trimmed(members.provider));
+  AssignUpper(Trimmed(members.currency), &payment->currency);
+  // Stripe counts in what it takes for the currency's minor unit, the others in the major one.
   const uint32_t shift = payment->provider == Provider::kStripe ? StripeDigits(payment->currency) : 0;
   const auto amount = ParseMoney(members.amount_text, shift);
   if (!amount) return RejectReason::kBadAmount;
@@ -329,7 +378,7 @@ RejectReason RecordDecoder::Parser::Fill(Payment* payment) const {
   if (members.wrong != 0 || std::any_of(metadata.begin(), metadata.end(), wrong_type)) return RejectReason::kBadField;
   payment->amount = *amount;
   payment->id.assign(members.id);
-  payment->status = StatusFromText(members.status);
+  payment->status = StatusFromText(Trimmed(members.status));
   payment->customer_email.assign(members.customer_email);
   payment->created_at_s = members.timestamp_s;
   payment->metadata.resize(metadata.size());

@@ -20,8 +20,8 @@ enum class RejectReason : uint8_t {
   kOversized,  // key + value above kRecordBytesMax
   kNotUtf8,
   kNotJson,    // also: not an object, nested deeper than 64
-  kNoId,       // absent, empty or not a string
-  kBadAmount,  // absent, not a number, not finite, or does not fit exact money
+  kNoId,       // absent, empty, not a string, or with half a surrogate pair in it
+  kBadAmount,  // absent, neither a number nor the text of one, or does not fit exact money
   kNegativeAmount,
   kBadField,  // another field has the wrong type
 };
@@ -40,10 +40,12 @@ class RecordDecoder {
   // and returns kNone; on a rejection *payment is unspecified. Never throws on content. With several reasons, the first
   // in the order of RejectReason counts.
   //
-  // Unknown members are ignored, but everything must be JSON. A member that is null counts as absent; absent optional
-  // members are empty. Of a member or metadata key that stands several times the last one counts, alone. `metadata`
-  // values that are numbers or booleans are taken as their JSON text, null is skipped, objects and arrays are
-  // kBadField. `timestamp` is any number, of which the whole seconds count.
+  // Unknown members are ignored, but everything must be JSON, behind at most one byte order mark. A member that is null
+  // counts as absent; absent optional members are empty. Of a member or metadata key that stands several times the last
+  // one counts, alone. White space around provider, status and currency is cut off. `amount` and `timestamp` may be
+  // strings that hold a number. `metadata` may be an empty array (no metadata); its values that are numbers or booleans
+  // are taken as their JSON text, null is skipped, objects and arrays are kBadField. `timestamp`: ParseTimestamp. Half
+  // a surrogate pair becomes U+FFFD, but not in an id: two ids would become one.
   RejectReason Decode(std::string_view key, std::optional<std::string_view> value, Payment* payment);
 
  private:

@@ -1,5 +1,6 @@
 // The harness's reader and the server's decoder, which share no code, say the same of every record: of valid ones, of
 // mutated ones, and of values made to be hostile.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
@@ -73,6 +74,14 @@ std::string HostileScalar() {
                               "\"a\"",
                               "\"\\ud83d\"",
                               "\"\\ud83d\\ude00\"",
+                              "\"x\\ude00\\ud83d\\ud83d\\ude00\\\\\\udc00\"",
+                              "\" stripe\\n\"",
+                              "\"\\tjpy \"",
+                              "\"12.50\"",
+                              "\"1769853600123\"",
+                              "\"2026-01-31T10:00:00.5+01:00\"",
+                              "[ ]",
+                              "[null]",
                               "\"\\u0000\"",
                               "\"\xc3\"",
                               "\"\xed\xa0\x80\"",
@@ -96,6 +105,9 @@ std::string HostileScalar() {
                                "9",
                                "00",
                                "10",
+                               "1769853600123",
+                               "1769853600123456",
+                               "253402300800",
                                "9223372036854775807",
                                "9223372036854775808",
                                "123456789012345678901234567890",
@@ -108,6 +120,49 @@ std::string HostileScalar() {
               *rc::gen::element<std::string>("0", "1", "2", "18", "19", "20", "308", "999", "99999999999999999999", "");
   }
   return number;
+}
+
+// Half surrogate pairs among all that escapes can be.
+RC_GTEST_PROP(TwoReadings, SayTheSameOfHalfPairs, ()) {
+  static const Words pieces = {"\\ud83d", "\\ud83d", "\\ude00", "\\uDBFF", "\\udfff", "\\\\", "\\n", "x",
+                               "\\u00e9", "é",       "\\\"",    "\\q",     "\\u12",   "u",    ""};
+  static const Words shells = {R"("customer_email":"%")",
+                               R"("metadata":{"%":"a","b%":"%"})",
+                               R"("id":"%")",
+                               R"("x":[{"%":["%"]}])",
+                               R"("id":"%","id":"q")",
+                               R"("%":1e999)",
+                               R"("status":"paid%")",
+                               R"("metadata":{"\ufffd":"%"})"};
+  std::string shell = *rc::gen::elementOf(shells);
+  for (size_t at = 0; (at = shell.find('%', at)) != std::string::npos;) {
+    std::string text;
+    for (const std::string& piece : *rc::gen::container<Words>(rc::gen::elementOf(pieces))) text += piece;
+    shell.replace(at, 1, text);
+    at += text.size();
+  }
+  const std::string value = R"({"id":"p","amount":1,)" + shell + "}";
+  RC_CLASSIFY(RecordReader().Read("k", value, std::make_unique<pipeline::Payment>().get()) ==
+              pipeline::RejectReason::kNone);
+  RC_ASSERT(DifferenceOfReadings("k", value) == "");
+}
+
+std::string TwoDigits(int begin, int end) { return fmt::format("{:02}", *rc::gen::inRange(begin, end)); }
+
+// Dates that are right, that a calendar does not have, and that are hardly dates.
+RC_GTEST_PROP(TwoReadings, SayTheSameOfTimes, ()) {
+  std::string time = fmt::format("{:04}-{}-{}", *rc::gen::element(0, 1, 1900, 1969, 2000, 2023, 2024, 9999, 12345),
+                                 TwoDigits(0, 14), TwoDigits(0, 33)) +
+                     *rc::gen::element<std::string>("T", "T", "t", " ") + TwoDigits(0, 26) + ":" + TwoDigits(0, 62) +
+                     ":" + TwoDigits(0, 63) +
+                     *rc::gen::element<std::string>("", "", ".5", ".", ".12345678901234567890") +
+                     *rc::gen::element<std::string>("Z", "z", "+", "-", "");
+  if (time.back() == '+' || time.back() == '-') time += TwoDigits(0, 26) + ":" + TwoDigits(0, 62);
+  if (*rc::gen::inRange(0, 4) == 0) time = Mutated(time);
+  const std::string value = R"({"id":"p","amount":1,"timestamp":")" + time + "\"}";
+  RC_CLASSIFY(RecordReader().Read("k", value, std::make_unique<pipeline::Payment>().get()) ==
+              pipeline::RejectReason::kNone);
+  RC_ASSERT(DifferenceOfReadings("k", value) == "");
 }
 
 RC_GTEST_PROP(TwoReadings, SayTheSameOfHostileRecords, ()) {

@@ -53,19 +53,40 @@ TEST(RecordReaderTest, SaysTheFirstReasonOfTheList) {
   EXPECT_EQ(ReasonFor(""), "tombstone");
   EXPECT_EQ(ReasonFor("\"\xff"), "not_utf8");
   EXPECT_EQ(ReasonFor("{\"id\":\"\xed\xa0\x80\",\"amount\":1}"), "not_utf8");
-  for (const char* text : {" ", "[]", "null", "7", "{", R"({"id":"p","amount":1}})", R"({"id":"p","amount":1,})",
-                           R"({"id":"p","amount":01})", R"({"id":"p","amount":1} x)", "{\"id\":\"a\tb\",\"amount\":1}",
-                           R"({"id":"\ud83d","amount":1})", "\xEF\xBB\xBF{\"id\":\"p\",\"amount\":1}"}) {
+  for (const char* text :
+       {" ", "[]", "null", "7", "{", R"({"id":"p","amount":1}})", R"({"id":"p","amount":1,})",
+        R"({"id":"p","amount":01})", R"({"id":"p","amount":1} x)", "{\"id\":\"a\tb\",\"amount\":1}",
+        R"({"id":"p","amount":1,"x":"\ud83d\q"})", "\xEF\xBB\xBF\xEF\xBB\xBF{\"id\":\"p\",\"amount\":1}"}) {
     EXPECT_EQ(ReasonFor(text), "not_json") << text;
   }
   EXPECT_EQ(ReasonFor(std::string("{\"id\":\"p\",\"amount\":1}\0", 22)), "not_json");
   EXPECT_EQ(ReasonFor(R"({"status":7,"amount":-1,"id":""})"), "no_id");
-  EXPECT_EQ(ReasonFor(R"({"status":7,"amount":"1","id":"p"})"), "bad_amount");
+  EXPECT_EQ(ReasonFor(R"({"status":7,"amount":"many","id":"p"})"), "bad_amount");
   EXPECT_EQ(ReasonFor(R"({"status":7,"amount":-1,"id":"p"})"), "negative_amount");
   EXPECT_EQ(ReasonFor(With(R"("status":7)")), "bad_field");
   EXPECT_EQ(ReasonFor(With(R"("metadata":{"a":[1]})")), "bad_field");
-  EXPECT_EQ(ReasonFor(With(R"("metadata":[])")), "bad_field");
-  EXPECT_EQ(ReasonFor(With(R"("timestamp":"5")")), "bad_field");
+  EXPECT_EQ(ReasonFor(With(R"("metadata":[null])")), "bad_field");
+  EXPECT_EQ(ReasonFor(With(R"("metadata":[[]])")), "bad_field");
+  EXPECT_EQ(ReasonFor(With(R"("metadata":"")")), "bad_field");
+  EXPECT_EQ(ReasonFor(With(R"("timestamp":"yesterday")")), "bad_field");
+  EXPECT_EQ(ReasonFor(R"({"id":"\ud83d","amount":1})"), "no_id");
+}
+
+TEST(RecordReaderTest, KeepsWhatPeopleSend) {
+  EXPECT_EQ(ReadValue("\xEF\xBB\xBF{\"id\":\"p\",\"amount\":1}").payment.id, "p");
+  EXPECT_EQ(ReadValue(With(R"("customer_email":"\ud83dx\ude00\ud83d\ude00\\ud83d")")).payment.customer_email,
+            "\uFFFDx\uFFFD😀\\ud83d");
+  EXPECT_EQ(ReadValue(With(R"("metadata":{"\udc00":"\ud83d"},"x":1e999)")).payment.metadata,
+            (Pairs{{"\uFFFD", "\uFFFD"}}));
+  EXPECT_EQ(ReasonFor(R"({"id":"\ud83d","id":"p","amount":1,"x":"\ud83d"})"), "none");
+  EXPECT_EQ(ReasonFor(R"({"id":"\ufffd","amount":1,"x":"\ud83d"})"), "none");
+  EXPECT_EQ(ReasonFor(With(R"("metadata":[ ])")), "none");
+  EXPECT_EQ(ReadValue(With(R"("metadata":{"a":"1"},"metadata":[])")).payment.metadata, Pairs{});
+  EXPECT_EQ(ReadValue(With(R"("amount":"12.50")")).payment.amount, (pipeline::Money{125, 1}));
+  const Read read = ReadValue(With(R"("provider":" Stripe\n","currency":"\tjpy ","status":" paid ","amount":500)"));
+  EXPECT_EQ(read.payment.currency, "JPY");
+  EXPECT_EQ(read.payment.status, pipeline::PaymentStatus::kCompleted);
+  EXPECT_EQ(read.payment.amount, (pipeline::Money{500, 0}));
 }
 
 TEST(RecordReaderTest, NumbersThatNoDoubleHoldsAreJson) {
@@ -122,15 +143,29 @@ TEST(RecordReaderTest, LeavesNothingOfTheRecordBefore) {
 
 // What the two readings once said differently, or could.
 TEST(TwoReadingsTest, SayTheSame) {
-  for (const std::string& value :
-       {With(R"("provider":"stripe","currency":"ugx")"), With(R"("provider":"stripe","currency":"isk")"),
-        With(R"("timestamp":1706700000.12345678901234567)"), With(R"("timestamp":1e-30)"),
-        With(R"("timestamp":-1e-30)"), With(R"("timestamp":-9223372036854775808.5)"),
-        std::string("\xEF\xBB\xBF{\"id\":\"p\",\"amount\":1}"), With("\"x\":\"\xff\""),
-        std::string(R"({"id":"p","amount":-9223372036854775808})"),
-        std::string(R"({"id":"p","amount":-9223372036854775809})"), std::string(R"({"id":"p","amount":-0.0})"),
-        std::string(R"({"id":"p","amount":100000000000000000000e-20})"), With(R"("\u0069d":"q")"),
-        With(R"("metadata":{"":"","\u0000":"x","a":-0,"b":1E5})"), std::string(R"({"id":"p","amount":1)")}) {
+  for (const std::string& value : {With(R"("provider":"stripe","currency":"ugx")"),
+                                   With(R"("provider":"stripe","currency":"isk")"),
+                                   With(R"("timestamp":1706700000.12345678901234567)"),
+                                   With(R"("timestamp":1e-30)"),
+                                   With(R"("timestamp":-1e-30)"),
+                                   With(R"("timestamp":-9223372036854775808.5)"),
+                                   std::string("\xEF\xBB\xBF{\"id\":\"p\",\"amount\":1}"),
+                                   With("\"x\":\"\xff\""),
+                                   std::string("\xEF\xBB\xBF\xEF\xBB\xBF{\"id\":\"p\",\"amount\":1}"),
+                                   std::string("\xEF\xBB\xBF"),
+                                   With(R"("timestamp":253402300800)"),
+                                   With(R"("timestamp":-62167219201)"),
+                                   With(R"("metadata":[1])"),
+                                   With(R"("metadata":[],"metadata":{"a":"1"})"),
+                                   With(R"("currency":" \u000b\f")"),
+                                   With(R"("id":"\udfff")"),
+                                   std::string(R"({"id":"p","amount":-9223372036854775808})"),
+                                   std::string(R"({"id":"p","amount":-9223372036854775809})"),
+                                   std::string(R"({"id":"p","amount":-0.0})"),
+                                   std::string(R"({"id":"p","amount":100000000000000000000e-20})"),
+                                   With(R"("\u0069d":"q")"),
+                                   With(R"("metadata":{"":"","\u0000":"x","a":-0,"b":1E5})"),
+                                   std::string(R"({"id":"p","amount":1)")}) {
     EXPECT_EQ(DifferenceOfReadings("k", value), "") << value;
   }
 }

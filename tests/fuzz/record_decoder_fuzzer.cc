@@ -7,6 +7,7 @@
 
 #include "payment/codec.h"
 #include "payment/record_decoder.h"
+#include "payment/timestamp.h"
 
 namespace {
 
@@ -17,6 +18,7 @@ void Require(bool condition) {
 void CheckAccepted(const pipeline::Payment& payment) {
   Require(!payment.id.empty());
   Require(payment.amount.units >= 0 && payment.amount.exponent <= pipeline::kMoneyExponentMax);
+  Require(pipeline::EpochSeconds(payment.created_at_s) == payment.created_at_s);
   for (size_t i = 1; i < payment.metadata.size(); ++i) {
     Require(payment.metadata[i - 1].first < payment.metadata[i].first);
   }
