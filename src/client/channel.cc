@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
+#include "client/ping_complaints.h"
 #include "client/proxy.h"
 
 namespace pipeline {
@@ -14,6 +16,9 @@ namespace {
 
 // A StreamStart of a few hundred partitions exceeds gRPC's default of 8 KiB.
 constexpr int kMetadataBytesMax = 128 * 1024;
+
+// A connection that no call uses is closed after this: a server's places are for those who use them.
+constexpr int kUnusedMs = 60'000;
 
 int Milliseconds(int64_t duration_ns) {
   constexpr int64_t kMax = std::numeric_limits<int>::max();
@@ -23,10 +28,13 @@ int Milliseconds(int64_t duration_ns) {
 }  // namespace
 
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const ChannelOptions& options) {
+  WatchPingComplaints();
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options.keepalive_time_ns));
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(options.keepalive_timeout_ns));
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  // Between calls nobody waits for this server, and most servers count such pings as abuse.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 0);
+  arguments.SetInt(GRPC_ARG_CLIENT_IDLE_TIMEOUT_MS, kUnusedMs);
   // With the default of 2 an idle stream to a stopped server is never noticed.
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
@@ -44,6 +52,35 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server, const Chan
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   }
   return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+}
+
+std::shared_ptr<grpc::Channel> Channels::To(const std::string& server) {
+  Entry& entry = entries_[server];
+  if (entry.channel != nullptr) {
+    const grpc_connectivity_state state = entry.channel->GetState(false);
+    if (state == GRPC_CHANNEL_READY || state == GRPC_CHANNEL_IDLE) return entry.channel;
+  }
+  ChannelOptions options = options_;
+  options.keepalive_time_ns = keepalive_time_ns(server);
+  entry.channel = MakeChannel(server, options);
+  return entry.channel;
+}
+
+void Channels::Forget(const std::string& server) { entries_[server].channel.reset(); }
+
+std::optional<int64_t> Channels::PingLess(const std::string& server) {
+  const int64_t before_ns = keepalive_time_ns(server);
+  if (before_ns >= kKeepaliveTimeMaxNs) return std::nullopt;
+  Entry& entry = entries_[server];
+  entry.keepalive_time_ns = std::min(before_ns * 2, kKeepaliveTimeMaxNs);
+  entry.channel.reset();
+  return entry.keepalive_time_ns;
+}
+
+int64_t Channels::keepalive_time_ns(const std::string& server) const {
+  const auto found = entries_.find(server);
+  const bool changed = found != entries_.end() && found->second.keepalive_time_ns > 0;
+  return changed ? found->second.keepalive_time_ns : options_.keepalive_time_ns;
 }
 
 }  // namespace pipeline

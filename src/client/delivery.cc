@@ -1,5 +1,7 @@
 #include "client/delivery.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <system_error>
 
@@ -31,7 +33,8 @@ void Delivery::BeginAttempt() {
 void Delivery::Started(const std::string& server, const ParsedStart* start, const Position* sent) {
   started_ = true;
   has_start_ = start != nullptr;
-  StreamStarted message{.time_ns = MonotonicNs(),
+  started_ns_ = MonotonicNs();
+  StreamStarted message{.time_ns = started_ns_,
                         .connection = ++connection_,
                         .server = server,
                         .server_id = {},
@@ -55,30 +58,45 @@ void Delivery::Started(const std::string& server, const ParsedStart* start, cons
   observer_->OnStarted(message);
 }
 
-void Delivery::Take(::payment::PaymentBatch* batch) {
+std::optional<std::string> Delivery::Take(::payment::PaymentBatch* batch) {
   const int64_t now_ns = MonotonicNs();
+  std::optional<std::string> wrong;
   for (const ::payment::PaymentEvent& message : batch->events()) {
-    Arrival arrival;
-    ReceivedEvent& event = arrival.event;
-    event.time_ns = now_ns;
-    event.existing = message.event_type() == "existing";
-    // A server without positions leaves the three out; a first record's checksum alone is never 0 by design.
-    if (has_start_ || message.partition() != 0 || message.offset() != 0 || message.record_crc32c() != 0) {
-      event.partition = message.partition();
-      event.offset = message.offset();
-      event.record_crc32c = message.record_crc32c();
-    }
-    arrival.has_payment = message.has_payment();
-    event.payment = FromProto(message.payment());
-    event.processed_at_s = message.payment().processed_at();
-    const bool differs =
-        message.payment().has_exact_amount() && message.payment().amount() != ToDouble(event.payment.amount);
-    if (differs) event.amount_beside = message.payment().amount();
-    arrived_bytes_ += message.ByteSizeLong();
-    arrivals_.push_back(std::move(arrival));
+    if (TakeEvent(message, now_ns)) continue;
+    wrong = fmt::format("an event at partition {}, offset {} (partition 0 to {}, offset at least 0)",
+                        message.partition(), message.offset(), kTokenPartitionsMax - 1);
+    break;
   }
-  TakeBookmarks(*batch, now_ns);
+  if (!wrong) TakeBookmarks(*batch, now_ns);
   batch->Clear();
+  return wrong;
+}
+
+bool Delivery::TakeEvent(const ::payment::PaymentEvent& message, int64_t now_ns) {
+  Arrival arrival;
+  ReceivedEvent& event = arrival.event;
+  event.time_ns = now_ns;
+  event.existing = message.event_type() == "existing";
+  const bool is_position = IsPosition(message.partition(), message.offset());
+  // One that was passed over, or shown without its position, would come again or be missed after the next reconnect.
+  if (has_start_ && !is_position) return false;
+  // A server without positions leaves the three out; a first record's checksum alone is never 0 by design. Without a
+  // StreamStart nothing is resumed, and a position that is none is as none.
+  const bool has_position = message.partition() != 0 || message.offset() != 0 || message.record_crc32c() != 0;
+  if (has_start_ || (has_position && is_position)) {
+    event.partition = message.partition();
+    event.offset = message.offset();
+    event.record_crc32c = message.record_crc32c();
+  }
+  arrival.has_payment = message.has_payment();
+  event.payment = FromProto(message.payment());
+  event.processed_at_s = message.payment().processed_at();
+  const bool differs =
+      message.payment().has_exact_amount() && message.payment().amount() != ToDouble(event.payment.amount);
+  if (differs) event.amount_beside = message.payment().amount();
+  arrived_bytes_ += message.ByteSizeLong();
+  arrivals_.push_back(std::move(arrival));
+  return true;
 }
 
 // They follow the events of their message. From a server that may be anybody's: what names no position is left out.
@@ -88,7 +106,7 @@ void Delivery::TakeBookmarks(const ::payment::PaymentBatch& batch, int64_t now_n
   arrival.is_bookmark = true;
   arrival.bookmark.time_ns = now_ns;
   for (const ::payment::Position& position : batch.bookmarks()) {
-    if (position.partition() < 0 || position.partition() >= kTokenPartitionsMax || position.offset() < 0) continue;
+    if (!IsPosition(position.partition(), position.offset())) continue;
     arrival.bookmark.positions.emplace_back(position.partition(), position.offset());
   }
   arrived_bytes_ += batch.bookmarks().size() * sizeof(arrival.bookmark.positions[0]);
@@ -113,7 +131,7 @@ bool Delivery::HandOn(const std::string& server) {
   WriteLog();
   bool any_new = false;
   for (const Arrival& arrival : arrivals_) {
-    any_new = any_new || (!arrival.is_bookmark && !arrival.covered);
+    any_new = any_new || (arrival.is_bookmark ? !arrival.bookmark.positions.empty() : !arrival.covered);
     Show(arrival);
   }
   arrivals_.clear();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -40,12 +41,14 @@ class Delivery {
   // A stream has. `start`: what its server said first, null when it says nothing; `sent`: the request's token or null.
   void Started(const std::string& server, const ParsedStart* start, const Position* sent);
   bool started() const { return started_; }
+  int64_t started_ns() const { return started_ns_; }  // monotonic
 
-  // Keeps a message's events and bookmarks for HandOn(), and empties `batch`.
-  void Take(::payment::PaymentBatch* batch);
+  // Keeps a message's events and bookmarks for HandOn(), and empties `batch`. What can't be believed, if anything: the
+  // rest of the message, from there on, is not kept.
+  [[nodiscard]] std::optional<std::string> Take(::payment::PaymentBatch* batch);
   bool is_full() const;
-  // All of it is in the event log before any of it is shown. True: some of it was new. `server`: of a stream that has
-  // not started, because its server says nothing first.
+  // All of it is in the event log before any of it is shown. True: some of it, event or bookmark, was new. `server`: of
+  // a stream that has not started, because its server says nothing first.
   bool HandOn(const std::string& server);
 
   // `sent`: the request's token or null.
@@ -61,6 +64,8 @@ class Delivery {
     bool is_bookmark = false;
   };
 
+  // False: it has a position that is none.
+  bool TakeEvent(const ::payment::PaymentEvent& message, int64_t now_ns);
   void TakeBookmarks(const ::payment::PaymentBatch& batch, int64_t now_ns);
   void LogArrival(const Arrival& arrival);
   void Show(const Arrival& arrival);
@@ -75,6 +80,7 @@ class Delivery {
   ResumePosition position_;
   uint32_t connection_ = 0;  // of the last stream that started
   bool started_ = false;     // the present stream has
+  int64_t started_ns_ = 0;   // ... at this time
   bool has_start_ = false;   // ... with a StreamStart
   std::vector<Arrival> arrivals_;
   size_t arrived_bytes_ = 0;

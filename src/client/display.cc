@@ -123,9 +123,10 @@ std::string ClientDisplay::EndedLine(const StreamEnded& end) const {
 }
 
 std::string ClientDisplay::ReconnectingLine(int attempt, int attempts_max, int64_t wait_ns) const {
+  const std::string wait = DurationText(RoundTo(wait_ns, 1'000'000));
+  if (attempt == 0) return Line(fmt::format("Reconnecting in {}...", wait));
   const std::string of = attempts_max > 0 ? fmt::format("/{}", attempts_max) : "";
-  return Line(
-      fmt::format("Reconnecting in {} (attempt {}{})...", DurationText(RoundTo(wait_ns, 1'000'000)), attempt, of));
+  return Line(fmt::format("Reconnecting in {} (attempt {}{})...", wait, attempt, of));
 }
 
 std::string ClientDisplay::GapLines(const std::vector<Gap>& gaps) const {

@@ -8,7 +8,9 @@
 #include <map>
 #include <utility>
 
+#include "client/ping_complaints.h"
 #include "client/token.h"
+#include "common/clock.h"
 #include "payment.grpc.pb.h"
 #include "text/duration.h"
 
@@ -85,6 +87,8 @@ class StreamingCall : public EventStream {
       Done(gpr_inf_future(GPR_CLOCK_MONOTONIC));
     }
     if (!ok_) return false;
+    sent_ns_ = MonotonicNs();
+    complaints_ = PingComplaints(context_.peer());
     reader_->ReadInitialMetadata(this);
     Done(gpr_inf_future(GPR_CLOCK_MONOTONIC));
     if (!ok_) return false;
@@ -97,6 +101,8 @@ class StreamingCall : public EventStream {
 
   std::optional<std::string> start_bytes() const override { return start_bytes_; }
   std::string subscription() const override { return subscription_; }
+
+  int64_t sent_ns() const override { return sent_ns_; }
 
   Next Read(bool wait, ::payment::PaymentBatch* batch) override {
     if (!reading_) return Next::kEnd;
@@ -124,13 +130,15 @@ class StreamingCall : public EventStream {
     finished_ = true;
     if (connect_timed_out_) {
       return {grpc::StatusCode::DEADLINE_EXCEEDED,
-              "no connection to " + server_ + " within " + DurationText(connect_timeout_ns_),
-              {}};
+              "no connection to " + server_ + " within " + DurationText(connect_timeout_ns_)};
     }
     if (!ended_by_server && !cancelled_) {
-      return {grpc::StatusCode::INTERNAL, server_ + " sent a message that is no " + Rpc::kMessageName, {}};
+      return {grpc::StatusCode::INTERNAL, server_ + " sent a message that is no " + Rpc::kMessageName};
     }
-    StreamStatus result{status.error_code(), status.error_message(), {}};
+    StreamStatus result{.code = status.error_code(),
+                        .message = status.error_message(),
+                        .details = DecodeStatusDetails(status.error_code(), status.error_details()),
+                        .too_many_pings = EndedByPings(status)};
     const auto& trailers = context_.GetServerTrailingMetadata();
     for (auto [entry, end] = trailers.equal_range(kGapMetadataKey); entry != end; ++entry) {
       if (const auto gap = ParseGap({entry->second.data(), entry->second.size()})) result.gaps.push_back(*gap);
@@ -144,6 +152,12 @@ class StreamingCall : public EventStream {
   }
 
  private:
+  // Servers made with gRPC's core say it in the status, the others only in the GOAWAY before it.
+  bool EndedByPings(const grpc::Status& status) const {
+    if (status.error_code() != grpc::StatusCode::UNAVAILABLE || sent_ns_ == 0) return false;
+    return status.error_message() == "Too many pings" || PingComplaints(context_.peer()) > complaints_;
+  }
+
   // Waits for the operation under way; false: not done at the deadline.
   bool Done(gpr_timespec deadline) {
     void* tag = nullptr;
@@ -165,6 +179,8 @@ class StreamingCall : public EventStream {
   typename Rpc::Message message_;
   std::optional<std::string> start_bytes_;
   std::string subscription_;
+  int64_t sent_ns_ = 0;
+  uint64_t complaints_ = 0;  // of this server, before this call
   std::atomic<bool> cancelled_ = false;
   bool ok_ = false;
   bool reading_ = false;
@@ -173,11 +189,6 @@ class StreamingCall : public EventStream {
 };
 
 }  // namespace
-
-StreamPeer::StreamPeer(std::string address, const ChannelOptions& options)
-    : server(std::move(address)),
-      connect_timeout_ns(options.connect_timeout_ns),
-      channel(MakeChannel(server, options)) {}
 
 std::unique_ptr<EventStream> OpenStreamPayments(const StreamPeer& peer, const Filter& filter, const Position* resume) {
   return std::make_unique<StreamingCall<StreamPaymentsRpc>>(peer, filter, resume);

@@ -13,13 +13,16 @@
 #include "client/resume.h"
 #include "payment.pb.h"
 #include "payment/payment.h"
+#include "payment/retry_info.h"
 
 namespace pipeline {
 
 struct StreamStatus {
   int code = 0;  // gRPC number
   std::string message;
-  std::vector<Gap> gaps;
+  std::vector<Gap> gaps = {};
+  std::optional<StatusDetails> details = {};  // the server sent some that belong to this status
+  bool too_many_pings = false;                // it was ended because this client pings too often
 };
 
 enum class Next : uint8_t {
@@ -39,6 +42,8 @@ class EventStream {
   virtual std::optional<std::string> start_bytes() const = 0;
   // What the server calls this stream (`payment-subscription`); empty: it does not say, or more than we keep.
   virtual std::string subscription() const = 0;
+  // When the request was on its way (monotonic), so when there was a connection; 0: never.
+  virtual int64_t sent_ns() const = 0;
   // Puts one message's events and bookmarks into `batch`, which is empty. With `wait` blocks until there is one.
   virtual Next Read(bool wait, ::payment::PaymentBatch* batch) = 0;
   // Ends the call when it is not over yet, and returns its status. Once, after Start().
@@ -47,9 +52,8 @@ class EventStream {
   virtual void Cancel() = 0;
 };
 
-// A server and one connection to it, for the calls of one attempt.
+// A server and the channel to it, for the calls of one attempt.
 struct StreamPeer {
-  StreamPeer(std::string address, const ChannelOptions& options);
   std::string server;
   int64_t connect_timeout_ns;
   std::shared_ptr<grpc::Channel> channel;

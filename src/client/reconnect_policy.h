@@ -8,7 +8,7 @@
 namespace pipeline {
 
 struct ReconnectOptions {
-  int attempts_max = 10;  // consecutive failures without data; 0: no limit
+  int attempts_max = 10;  // failures in a row (reconnect_plan.h); 0: no limit
   int64_t delay_min_ns = 3'000'000'000;
   int64_t delay_max_ns = 3'000'000'000;  // above delay_min_ns: exponential with jitter
   bool exponential() const { return delay_max_ns > delay_min_ns; }

@@ -12,10 +12,14 @@
 #include <stdexcept>
 #include <utility>
 
+#include "client/channel.h"
 #include "client/delivery.h"
 #include "client/event_stream.h"
 #include "client/proxy.h"
+#include "client/reconnect_plan.h"
 #include "client/token.h"
+#include "common/clock.h"
+#include "text/duration.h"
 
 namespace pipeline {
 
@@ -24,7 +28,12 @@ struct Subscription::State {
       : options(std::move(given)),
         observer(watcher),
         random(options.jitter_seed),
-        delivery(options.filter, options.event_log_path, observer) {
+        delivery(options.filter, options.event_log_path, observer),
+        channels({.keepalive_time_ns = options.keepalive_time_ns,
+                  .keepalive_timeout_ns = options.keepalive_timeout_ns,
+                  .connect_timeout_ns = options.connect_timeout_ns,
+                  .service_config_json = {}}),
+        plan(options.reconnect, options.servers.size()) {
     if (options.servers.empty()) throw std::runtime_error("no server to connect to");
   }
 
@@ -40,18 +49,23 @@ struct Subscription::State {
   std::optional<StreamStatus> FindEarliest(const StreamPeer& peer);
   // Reads what the server says first. What is wrong with it, if anything.
   std::optional<StreamStatus> Begin(const EventStream& stream, const std::string& server, const Position* sent);
-  void Receive(EventStream* stream, const std::string& server);
+  // All that comes. What is wrong with it, if anything.
+  std::optional<StreamStatus> Receive(EventStream* stream, const std::string& server);
   void SkipGap(const StreamStatus& end);
   StreamStatus Ended(const std::string& server, StreamStatus status);
+  // What the status says about the attempts to come.
+  void Judge(const std::string& server, StreamStatus* status);
+  // After an end that is not the last, unless the plan says so: waits for the next attempt. The result, if it is over.
+  std::optional<SubscriptionResult> WaitForNext(const StreamStatus& end);
 
   bool stopped() const {
     const std::lock_guard lock(mutex);
     return stop;
   }
-  // False: stopped first.
-  bool Sleep(int64_t wait_ns) {
+  // Or until stopped.
+  void Sleep(int64_t wait_ns) {
     std::unique_lock lock(mutex);
-    return !woken.wait_for(lock, std::chrono::nanoseconds(wait_ns), [this] { return stop; });
+    woken.wait_for(lock, std::chrono::nanoseconds(wait_ns), [this] { return stop; });
   }
   // While it lives, Stop() cancels this stream.
   class StoppableStream {
@@ -80,8 +94,10 @@ struct Subscription::State {
 
   // Run()'s thread only.
   Delivery delivery;
+  Channels channels;
+  ReconnectPlan plan;
   std::optional<Position> asked;    // the token of the present attempt
-  int failures = 0;                 // consecutive, without data
+  AttemptEnd attempt;               // what the present attempt has come to
   bool find_earliest = false;       // first ask which log there is now, then start at its earliest record
   std::set<std::string> unbatched;  // servers that do not offer SubscribePayments
 
@@ -109,10 +125,9 @@ void Subscription::State::Stop() {
 
 SubscriptionResult Subscription::State::Run() {
   using Kind = SubscriptionResult::Kind;
-  size_t server = 0;
   try {
     while (!stopped()) {
-      const StreamStatus end = RunStream(options.servers[server]);
+      const StreamStatus end = RunStream(options.servers[plan.server()]);
       if (stopped()) break;
       const AfterEnd action = ActionAfter(end.code);
       if (action == AfterEnd::kFatal) return {Kind::kFatal, end.code, end.message, end.gaps};
@@ -120,15 +135,7 @@ SubscriptionResult Subscription::State::Run() {
         if (options.on_gap == OnGap::kFail) return {Kind::kGap, end.code, end.message, end.gaps};
         SkipGap(end);
       }
-      ++failures;
-      if (options.reconnect.attempts_max > 0 && failures > options.reconnect.attempts_max) {
-        return {Kind::kExhausted, end.code, end.message, end.gaps};
-      }
-      server = (server + 1) % options.servers.size();
-      const double chance = std::uniform_real_distribution<double>(0, 1)(random);
-      const int64_t wait_ns = ReconnectDelayNs(options.reconnect, failures, chance);
-      observer->OnReconnecting(failures, options.reconnect.attempts_max, wait_ns);
-      if (!Sleep(wait_ns)) break;
+      if (const std::optional<SubscriptionResult> over = WaitForNext(end)) return *over;
     }
   } catch (const EventLogFailure& failure) {
     return {Kind::kLogFailed, 0, failure.what(), {}};
@@ -136,19 +143,29 @@ SubscriptionResult Subscription::State::Run() {
   return {};
 }
 
+std::optional<SubscriptionResult> Subscription::State::WaitForNext(const StreamStatus& end) {
+  using Kind = SubscriptionResult::Kind;
+  const double chance = std::uniform_real_distribution<double>(0, 1)(random);
+  const std::optional<NextAttempt> next = plan.After(attempt, MonotonicNs(), chance);
+  if (!next) {
+    return SubscriptionResult{plan.all_refuse() ? Kind::kFatal : Kind::kExhausted, end.code, end.message, end.gaps};
+  }
+  observer->OnReconnecting(next->attempt, options.reconnect.attempts_max, next->wait_ns);
+  Sleep(next->wait_ns);
+  return std::nullopt;
+}
+
 StreamRpc Subscription::State::RpcFor(const std::string& server) const {
   return options.rpc == StreamRpc::kAuto && unbatched.count(server) > 0 ? StreamRpc::kStream : options.rpc;
 }
 
 StreamStatus Subscription::State::RunStream(const std::string& server) {
-  observer->OnConnecting(server, failures);
+  observer->OnConnecting(server, plan.failures());
+  attempt = {};
   delivery.BeginAttempt();
   if (!options.resume) delivery.ForgetPosition();
   asked.reset();
-  const StreamPeer peer(server, {.keepalive_time_ns = options.keepalive_time_ns,
-                                 .keepalive_timeout_ns = options.keepalive_timeout_ns,
-                                 .connect_timeout_ns = options.connect_timeout_ns,
-                                 .service_config_json = {}});
+  const StreamPeer peer{server, options.connect_timeout_ns, channels.To(server)};
   if (find_earliest) {
     if (std::optional<StreamStatus> failed = FindEarliest(peer)) return Ended(server, std::move(*failed));
     find_earliest = false;
@@ -170,13 +187,16 @@ StreamStatus Subscription::State::RunCall(const StreamPeer& peer, StreamRpc rpc)
                                 : OpenSubscribePayments(peer, options.filter, asked ? &*asked : nullptr);
   const StoppableStream stoppable(this, stream.get());
   if (!stoppable.allowed()) return {};
-  if (!stream->Start()) return stream->Finish();
-  if (std::optional<StreamStatus> refused = Begin(*stream, peer.server, asked ? &*asked : nullptr)) {
-    stream->Finish();
-    return std::move(*refused);
+  std::optional<StreamStatus> refused;
+  if (stream->Start()) {
+    refused = Begin(*stream, peer.server, asked ? &*asked : nullptr);
+    if (!refused) refused = Receive(stream.get(), peer.server);
   }
-  Receive(stream.get(), peer.server);
-  return stream->Finish();
+  StreamStatus end = stream->Finish();
+  const int64_t since_ns = delivery.started() ? delivery.started_ns() : stream->sent_ns();
+  if (since_ns > 0) attempt.lasted_ns = MonotonicNs() - since_ns;
+  attempt.accepted = delivery.started();
+  return refused ? std::move(*refused) : end;
 }
 
 std::optional<StreamStatus> Subscription::State::FindEarliest(const StreamPeer& peer) {
@@ -189,7 +209,7 @@ std::optional<StreamStatus> Subscription::State::FindEarliest(const StreamPeer& 
   const std::optional<std::string> bytes = stream->start_bytes();
   if (!bytes) return end.code == grpc::StatusCode::CANCELLED ? std::nullopt : std::optional(std::move(end));
   StartParse parse = ParseStreamStart(*bytes);
-  if (!parse.start) return StreamStatus{grpc::StatusCode::INTERNAL, peer.server + " sent " + parse.error, {}};
+  if (!parse.start) return StreamStatus{grpc::StatusCode::INTERNAL, peer.server + " sent " + parse.error};
   Position earliest = std::move(parse.start->token);
   for (auto& [partition, at] : earliest.partitions) at = PartitionPosition{};
   delivery.SetPosition(earliest);
@@ -202,29 +222,30 @@ std::optional<StreamStatus> Subscription::State::Begin(const EventStream& stream
   // Without a StreamStart only the first event shows that the call has not failed.
   if (!bytes) return std::nullopt;
   StartParse parse = ParseStreamStart(*bytes);
-  if (!parse.start) return StreamStatus{grpc::StatusCode::INTERNAL, server + " sent " + parse.error, {}};
+  if (!parse.start) return StreamStatus{grpc::StatusCode::INTERNAL, server + " sent " + parse.error};
   parse.start->subscription = stream.subscription();
   if (sent != nullptr && parse.start->token.log_id != sent->log_id) {
     return StreamStatus{grpc::StatusCode::FAILED_PRECONDITION,
-                        server + " has the log " + parse.start->token.log_id + ", this stream resumes " + sent->log_id,
-                        {}};
+                        server + " has the log " + parse.start->token.log_id + ", this stream resumes " + sent->log_id};
   }
   delivery.Started(server, &*parse.start, sent);
   return std::nullopt;
 }
 
-void Subscription::State::Receive(EventStream* stream, const std::string& server) {
+std::optional<StreamStatus> Subscription::State::Receive(EventStream* stream, const std::string& server) {
   ::payment::PaymentBatch batch;
   bool all_handed_on = true;
   for (;;) {
     Next next = stream->Read(all_handed_on, &batch);
+    std::optional<std::string> wrong;
     while (next == Next::kData) {
-      delivery.Take(&batch);
-      if (delivery.is_full()) break;
+      wrong = delivery.Take(&batch);
+      if (wrong || delivery.is_full()) break;
       next = stream->Read(false, &batch);
     }
-    if (delivery.HandOn(server)) failures = 0;
-    if (next == Next::kEnd) return;
+    if (delivery.HandOn(server)) attempt.brought_news = true;
+    if (wrong) return StreamStatus{grpc::StatusCode::INTERNAL, server + " sent " + *wrong};
+    if (next == Next::kEnd) return std::nullopt;
     all_handed_on = next == Next::kNothing;
     if (all_handed_on) observer->OnCaughtUp();
   }
@@ -243,9 +264,26 @@ StreamStatus Subscription::State::Ended(const std::string& server, StreamStatus 
   const bool not_reached =
       status.code == grpc::StatusCode::UNAVAILABLE || status.code == grpc::StatusCode::DEADLINE_EXCEEDED;
   if (not_reached && !delivery.started()) status.message += ThroughProxy(ProxyFor(server));
-  if (stopped()) status = {grpc::StatusCode::CANCELLED, "stopped by this client", {}};
+  Judge(server, &status);
+  if (stopped()) status = {grpc::StatusCode::CANCELLED, "stopped by this client"};
   delivery.Ended(status, asked ? &*asked : nullptr);
   return status;
+}
+
+void Subscription::State::Judge(const std::string& server, StreamStatus* status) {
+  if (status->details) attempt.retry_after_ns = status->details->retry_delay_ns;
+  // As OTLP has it: a server that is short of something for now says for how long.
+  attempt.never_here = status->code == grpc::StatusCode::RESOURCE_EXHAUSTED && status->details.has_value() &&
+                       !status->details->retry_delay_ns;
+  if (attempt.never_here) status->message += " (" + server + " does not ask for another try)";
+  // Not even on its way: a connection that takes no call is not used again.
+  if (status->code == grpc::StatusCode::DEADLINE_EXCEEDED && attempt.lasted_ns == 0) channels.Forget(server);
+  if (!status->too_many_pings) return;
+  const std::string before = DurationText(channels.keepalive_time_ns(server));
+  const std::optional<int64_t> now_ns = channels.PingLess(server);
+  attempt.pinged_less = now_ns.has_value();
+  status->message += " (" + server + " finds a ping every " + before + " too many" +
+                     (now_ns ? ": every " + DurationText(*now_ns) + " from now on)" : ")");
 }
 
 }  // namespace pipeline

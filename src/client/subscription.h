@@ -94,7 +94,7 @@ class SubscriptionObserver {
   // All that had been received is handed on, and the next event is being waited for: time to flush what was held back.
   virtual void OnCaughtUp() {}
   virtual void OnEnded(const StreamEnded& /*end*/) {}
-  // Before a wait: `attempt` of `attempts_max` (0: no limit).
+  // Before a wait: `attempt` of `attempts_max` (0: no limit); 0 after an end that is no failure.
   virtual void OnReconnecting(int /*attempt*/, int /*attempts_max*/, int64_t /*wait_ns*/) {}
 };
 

@@ -29,7 +29,9 @@ StartParse ParseStreamStart(std::string_view bytes) {
   result.start->server_id = message.server_id();
   result.start->token.log_id = token.log_id();
   for (const ::payment::PartitionResume& part : token.partitions()) {
-    if (part.partition() < 0) return Refuse(fmt::format("partition {} (at least 0)", part.partition()));
+    if (!IsPosition(part.partition(), 0)) {
+      return Refuse(fmt::format("partition {} (0 to {})", part.partition(), kTokenPartitionsMax - 1));
+    }
     PartitionPosition position{.after = part.after(), .record_crc32c = {}, .snapshot_until = {}};
     if (position.after < -1) {
       return Refuse(fmt::format("`after` {} of partition {} (at least -1)", position.after, part.partition()));
@@ -53,7 +55,7 @@ StartParse ParseStreamStart(std::string_view bytes) {
 std::optional<Gap> ParseGap(std::string_view bytes) {
   ::payment::PositionGap message;
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return std::nullopt;
-  if (message.partition() < 0 || message.earliest() < 0) return std::nullopt;
+  if (!IsPosition(message.partition(), message.earliest())) return std::nullopt;
   return Gap{.partition = message.partition(), .wanted = message.wanted(), .earliest = message.earliest()};
 }
 

@@ -3,6 +3,8 @@
 // Subscription. Pure, thread-safe.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +24,12 @@ inline constexpr size_t kLogIdBytesMax = 1024;
 inline constexpr size_t kServerIdBytesMax = 1024;
 inline constexpr size_t kSubscriptionBytesMax = 1024;
 
+// Whether these name a place in a topic. What a server says is believed only where they do: one that has the client
+// remember any partition fills its memory, and puts entries into the event log that no start can read.
+constexpr bool IsPosition(int32_t partition, int64_t offset) {
+  return partition >= 0 && partition < kTokenPartitionsMax && offset >= 0;
+}
+
 struct ParsedStart {
   Position token;
   std::string server_id;
@@ -31,10 +39,11 @@ struct StartParse {
   std::optional<ParsedStart> start;
   std::string error;  // what is wrong, when there is no start
 };
-// Refused: not a StreamStart, no log id, a partition below 0 or repeated, `after` or `snapshot_until` below -1, limits.
+// Refused: not a StreamStart, no log id, a partition that is none or repeated, `after` or `snapshot_until` below -1,
+// limits.
 StartParse ParseStreamStart(std::string_view bytes);
 
-// nullopt when the bytes are not a PositionGap, or name a partition or an offset below 0.
+// nullopt when the bytes are not a PositionGap, or `earliest` is no position.
 std::optional<Gap> ParseGap(std::string_view bytes);
 
 void ToMessage(const Position& position, ::payment::ResumeToken* token);

@@ -17,11 +17,15 @@ constexpr char kRetryUnavailable[] = R"({"methodConfig": [{
   "retryPolicy": {"maxAttempts": 5, "initialBackoff": "0.3s", "maxBackoff": "1s", "backoffMultiplier": 2,
                   "retryableStatusCodes": ["UNAVAILABLE"]}}]})";
 
+ChannelOptions WithRetries(ChannelOptions options) {
+  options.service_config_json = kRetryUnavailable;
+  return options;
+}
+
 }  // namespace
 
-UnaryClient::UnaryClient(UnaryOptions options) : options_(std::move(options)) {
-  options_.channel.service_config_json = kRetryUnavailable;
-}
+UnaryClient::UnaryClient(UnaryOptions options)
+    : options_(std::move(options)), channels_(WithRetries(options_.channel)) {}
 
 template <typename Call>
 UnaryStatus UnaryClient::OnAnyServer(const Call& call) {
@@ -29,7 +33,7 @@ UnaryStatus UnaryClient::OnAnyServer(const Call& call) {
   grpc::Status status(grpc::StatusCode::UNAVAILABLE, "no server to connect to");
   std::string through;
   for (const std::string& server : options_.servers) {
-    const auto stub = ::payment::PaymentService::NewStub(MakeChannel(server, options_.channel));
+    const auto stub = ::payment::PaymentService::NewStub(channels_.To(server));
     grpc::ClientContext context;
     context.set_deadline(deadline);
     status = call(stub.get(), &context);
@@ -37,7 +41,10 @@ UnaryStatus UnaryClient::OnAnyServer(const Call& call) {
                       status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED
                   ? ThroughProxy(ProxyFor(server))
                   : std::string();
-    if (status.error_code() != grpc::StatusCode::UNAVAILABLE) break;
+    // What one server has no room for, another may have.
+    const bool elsewhere = status.error_code() == grpc::StatusCode::UNAVAILABLE ||
+                           status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED;
+    if (!elsewhere) break;
   }
   return {status.error_code(), status.error_message() + through};
 }

@@ -13,7 +13,7 @@
 namespace pipeline {
 
 struct UnaryOptions {
-  std::vector<std::string> servers;     // tried in order: the next one when one is unavailable
+  std::vector<std::string> servers;     // tried in order: the next one when one is unavailable or full
   int64_t timeout_ns = 10'000'000'000;  // of a call, its retries and all servers together
   ChannelOptions channel;
 };
@@ -39,6 +39,7 @@ class UnaryClient {
   UnaryStatus OnAnyServer(const Call& call);
 
   UnaryOptions options_;
+  Channels channels_;
 };
 
 }  // namespace pipeline

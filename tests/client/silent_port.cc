@@ -42,6 +42,14 @@ bool SilentPort::WaitForConnection() const {
   return poll(&ready, 1, 60'000) == 1;
 }
 
+int SilentPort::CountConnections(int wait_ms) const {
+  int count = 0;
+  for (pollfd ready{fd_, POLLIN, 0}; poll(&ready, 1, count == 0 ? wait_ms : 0) == 1; ++count) {
+    close(accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC));
+  }
+  return count;
+}
+
 FreezableRelay::FreezableRelay(int server_port) : server_port_(server_port), thread_([this] { Forward(); }) {}
 
 FreezableRelay::~FreezableRelay() {

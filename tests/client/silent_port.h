@@ -18,6 +18,8 @@ class SilentPort {
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   // False: nobody came within a minute.
   bool WaitForConnection() const;
+  // How many came since the last call; they are closed. Waits `wait_ms` for the first.
+  int CountConnections(int wait_ms) const;
 
  protected:
   int fd_ = -1;

@@ -40,13 +40,15 @@ struct TestServer::Cursor {
   size_t bookmarks = 0;        // of those the server was told
 };
 
-TestServer::TestServer(int partitions, std::string log_id, int port)
+TestServer::TestServer(int partitions, std::string log_id, int port, PingsTaken pings)
     : log_id_(std::move(log_id)), ends_(static_cast<size_t>(partitions), 0) {
   grpc::ServerBuilder builder;
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  // Clients under test ping often.
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
+  if (pings == PingsTaken::kAny) {
+    // Clients under test ping often.
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10);
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
+  }
   builder.AddListeningPort("127.0.0.1:" + std::to_string(port), grpc::InsecureServerCredentials(), &port_);
   builder.RegisterService(this);
   server_ = builder.BuildAndStart();
@@ -129,9 +131,15 @@ int TestServer::unary_calls() const {
   return unary_calls_;
 }
 
-void TestServer::RefuseUnary(int times) {
+size_t TestServer::connections() const {
+  const std::lock_guard lock(mutex_);
+  return peers_.size();
+}
+
+void TestServer::RefuseUnary(int times, grpc::StatusCode code) {
   const std::lock_guard lock(mutex_);
   refuse_unary_ = times;
+  refuse_unary_with_ = code;
 }
 
 uint32_t TestServer::Checksum(int32_t partition, int64_t offset, const std::string& log_id) {
@@ -206,6 +214,10 @@ void TestServer::NextBatch(const Misbehaviour& how, int events_max, int* sent, C
       event.clear_offset();
       event.clear_record_crc32c();
     }
+    if (how.second_at && *sent == 1) {
+      event.set_partition(how.second_at->first);
+      event.set_offset(how.second_at->second);
+    }
     ++*sent;
     *batch->add_events() = event;
   }
@@ -245,6 +257,7 @@ grpc::Status TestServer::Serve(grpc::ServerContext* context, const ::payment::Li
                                int events_max, const std::function<void()>& send_metadata, const Write& write) {
   std::unique_lock lock(mutex_);
   requests_.push_back(request);
+  peers_.insert(context->peer());
   Misbehaviour how;
   if (!queue_.empty()) {
     how = queue_.front();
@@ -292,17 +305,18 @@ grpc::Status TestServer::Serve(grpc::ServerContext* context, const ::payment::Li
   return how.status;
 }
 
-bool TestServer::UnaryRefused() {
+grpc::Status TestServer::BeginUnary(const grpc::ServerContext& context) {
   const std::lock_guard lock(mutex_);
+  peers_.insert(context.peer());
   ++unary_calls_;
-  if (refuse_unary_ == 0) return false;
+  if (refuse_unary_ == 0) return grpc::Status::OK;
   --refuse_unary_;
-  return true;
+  return {refuse_unary_with_, "loading"};
 }
 
-grpc::Status TestServer::GetPayment(grpc::ServerContext* /*context*/, const ::payment::GetPaymentRequest* request,
+grpc::Status TestServer::GetPayment(grpc::ServerContext* context, const ::payment::GetPaymentRequest* request,
                                     ::payment::Payment* payment) {
-  if (UnaryRefused()) return {grpc::StatusCode::UNAVAILABLE, "loading"};
+  if (grpc::Status refusal = BeginUnary(*context); !refusal.ok()) return refusal;
   const std::lock_guard lock(mutex_);
   for (size_t p = 0; p < ends_.size(); ++p) {
     for (int64_t offset = 0; offset < ends_[p]; ++offset) {
@@ -315,9 +329,9 @@ grpc::Status TestServer::GetPayment(grpc::ServerContext* /*context*/, const ::pa
 }
 
 // The cursor is the number of payments before the page, all of them of partition 0.
-grpc::Status TestServer::ListPayments(grpc::ServerContext* /*context*/, const ::payment::ListPaymentsRequest* request,
+grpc::Status TestServer::ListPayments(grpc::ServerContext* context, const ::payment::ListPaymentsRequest* request,
                                       ::payment::PaymentList* page) {
-  if (UnaryRefused()) return {grpc::StatusCode::UNAVAILABLE, "loading"};
+  if (grpc::Status refusal = BeginUnary(*context); !refusal.ok()) return refusal;
   const std::lock_guard lock(mutex_);
   const int64_t begin = request->cursor().empty() ? 0 : std::stoll(request->cursor());
   const int64_t end = std::min(ends_[0], begin + request->limit());

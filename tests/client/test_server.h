@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,12 +31,21 @@ struct Misbehaviour {
   bool silent = false;           // accepts the call and never answers
   std::string start_bytes = {};  // in place of a correct StreamStart
   bool empty_event = false;      // the first event has no payment
+  std::optional<std::pair<int32_t, int64_t>> second_at =
+      {};                                        // the second event's partition and offset, in place of its own
   std::optional<std::string> subscription = {};  // what it calls the stream; none: it does not say
+};
+
+// How many pings the server takes from a client that sends nothing else.
+enum class PingsTaken : uint8_t {
+  kAny,
+  kFew,  // as servers of every make do when nobody sets it: one in 5 minutes, and two more
 };
 
 class TestServer : private ::payment::PaymentService::Service {
  public:
-  explicit TestServer(int partitions = 2, std::string log_id = "log-1", int port = 0);
+  explicit TestServer(int partitions = 2, std::string log_id = "log-1", int port = 0,
+                      PingsTaken pings = PingsTaken::kAny);
   ~TestServer() override;
 
   int port() const { return port_; }
@@ -58,8 +68,10 @@ class TestServer : private ::payment::PaymentService::Service {
   // The streams' requests so far.
   std::vector<::payment::ListPaymentsRequest> requests() const;
   int unary_calls() const;
-  // The next unary calls answer UNAVAILABLE, this many times.
-  void RefuseUnary(int times);
+  // How many connections the calls so far came on.
+  size_t connections() const;
+  // The next unary calls answer `code`, this many times.
+  void RefuseUnary(int times, grpc::StatusCode code = grpc::StatusCode::UNAVAILABLE);
 
  private:
   grpc::Status StreamPayments(grpc::ServerContext* context, const ::payment::ListPaymentsRequest* request,
@@ -81,7 +93,8 @@ class TestServer : private ::payment::PaymentService::Service {
   grpc::Status Begin(const ::payment::ListPaymentsRequest& request, const Misbehaviour& how, Cursor* cursor) const;
   bool NextEvent(Cursor* cursor, ::payment::PaymentEvent* event) const;  // under mutex_
   bool Wait(const std::function<bool()>& ready, std::unique_lock<std::mutex>* lock, grpc::ServerContext* context);
-  bool UnaryRefused();
+  // OK: the call may be answered.
+  grpc::Status BeginUnary(const grpc::ServerContext& context);
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
@@ -94,8 +107,10 @@ class TestServer : private ::payment::PaymentService::Service {
   int batched_calls_ = 0;
   std::vector<std::pair<int32_t, int64_t>> bookmarks_;
   bool stopping_ = false;
+  std::set<std::string> peers_;
   int unary_calls_ = 0;
   int refuse_unary_ = 0;
+  grpc::StatusCode refuse_unary_with_ = grpc::StatusCode::UNAVAILABLE;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };

@@ -54,7 +54,9 @@ TEST(TokenTest, WhatIsWrongIsSaid) {
             "`after` -2 of partition 3 (at least -1)");
   EXPECT_EQ(error([](Token* token) { token->mutable_partitions(0)->set_snapshot_until(-5); }),
             "`snapshot_until` -5 of partition 3 (at least -1)");
-  EXPECT_EQ(error([](Token* token) { token->mutable_partitions(0)->set_partition(-1); }), "partition -1 (at least 0)");
+  EXPECT_EQ(error([](Token* token) { token->mutable_partitions(0)->set_partition(-1); }), "partition -1 (0 to 9999)");
+  EXPECT_EQ(error([](Token* token) { token->mutable_partitions(0)->set_partition(10'000); }),
+            "partition 10000 (0 to 9999)");
   EXPECT_EQ(error([](Token* token) { *token->add_partitions() = token->partitions(0); }), "partition 3 twice");
   EXPECT_EQ(error([](Token* token) {
               for (int i = 0; i < kTokenPartitionsMax; ++i) token->add_partitions()->set_partition(i + 10);

@@ -50,6 +50,16 @@ TEST(UnaryTest, TheNextServerWhenOneIsAway) {
   EXPECT_EQ(UnaryClient(To({"127.0.0.1:1", server.address()})).Get("p0-0", &payment).code, 0);
 }
 
+TEST(UnaryTest, TheNextServerWhenOneIsFull) {
+  TestServer full;
+  TestServer server;
+  server.Append(0);
+  full.RefuseUnary(1, grpc::StatusCode::RESOURCE_EXHAUSTED);
+  ::payment::Payment payment;
+  EXPECT_EQ(UnaryClient(To({full.address(), server.address()})).Get("p0-0", &payment).code, 0);
+  EXPECT_EQ(full.unary_calls(), 1);
+}
+
 TEST(UnaryTest, EndsAtItsDeadline) {
   const SilentPort port;
   UnaryOptions options = To({port.address()});
@@ -73,6 +83,17 @@ TEST(UnaryTest, ListsPageByPage) {
   }
   EXPECT_EQ(cursor, "");
   EXPECT_EQ(ids, (std::vector<std::string>{"p0-0", "p0-1", "p0-2", "p0-3", "p0-4"}));
+}
+
+// A walk of 300 pages is one client to the server, not 300.
+TEST(UnaryTest, CallsShareAConnection) {
+  TestServer server;
+  for (int i = 0; i < 20; ++i) server.Append(0);
+  UnaryClient client(To({server.address()}));
+  ::payment::PaymentList page;
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(client.List({}, 1, std::to_string(i), &page).code, 0);
+  EXPECT_EQ(server.unary_calls(), 20);
+  EXPECT_EQ(server.connections(), 1u);
 }
 
 }  // namespace
