@@ -144,10 +144,14 @@ ClientParse ParseClientCommand(std::vector<std::string> args) {
   app.add_option("--provider", words.provider, "Only this one: stripe, razorpay, paypal");
   app.add_option("--status", words.status, "Only this one: pending, completed, failed, refunded");
   app.add_flag("--json", command.json, "One JSON object a line; everything else goes to standard error");
+  app.add_flag("--mask-personal", command.mask_personal,
+               "E-mail addresses are shown as s***@example.com, in JSON too; an event log keeps them whole");
   app.add_option("--connect-timeout", words.connect_timeout, "How long one attempt to connect may take")
       ->capture_default_str();
-  app.add_option("--keepalive", words.keepalive,
-                 "TIME,TIMEOUT: ping an idle server after TIME, give it TIMEOUT to answer")
+  app.add_option(
+         "--keepalive", words.keepalive,
+         "TIME,TIMEOUT: ping an idle server after TIME, give it TIMEOUT to answer; TIME doubles for a server that "
+         "finds it too often")
       ->capture_default_str();
   const std::vector<CLI::Option*> stream_only = {
       app.add_option(
@@ -155,8 +159,10 @@ ClientParse ParseClientCommand(std::vector<std::string> args) {
           "File that every payment is written to before it is shown; a new start goes on after its last entry"),
       app.add_option("--backoff", words.backoff, "Wait before an attempt: fixed, or MIN..MAX, exponential with jitter")
           ->capture_default_str(),
-      AddNumber(&app, "--attempts", &command.subscription.reconnect.attempts_max, 0, 1'000'000,
-                "Attempts without a payment before giving up; 0: no limit"),
+      AddNumber(
+          &app, "--attempts", &command.subscription.reconnect.attempts_max, 0, 1'000'000,
+          "Failed attempts in a row before giving up; 0: no limit. No failure: a stream that brought news, or stood "
+          "longer than the waits are, or was ended for its pings"),
       app.add_option(
              "--on-gap", words.on_gap,
              "When the server can't go on where this client was: fail, start again with a snapshot (payments come "

@@ -18,6 +18,7 @@ struct ClientCommand {
   ClientAction action = ClientAction::kStream;
   SubscriptionOptions subscription;  // servers, filter and connection are those of `get` and `list` too
   bool json = false;
+  bool mask_personal = false;           // of what is shown; an event log stays whole
   int64_t timeout_ns = 10'000'000'000;  // of one `get` or `list` call
   std::string payment_id;
   int limit = 10;

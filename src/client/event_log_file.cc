@@ -18,7 +18,8 @@ EventLogFile::~EventLogFile() {
 }
 
 void EventLogFile::Open(const std::string& path, const Filter& filter) {
-  lock_fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  // For its owner alone: it holds e-mail addresses. A file that is there keeps the mode that it has.
+  lock_fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock_fd_ < 0) throw std::system_error(errno, std::generic_category(), "event log " + path);
   struct stat status {};
   if (fstat(lock_fd_, &status) != 0) throw std::system_error(errno, std::generic_category(), "event log " + path);

@@ -12,11 +12,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "client/command.h"
 #include "client/display.h"
 #include "client/event_log.h"
+#include "client/mask.h"
 #include "client/session.h"
 #include "client/subscription.h"
 #include "client/unary.h"
@@ -92,7 +94,7 @@ int Stream(const ClientCommand& command) {
   Output events(STDOUT_FILENO, isatty(STDOUT_FILENO) != 0);
   Output json_notices(STDERR_FILENO, true);
   Output* notices = command.json ? &json_notices : &events;
-  Session session(display, command.json, &events, notices, [&stop] { stop.Request(); });
+  Session session(display, command.json, command.mask_personal, &events, notices, [&stop] { stop.Request(); });
   session.SetStopping([&stop] { return stop.requested(); });
   std::unique_ptr<Subscription> subscription;
   try {
@@ -133,6 +135,12 @@ UnaryClient MakeUnaryClient(const ClientCommand& command) {
                                   .service_config_json = {}}});
 }
 
+// As it may be shown.
+Payment Shown(const ClientCommand& command, const ::payment::Payment& message) {
+  Payment payment = FromProto(message);
+  return command.mask_personal ? Masked(std::move(payment)) : payment;
+}
+
 int Get(const ClientCommand& command) {
   UnaryClient client = MakeUnaryClient(command);
   ::payment::Payment message;
@@ -140,7 +148,7 @@ int Get(const ClientCommand& command) {
   if (status.code != 0) return Fail(status);
   Output output(STDOUT_FILENO, false);
   const ClientDisplay display(StyleOf(STDOUT_FILENO));
-  const Payment payment = FromProto(message);
+  const Payment payment = Shown(command, message);
   output.Write(command.json ? PaymentJsonLine(payment, message.processed_at())
                             : display.Details(payment, message.processed_at()));
   output.Flush();
@@ -158,7 +166,7 @@ int List(const ClientCommand& command) {
     const UnaryStatus status = client.List(command.subscription.filter, command.limit, cursor, &page);
     if (status.code != 0) return Fail(status);
     for (const ::payment::Payment& message : page.payments()) {
-      const Payment payment = FromProto(message);
+      const Payment payment = Shown(command, message);
       output.Write(command.json ? PaymentJsonLine(payment, message.processed_at()) : display.ListLine(payment));
     }
     shown += page.payments_size();

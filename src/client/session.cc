@@ -2,12 +2,15 @@
 
 #include <utility>
 
+#include "client/mask.h"
+
 namespace pipeline {
 
-Session::Session(const ClientDisplay& display, bool json, Output* events, Output* notices,
+Session::Session(const ClientDisplay& display, bool json, bool mask, Output* events, Output* notices,
                  std::function<void()> on_output_failed)
     : display_(display),
       json_(json),
+      mask_(mask),
       events_(events),
       notices_(notices),
       on_output_failed_(std::move(on_output_failed)) {}
@@ -19,7 +22,14 @@ void Session::OnStarted(const StreamStarted& start) {
 
 void Session::OnEvent(const ReceivedEvent& event) {
   ++(event.existing ? numbers_.existing : numbers_.fresh);
-  events_->Write(json_ ? EventJsonLine(event) : display_.EventLine(event));
+  if (json_ && mask_) {
+    ReceivedEvent masked = event;
+    masked.payment = Masked(std::move(masked.payment));
+    events_->Write(EventJsonLine(masked));
+  } else {
+    // A line for people names no address.
+    events_->Write(json_ ? EventJsonLine(event) : display_.EventLine(event));
+  }
   CheckOutput();
 }
 

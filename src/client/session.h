@@ -15,7 +15,8 @@ class Session : public SubscriptionObserver {
  public:
   // Payments go to `events`, all else to `notices` (which may be the same). `on_output_failed` is called once, when
   // `events` can't be written to any more. All must outlive the session.
-  Session(const ClientDisplay& display, bool json, Output* events, Output* notices,
+  // `mask`: without e-mail addresses.
+  Session(const ClientDisplay& display, bool json, bool mask, Output* events, Output* notices,
           std::function<void()> on_output_failed);
 
   void OnStarted(const StreamStarted& start) override;
@@ -37,6 +38,7 @@ class Session : public SubscriptionObserver {
 
   const ClientDisplay& display_;
   const bool json_;
+  const bool mask_;
   Output* const events_;
   Output* const notices_;
   std::function<void()> on_output_failed_;

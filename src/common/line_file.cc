@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::string_view kSealBegin = ",\"crc\":\"";
 constexpr std::string_view kSealEnd = "\"}";
+// What is in these files is about people: their payments and e-mail addresses.
+constexpr mode_t kOwnerOnly = 0600;
 constexpr size_t kHexDigits = 8;
 constexpr size_t kSealSize = kSealBegin.size() + kHexDigits + kSealEnd.size();
 
@@ -104,7 +106,7 @@ LineFile& LineFile::operator=(LineFile&& other) noexcept {
 LineFile LineFile::OpenForAppend(const std::string& path) {
   LineFile file;
   file.path_ = path;
-  file.fd_ = open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  file.fd_ = open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, kOwnerOnly);
   if (file.fd_ < 0) FailErrno(path, "can't open for appending");
   struct stat status {};
   if (fstat(file.fd_, &status) != 0) FailErrno(path, "can't read its state");

@@ -32,7 +32,8 @@ class LineFile {
   LineFile(const LineFile&) = delete;
   LineFile& operator=(const LineFile&) = delete;
 
-  // Opens for appending, creates when absent. The last byte of an existing file must be a newline (see CutTornTail).
+  // Opens for appending, creates when absent: for its owner alone, whatever the umask allows. The last byte of an
+  // existing file must be a newline (see CutTornTail).
   static LineFile OpenForAppend(const std::string& path);
   bool is_open() const { return fd_ >= 0; }
   // Seals `json_object` and appends it.

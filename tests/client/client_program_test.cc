@@ -205,5 +205,30 @@ TEST(ClientProgramTest, GetsAndLists) {
   EXPECT_EQ(lines[3], R"({"total_count":3,"next_cursor":""})");
 }
 
+// Whichever way a payment is shown; the event log is the record, and stays whole.
+TEST(ClientProgramTest, ShowsNobodysAddressWhenTold) {
+  const TempFolder folder;
+  TestServer server(1);
+  server.Append(0);
+  const auto run = [&](std::vector<std::string> args) {
+    args.insert(args.end(), {"--server", server.address(), "--mask-personal"});
+    ClientProgram client(args);
+    if (args[0] == "stream") {
+      client.ReadUntil("p0-0");
+      client.Signal(SIGINT);
+    }
+    EXPECT_EQ(client.Wait(), 0);
+    return client.output();
+  };
+  EXPECT_THAT(run({"get", "p0-0"}), HasSubstr("s***@example.com"));
+  for (const std::vector<std::string>& args : {std::vector<std::string>{"get", "p0-0", "--json"},
+                                               {"list", "--json"},
+                                               {"stream", "--json", "--event-log", folder.File("log")}}) {
+    const Json shown = Json::parse(Lines(run(args)).at(0));
+    EXPECT_EQ(shown["payment"]["customer_email"], "s***@example.com");
+  }
+  EXPECT_THAT(ReadFile(folder.File("log")), HasSubstr("someone@example.com"));
+}
+
 }  // namespace
 }  // namespace pipeline

@@ -3,8 +3,10 @@
 // client.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <csignal>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -52,6 +54,18 @@ void RunUntil(const TestServer& server, const std::string& path, size_t events) 
   Heard heard;
   RunningSubscription running(WithLog(server, path), &heard);
   ASSERT_TRUE(heard.WaitFor([&] { return heard.events.size() + before >= events && !heard.starts.empty(); }));
+}
+
+TEST(SubscriptionLogTest, IsItsOwnersAlone) {
+  const TempFolder folder;
+  const std::string path = folder.File("log");
+  TestServer server(1);
+  server.Append(0);
+  const mode_t before = umask(0);
+  RunUntil(server, path, 1);
+  umask(before);
+  using std::filesystem::perms;
+  EXPECT_EQ(std::filesystem::status(path).permissions(), perms::owner_read | perms::owner_write);
 }
 
 TEST(SubscriptionLogTest, TellsTheWholeStoryInOrder) {

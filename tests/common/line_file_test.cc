@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -113,6 +114,17 @@ TEST_F(LineFileTest, AppendsAcrossOpenings) {
   file = LineFile::OpenForAppend(path_);
   file.AppendSealed(SealLine(R"({"a":3})") + SealLine(R"({"a":4})"));
   EXPECT_EQ(Read(), SealLine(R"({"a":1})") + SealLine(R"({"a":2})") + SealLine(R"({"a":3})") + SealLine(R"({"a":4})"));
+}
+
+// It holds payments and addresses; a file that its owner has opened to others stays as it is.
+TEST_F(LineFileTest, ANewFileIsItsOwnersAlone) {
+  const mode_t before = umask(0);
+  LineFile::OpenForAppend(path_);
+  umask(before);
+  EXPECT_EQ(fs::status(path_).permissions(), fs::perms::owner_read | fs::perms::owner_write);
+  fs::permissions(path_, fs::perms::group_read, fs::perm_options::add);
+  LineFile::OpenForAppend(path_);
+  EXPECT_NE(fs::status(path_).permissions() & fs::perms::group_read, fs::perms::none);
 }
 
 TEST_F(LineFileTest, LinesSurviveTheDeathOfTheProcess) {

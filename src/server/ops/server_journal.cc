@@ -33,7 +33,7 @@ ServerJournal::Lock::~Lock() {
 }
 
 ServerJournal::ServerJournal(const std::string& path, const std::string& server_id) {
-  lock_.fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  lock_.fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   struct stat status {};
   if (lock_.fd < 0 || fstat(lock_.fd, &status) != 0) {
     throw std::system_error(errno, std::generic_category(), Named(path));

@@ -5,10 +5,12 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -114,7 +116,12 @@ TEST_F(ServerJournalTest, NothingIsLostBetweenThreads) {
 
 TEST_F(ServerJournalTest, IsCarriedOnBehindItsTornTailAndIsOneProcesssAlone) {
   {
+    unlink(path_.c_str());
+    const mode_t before = umask(0);
     ServerJournal first(path_, "first");
+    umask(before);
+    using std::filesystem::perms;
+    EXPECT_EQ(std::filesystem::status(path_).permissions(), perms::owner_read | perms::owner_write);
     EXPECT_THROW(ServerJournal(path_, "second"), std::runtime_error) << "in use";
   }
   std::ofstream(path_, std::ios::app) << R"({"type":"write","t":1,"su)";
