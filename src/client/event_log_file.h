@@ -7,6 +7,7 @@
 
 #include "client/event_log.h"
 #include "client/resume.h"
+#include "common/file_lock.h"
 #include "common/line_file.h"
 #include "payment/payment.h"
 
@@ -17,7 +18,6 @@ inline constexpr size_t kLogLineBytesMax = size_t{64} * 1024 * 1024;
 class EventLogFile {
  public:
   EventLogFile() = default;
-  ~EventLogFile();
   EventLogFile(const EventLogFile&) = delete;
   EventLogFile& operator=(const EventLogFile&) = delete;
 
@@ -39,7 +39,7 @@ class EventLogFile {
  private:
   void Replay(const std::string& path, const Filter& filter);
 
-  int lock_fd_ = -1;
+  FileLock lock_;
   LineFile file_;
   std::string pending_;
   ResumePosition position_;

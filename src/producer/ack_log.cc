@@ -4,10 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <stdexcept>
 
 #include "common/clock.h"
 #include "payment/codec.h"
@@ -47,10 +45,8 @@ uint64_t LastSequence(std::string_view text) {
   return last;
 }
 
-AckLog::AckLog(const std::string& path, std::string_view producer) {
-  if (std::filesystem::exists(path) && !std::filesystem::is_regular_file(path)) {
-    throw std::runtime_error(fmt::format("{}: not a regular file; an acknowledgement log is one", path));
-  }
+// Two producers would hand out the same sequence numbers.
+AckLog::AckLog(const std::string& path, std::string_view producer) : lock_(path, "acknowledgement log " + path) {
   CutTornTail(path);
   // Line by line: such a file may be larger than the memory should be.
   uint64_t last = 0;

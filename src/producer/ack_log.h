@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/file_lock.h"
 #include "common/line_file.h"
 #include "producer/record_producer.h"
 
@@ -24,7 +25,8 @@ struct AckLogTotals {
 class AckLog {
  public:
   // Opens or creates `path`, cuts a torn tail off, and writes the start entry. A file that already has sends is carried
-  // on: see next_sequence. Throws std::system_error or std::runtime_error that names the path.
+  // on: see next_sequence. Throws std::system_error or std::runtime_error that names the path; also when another
+  // process writes to it.
   AckLog(const std::string& path, std::string_view producer);
 
   // 1, or one above the greatest sequence that the file holds.
@@ -36,6 +38,7 @@ class AckLog {
   void End(const AckLogTotals& totals);
 
  private:
+  FileLock lock_;
   std::mutex mutex_;
   LineFile file_;
   uint64_t next_sequence_ = 1;

@@ -1,9 +1,6 @@
 #include "server/ops/server_journal.h"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,7 +11,6 @@
 #include <utility>
 
 #include "common/clock.h"
-#include "common/regular_file.h"
 
 namespace pipeline {
 namespace {
@@ -24,31 +20,12 @@ constexpr size_t kPlacesInALine = 2'000;
 // From here on it is written at once, not at the next flush.
 constexpr size_t kEntriesAtOnce = 16'384;
 
-std::string Named(const std::string& path) { return "server journal " + path; }
-
 }  // namespace
 
-ServerJournal::Lock::~Lock() {
-  if (fd >= 0) close(fd);
-}
-
-ServerJournal::ServerJournal(const std::string& path, const std::string& server_id) {
-  lock_.fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  struct stat status {};
-  if (lock_.fd < 0 || fstat(lock_.fd, &status) != 0) {
-    throw std::system_error(errno, std::generic_category(), Named(path));
-  }
-  // A device is written to as it is. A pipe that nobody reads would hold up the server's end.
-  if (!S_ISREG(status.st_mode) && !S_ISCHR(status.st_mode)) {
-    throw std::runtime_error(Named(path) + ": is " + std::string(FileKind(status.st_mode)) +
-                             "; allowed: a regular file");
-  }
-  if (S_ISREG(status.st_mode)) {
-    if (flock(lock_.fd, LOCK_EX | LOCK_NB) != 0) {
-      throw std::runtime_error(Named(path) + ": in use by another process");
-    }
-    CutTornTail(path);
-  }
+// A device is written to as it is. A pipe that nobody reads would hold up the server's end.
+ServerJournal::ServerJournal(const std::string& path, const std::string& server_id)
+    : lock_(path, "server journal " + path, true) {
+  if (lock_.is_regular()) CutTornTail(path);
   file_ = LineFile::OpenForAppend(path);
   std::string line;
   AppendJournalStart(MonotonicNs(), server_id, getpid(), &line);

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "common/file_lock.h"
 #include "common/line_file.h"
 #include "server/ops/journal_lines.h"
 
@@ -57,13 +58,7 @@ class ServerJournal {
   static std::string Lines(std::vector<Entry>* entries, const std::vector<std::string>& texts);
   void Write(const std::string& lines, size_t entries);
 
-  // Held for as long as the file is this process's alone.
-  struct Lock {
-    ~Lock();
-    int fd = -1;
-  };
-
-  Lock lock_;
+  FileLock lock_;
   LineFile file_;
   std::atomic<int64_t> lost_ = 0;
   int64_t untold_ = 0;  // lost, and no `cut` line has said so yet; the thread's alone
