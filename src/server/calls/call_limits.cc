@@ -5,13 +5,6 @@ namespace {
 
 grpc::Status Exhausted(const std::string& message) { return {grpc::StatusCode::RESOURCE_EXHAUSTED, message}; }
 
-// In place of `from`, wherever it stands.
-void ReplaceAll(std::string* text, std::string_view from, std::string_view to) {
-  for (size_t at = 0; (at = text->find(from, at)) != std::string::npos; at += to.size()) {
-    text->replace(at, from.size(), to);
-  }
-}
-
 }  // namespace
 
 std::optional<grpc::Status> CheckCallSize(const grpc::CallbackServerContext& context, int64_t request_bytes,
@@ -46,16 +39,6 @@ grpc::Status NotAdmitted(Admission admission, const CallHub& hub, ServerCounters
 grpc::Status PaymentsBeyondLimit(const PaymentStore& store, ServerCounters* counters) {
   counters->CallRefused(CallLimit::kPayments);
   return Exhausted("the topic has more " + store.LimitText() + "; it serves resumed streams only");
-}
-
-std::string PeerHost(std::string_view peer) {
-  if (!peer.starts_with("ipv4:") && !peer.starts_with("ipv6:")) return std::string(peer);
-  std::string host(peer.substr(5, peer.rfind(':') - 5));
-  ReplaceAll(&host, "%5B", "");
-  ReplaceAll(&host, "%5D", "");
-  ReplaceAll(&host, "[", "");
-  ReplaceAll(&host, "]", "");
-  return host;
 }
 
 }  // namespace pipeline

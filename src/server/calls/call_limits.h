@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "server/calls/call_hub.h"
 #include "server/ops/server_counters.h"
@@ -35,9 +34,5 @@ grpc::Status NotAdmitted(Admission admission, const CallHub& hub, ServerCounters
 
 // The status for a call that needs all payments while the store does not hold them. Counts.
 grpc::Status PaymentsBeyondLimit(const PaymentStore& store, ServerCounters* counters);
-
-// The host of a peer as gRPC names it ("ipv4:10.0.0.1:50432", "ipv6:%5B::1%5D:50432"), without the port; what has
-// another form is taken whole.
-std::string PeerHost(std::string_view peer);
 
 }  // namespace pipeline

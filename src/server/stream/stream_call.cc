@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "server/calls/call_limits.h"
+#include "server/calls/peer_host.h"
 #include "server/kafka/evidence_reader.h"
 #include "server/ops/server_journal.h"
 #include "server/replica.h"

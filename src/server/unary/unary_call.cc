@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "server/calls/call_limits.h"
+#include "server/calls/peer_host.h"
 #include "server/calls/request_check.h"
 
 namespace pipeline {

@@ -27,14 +27,6 @@ class IdleCall : public OpenCall {
   void EndForShutdown(int64_t /*cancel_at_ns*/) override {}
 };
 
-TEST(PeerHostTest, IsThePeerWithoutItsPort) {
-  EXPECT_EQ(PeerHost("ipv4:10.0.0.1:50432"), "10.0.0.1");
-  EXPECT_EQ(PeerHost("ipv6:%5B2001:db8::1%5D:50432"), "2001:db8::1");
-  EXPECT_EQ(PeerHost("ipv6:[::1]:1"), "::1");
-  EXPECT_EQ(PeerHost("unix:/run/payments.sock"), "unix:/run/payments.sock");
-  EXPECT_EQ(PeerHost(""), "");
-}
-
 TEST(LimitsTest, CallsAreCountedByPeer) {
   Replica replica(1 << 20);
   CallHub hub(&replica, 5, 2);
