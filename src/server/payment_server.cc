@@ -20,7 +20,9 @@
 #include "common/memory_limit.h"
 #include "server/calls/call_hub.h"
 #include "server/calls/call_limits.h"
+#include "server/calls/client_port.h"
 #include "server/calls/connections.h"
+#include "server/calls/descriptors.h"
 #include "server/demo_data.h"
 #include "server/kafka/evidence_reader.h"
 #include "server/kafka/kafka_reader.h"
@@ -67,22 +69,48 @@ std::string ServerId() {
   return std::string(host.data()) + "#" + std::to_string(getpid()) + "." + std::to_string(++count);
 }
 
+void SetLimits(const ServerOptions& options, grpc::ServerBuilder* builder) {
+  const auto set = [builder](const char* name, int value) { builder->AddChannelArgument(name, value); };
+  set(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options.keepalive_time_ns));
+  set(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(options.keepalive_timeout_ns));
+  set(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  set(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  set(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
+  set(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(options.calls_per_peer_max + kRefusalsPerConnectionMax));
+  set(GRPC_ARG_MAX_METADATA_SIZE, kCallMetadataBytesMax);
+  set(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Milliseconds(options.handshake_timeout_ns));
+  set(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Milliseconds(options.connection_idle_ns));
+  builder->SetMaxReceiveMessageSize(kReceiveBytesMax);
+}
+
+// Those that are not given, from those that are.
+ConnectionLimits LimitsOf(const ServerOptions& options) {
+  const DescriptorNeeds limits = PlanDescriptors({options.calls_max, options.calls_per_peer_max,
+                                                  options.connections_max, options.connections_per_peer_max},
+                                                 INT32_MAX)
+                                     .limits;
+  return {limits.connections_max, limits.connections_per_peer_max};
+}
+
 }  // namespace
 
 struct PaymentServer::State {
-  explicit State(const ServerOptions& given, std::function<void(const std::string&)> on_fatal)
+  explicit State(const ServerOptions& given, std::function<void(const std::string&)> fatal)
       : options(given),
+        on_fatal([fatal = std::move(fatal), told = std::make_shared<std::once_flag>()](const std::string& reason) {
+          std::call_once(*told, fatal, reason);
+        }),
         server_id(ServerId()),
         journal(given.journal_path.empty() ? nullptr : std::make_unique<ServerJournal>(given.journal_path, server_id)),
         status(options.kafka.brokers, options.kafka.topic),
         replica(options.window_bytes_max, {options.payments_max, StoreBytesMax(options)}),
         dead_letters(given.dead_letters.enabled ? std::make_unique<DeadLetters>(given.kafka, given.dead_letters)
                                                 : nullptr),
-        reader(options.kafka, &replica, &status, &rejects, journal.get(), dead_letters.get(), &counters,
-               std::move(on_fatal)),
+        reader(options.kafka, &replica, &status, &rejects, journal.get(), dead_letters.get(), &counters, on_fatal),
         evidence(options.kafka, &replica, options.stuck_ns * 2),
         catch_up(options.kafka, options.catch_up_readers_max),
-        hub(&replica, options.calls_max, options.calls_per_peer_max) {
+        hub(&replica, options.calls_max, options.calls_per_peer_max),
+        client_port(LimitsOf(given), &counters) {
     streams = {&replica,         &hub,          &evidence,
                &catch_up,        &ready_runs,   server_id,
                options.stuck_ns, journal.get(), options.slow_subscriber,
@@ -90,20 +118,38 @@ struct PaymentServer::State {
     unaries = {&replica, &hub, &status, &counters, options.stuck_ns};
   }
 
+  // gRPC listens nowhere by itself: it is handed connections.
+  void StartGrpc() {
+    grpc::ServerBuilder builder;
+    grpc_acceptor = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, grpc::InsecureServerCredentials());
+    builder.RegisterService(service.get());
+    SetLimits(options, &builder);
+    server = builder.BuildAndStart();
+    if (server == nullptr) throw std::runtime_error("gRPC does not start");
+    grpc::HealthCheckServiceInterface* health = server->GetHealthCheckService();
+    status.OnServing([health](bool serving) {
+      health->SetServingStatus(kServiceName, serving);
+      health->SetServingStatus(serving);  // and of the server as a whole
+    });
+  }
+
   // After the service's own calls have ended.
   void ShutDownGrpc() {
+    client_port.Stop();  // a connection that came now would belong to nobody
     const std::future<void> ended = std::async(std::launch::async, [this] {
       server->Shutdown(std::chrono::system_clock::now() + kLastCalls);
       server->Wait();
     });
     std::chrono::milliseconds patience = kLastCalls + kLastConnections;
     while (ended.wait_for(patience) != std::future_status::ready) {
-      spdlog::warn("[SERVER] {} connections take nothing and are broken", BreakConnections(port));
+      spdlog::warn("[SERVER] {} connections take nothing and are broken", BreakConnections(client_port.port()));
       patience = kLastConnections;
     }
   }
 
   const ServerOptions options;
+  const std::function<void(const std::string&)> on_fatal;  // at most once
   const std::string server_id;
   const std::unique_ptr<ServerJournal> journal;  // outlives all that write to it
   ServerCounters counters;
@@ -120,8 +166,9 @@ struct PaymentServer::State {
   UnaryServices unaries;
   std::unique_ptr<PaymentService> service;
   std::unique_ptr<grpc::Server> server;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> grpc_acceptor;
+  ClientPort client_port;
   std::unique_ptr<MetricsListener> metrics;
-  int port = 0;
   bool shut_down = false;
 };
 
@@ -154,34 +201,20 @@ void PaymentServer::Listen() {
   if (!options.metrics_listen.empty()) {
     state_->metrics = std::make_unique<MetricsListener>(
         options.metrics_listen,
-        std::make_shared<MetricsCollector>(
-            MetricsSources{&state_->counters, &state_->replica, &state_->rejects, &state_->reader, &state_->status,
-                           &state_->hub, &state_->catch_up, state_->journal.get(), state_->dead_letters.get()}));
+        std::make_shared<MetricsCollector>(MetricsSources{
+            &state_->counters, &state_->replica, &state_->rejects, &state_->reader, &state_->status, &state_->hub,
+            &state_->catch_up, state_->journal.get(), state_->dead_letters.get(), &state_->client_port}));
   }
-  const bool v6 = options.listen.find(':') != std::string::npos && options.listen.front() != '[';
-  const std::string address = (v6 ? "[" + options.listen + "]" : options.listen) + ":" + std::to_string(options.port);
-  grpc::ServerBuilder builder;
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &state_->port);
-  builder.RegisterService(state_->service.get());
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options.keepalive_time_ns));
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(options.keepalive_timeout_ns));
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPingIntervalMs);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
-                             static_cast<int>(options.calls_per_peer_max + kRefusalsPerConnectionMax));
-  builder.SetMaxReceiveMessageSize(kReceiveBytesMax);
-  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kCallMetadataBytesMax);
-  state_->server = builder.BuildAndStart();
-  if (state_->server == nullptr || state_->port == 0) {
-    throw std::runtime_error("can't listen on " + address + ": the address is in use, or not one of this host");
-  }
-  grpc::HealthCheckServiceInterface* health = state_->server->GetHealthCheckService();
-  state_->status.OnServing([health](bool serving) {
-    health->SetServingStatus(kServiceName, serving);
-    health->SetServingStatus(serving);  // and of the server as a whole
-  });
+  state_->client_port.Listen(options.listen, options.port, options.keepalive_timeout_ns);
+  state_->StartGrpc();
+  state_->client_port.Start(
+      [this](int listener, int fd) {
+        grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+        connection.listener_fd = listener;
+        connection.fd = fd;
+        state_->grpc_acceptor->HandleNewConnection(&connection);
+      },
+      options.reach, state_->on_fatal);
 }
 
 void PaymentServer::Start() {
@@ -190,13 +223,14 @@ void PaymentServer::Start() {
   state_->reader.Start();
 }
 
-int PaymentServer::port() const { return state_->port; }
+int PaymentServer::port() const { return state_->client_port.port(); }
 int PaymentServer::metrics_port() const { return state_->metrics == nullptr ? 0 : state_->metrics->port(); }
 bool PaymentServer::serving() const { return state_->status.serving(); }
 int64_t PaymentServer::rejected(RejectReason reason) const { return state_->rejects.count(reason); }
 DeadLetterCounts PaymentServer::dead_letters() const {
   return state_->dead_letters == nullptr ? DeadLetterCounts() : state_->dead_letters->counts();
 }
+int64_t PaymentServer::connections() const { return state_->client_port.numbers().connections; }
 int64_t PaymentServer::open_calls() const { return state_->hub.open_calls(); }
 int64_t PaymentServer::journal_lost() const { return state_->journal == nullptr ? 0 : state_->journal->lost(); }
 int64_t PaymentServer::caught_up() const { return state_->catch_up.caught_up(); }
@@ -212,7 +246,8 @@ void PaymentServer::Shutdown() {
   state_->reader.RequestStop();
   if (!state_->hub.EndAll(share_ns(kOrderlyShare), share_ns(kCancelledShare))) {
     const int64_t calls = state_->hub.open_calls();
-    spdlog::warn("[SERVER] {} calls are stuck; {} connections are broken", calls, BreakConnections(state_->port));
+    spdlog::warn("[SERVER] {} calls are stuck; {} connections are broken", calls,
+                 BreakConnections(state_->client_port.port()));
     state_->hub.WaitUntilEmpty(share_ns(1));
   }
   // A scrape that is stuck is waited for too: while everything else ends.

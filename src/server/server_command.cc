@@ -3,14 +3,17 @@
 #include <fmt/format.h>
 #include <grpcpp/grpcpp.h>
 #include <librdkafka/rdkafka.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <iostream>
 #include <map>
+#include <stdexcept>
 #include <utility>
 
 #include "common/program.h"
 #include "common/settings.h"
+#include "server/calls/descriptors.h"
 #include "server/ops/metrics_listener.h"
 #include "text/duration.h"
 
@@ -27,7 +30,8 @@ constexpr char kFooter[] = R"(Example:
 
 Health (grpc.health.v1) is SERVING once the records found at start are loaded and Kafka answers.
 Exit codes: 0 stopped by SIGINT, SIGTERM or SIGHUP, 2 wrong usage, 3 a port is in use, the topic can't be
-served, or standard output can't be written at the start.)";
+served, the limits do not fit the open files that the process may have, the server does not reach itself any
+more, or standard output can't be written at the start.)";
 
 // "10s,5s": time and timeout.
 std::string ReadKeepalive(const std::string& text, ServerOptions* options) {
@@ -49,6 +53,40 @@ std::string ReadDuration(const std::string& text, int64_t* duration_ns) {
   return "";
 }
 
+// An option that is a duration; `least_ns`: 1 where 0 means nothing.
+void AddDuration(CLI::App* app, const std::string& name, int64_t* value_ns, const std::string& help,
+                 int64_t least_ns = 0) {
+  app->add_option_function<std::string>(
+         name,
+         [name, value_ns, least_ns](const std::string& text) {
+           std::string wrong = ReadDuration(text, value_ns);
+           if (wrong.empty() && *value_ns < least_ns) wrong = "found \"" + text + "\"; allowed: more than nothing";
+           if (!wrong.empty()) throw CLI::ValidationError(name, wrong);
+         },
+         help)
+      ->type_name("DURATION");
+}
+
+void AddLimits(CLI::App* app, ServerOptions* options) {
+  constexpr int64_t kLeast = 1;
+  constexpr int64_t kMost = 1'000'000;
+  AddNumber(app, "--max-calls", &options->calls_max, kLeast, kMost,
+            "Streams and waiting calls open at once; more are refused");
+  AddNumber(app, "--max-calls-per-peer", &options->calls_per_peer_max, kLeast, kMost,
+            "The same, of one host (a proxy is one, and so is an IPv6 /64): no client takes all that there are");
+  AddNumber(app, "--max-connections", &options->connections_max, kLeast, kMost,
+            "Connections open at once; more are closed (default: 1000 more than calls, or what the limit of open files "
+            "allows)")
+      ->default_str("");
+  AddNumber(app, "--max-connections-per-peer", &options->connections_per_peer_max, kLeast, kMost,
+            "The same, of one host (default: 100 more than calls)")
+      ->default_str("");
+  AddDuration(app, "--handshake-timeout", &options->handshake_timeout_ns,
+              "A connection that does not speak HTTP/2 by then is closed (default 10s)", 1);
+  AddDuration(app, "--connection-idle", &options->connection_idle_ns,
+              "A connection that has no call for so long is ended (default 5m)", 1);
+}
+
 }  // namespace
 
 std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptions* options) {
@@ -61,7 +99,10 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
   AddNumber(&app, "--port", &options->port, 0, 65535,
             "Port to listen on; 0: a free one, which is printed (env GRPC_PORT)")
       ->envname("GRPC_PORT");
-  app.add_option("--listen", options->listen, "Address to listen on")->capture_default_str();
+  app.add_option("--listen", options->listen,
+                 "Address to listen on; 0.0.0.0 or ::, all of them: whoever reaches it reads all payments, as there is "
+                 "no TLS")
+      ->capture_default_str();
   app.add_option("--window-bytes", options->window_bytes_max,
                  "Newest records kept ready for streams, for instance 64MB; older ones are read from Kafka again")
       ->transform(CLI::AsSizeValue(false))
@@ -84,10 +125,7 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
       ->transform(DecimalSize())
       ->check(CLI::Range(kWindowBytesMin, int64_t{1} << 50, "at least 1MB"))
       ->type_name("SIZE");
-  AddNumber(&app, "--max-calls", &options->calls_max, int64_t{1}, int64_t{1'000'000},
-            "Streams and waiting calls open at once; more are refused");
-  AddNumber(&app, "--max-calls-per-peer", &options->calls_per_peer_max, int64_t{1}, int64_t{1'000'000},
-            "The same, of one host (a proxy is one): no client takes all that there are");
+  AddLimits(&app, options);
   app.add_option("--journal", options->journal_path,
                  "Appends what was read from Kafka and written to each stream to this file (docs/formats.md)")
       ->type_name("FILE");
@@ -112,14 +150,8 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
       ->type_name("HOST:PORT");
   app.add_flag("--demo-data", options->demo_data,
                "Adds payments pay_001 to pay_003, served by GetPayment and ListPayments even without Kafka");
-  app.add_option_function<std::string>(
-         "--drain-timeout",
-         [options](const std::string& text) {
-           const std::string wrong = ReadDuration(text, &options->drain_timeout_ns);
-           if (!wrong.empty()) throw CLI::ValidationError("--drain-timeout", wrong);
-         },
-         "How long open calls may take to end when the server is stopped (default 5s)")
-      ->type_name("DURATION");
+  AddDuration(&app, "--drain-timeout", &options->drain_timeout_ns,
+              "How long open calls may take to end when the server is stopped (default 5s)");
   app.add_option_function<std::string>(
          "--keepalive",
          [options](const std::string& text) {
@@ -131,6 +163,8 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
   try {
     std::reverse(args.begin(), args.end());  // as CLI11 wants a vector
     ParseArguments(&app, std::move(args));
+    options->calls_max_given = app.count("--max-calls") > 0;
+    options->calls_per_peer_max_given = app.count("--max-calls-per-peer") > 0;
     if (options->dead_letters.enabled &&
         DeadLetterTopicName(options->dead_letters, options->kafka) == options->kafka.topic) {
       throw CLI::ValidationError("--dlq-topic", "found the topic that is read; allowed: another one");
@@ -139,6 +173,19 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
     return ExitForParse(app, error, kExitOutputLost);
   }
   return std::nullopt;
+}
+
+void FitToDescriptors(ServerOptions* options) {
+  const DescriptorPlan plan =
+      PlanDescriptors({options->calls_max, options->calls_per_peer_max, options->connections_max,
+                       options->connections_per_peer_max, options->calls_max_given, options->calls_per_peer_max_given},
+                      RaiseDescriptorLimit());
+  if (!plan.error.empty()) throw std::runtime_error(plan.error);
+  if (!plan.lowered.empty()) spdlog::warn("[SERVER] {}", plan.lowered);
+  options->calls_max = plan.limits.calls_max;
+  options->calls_per_peer_max = plan.limits.calls_per_peer_max;
+  options->connections_max = plan.limits.connections_max;
+  options->connections_per_peer_max = plan.limits.connections_per_peer_max;
 }
 
 std::string ServerBanner(const ServerOptions& options, int port, int metrics_port) {

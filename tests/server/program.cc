@@ -15,10 +15,14 @@
 
 namespace pipeline {
 
-Program::Program(const std::string& name, std::vector<std::string> args) {
+Program::Program(const std::string& name, std::vector<std::string> args, int descriptors_max) {
   static std::atomic<int> count = 0;
   output_path_ = ::testing::TempDir() + "/" + name + "." + std::to_string(getpid()) + "." + std::to_string(++count);
   std::string path = std::string(PIPELINE_BIN_DIR) + "/" + name;
+  if (descriptors_max > 0) {
+    args.insert(args.begin(), {"-c", "ulimit -n " + std::to_string(descriptors_max) + R"(; exec "$0" "$@")", path});
+    path = "/bin/sh";
+  }
   std::vector<char*> argv = {path.data()};
   for (std::string& arg : args) argv.push_back(arg.data());
   argv.push_back(nullptr);

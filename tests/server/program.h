@@ -11,8 +11,9 @@ namespace pipeline {
 
 class Program {
  public:
-  // `name`: of a program beside the test.
-  Program(const std::string& name, std::vector<std::string> args);
+  // `name`: of a program beside the test. `descriptors_max`: how many it may have open, soft and hard limit; 0: as
+  // here.
+  Program(const std::string& name, std::vector<std::string> args, int descriptors_max = 0);
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;

@@ -203,6 +203,27 @@ void AddCalls(const ServerCounters& counters, MetricFamilies* out) {
                Number(counters.written.bytes()));
 }
 
+void AddConnections(const MetricsSources& sources, MetricFamilies* out) {
+  const ClientPort::Numbers port = sources.client_port->numbers();
+  const ConnectionLimits& limits = sources.client_port->limits();
+  out->Gauge("payment_server_connections", "Open connections of clients.", Number(port.connections));
+  out->Gauge("payment_server_connections_limit", "What --max-connections allows.", Number(limits.connections_max));
+  out->Gauge("payment_server_peer_connections_max", "Open connections of the host that has the most.",
+             Number(port.most_of_a_peer));
+  out->Gauge("payment_server_peer_connections_limit", "What --max-connections-per-peer allows.",
+             Number(limits.connections_per_peer_max));
+  out->Counter("payment_server_connections_accepted_total", "Connections that were accepted.",
+               Number(sources.counters->connections_accepted.value()));
+  out->Counter("payment_server_connections_refused_total", "Connections that were closed at once, by the limit.");
+  for (size_t i = 0; i < kConnectionLimitNames.size(); ++i) {
+    out->Add(Number(sources.counters->connections_refused[i].value()), {{"limit", kConnectionLimitNames[i]}});
+  }
+  out->Gauge("payment_server_reachable", "1: the server answered itself when it dialled its own address last.",
+             port.reachable ? 1 : 0);
+  out->Counter("payment_server_reach_misses_total", "Dials of its own address that were not answered.",
+               Number(port.misses));
+}
+
 void AddState(const MetricsSources& sources, MetricFamilies* out) {
   const ServerStatus::State state = sources.status->state();
   out->Gauge("payment_server_kafka_reachable", "1: Kafka answered when it was asked last.", state.reachable ? 1 : 0);
@@ -245,6 +266,7 @@ std::vector<prometheus::MetricFamily> MetricsCollector::Collect() const {
   AddKept(replica, &out);
   AddStreams(sources_, replica.window_end, &out);
   AddCalls(*sources_.counters, &out);
+  AddConnections(sources_, &out);
   AddState(sources_, &out);
   AddDeadLetters(sources_, &out);
   AddProcessMetrics(&out);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "server/calls/call_hub.h"
+#include "server/calls/client_port.h"
 #include "server/kafka/dead_letters.h"
 #include "server/kafka/kafka_reader.h"
 #include "server/kafka/reject_log.h"
@@ -34,6 +35,7 @@ struct MetricsSources {
   const CatchUpPool* catch_up = nullptr;
   const ServerJournal* journal = nullptr;     // null: none is kept
   const DeadLetters* dead_letters = nullptr;  // null: --dlq=off
+  const ClientPort* client_port = nullptr;
 };
 
 class MetricsCollector final : public prometheus::Collectable {

@@ -70,6 +70,11 @@ enum class CallLimit : uint8_t { kCalls, kCallsPerPeer, kRequestBytes, kMetadata
 inline constexpr std::array<std::string_view, 5> kCallLimitNames = {"calls", "calls_per_peer", "request_bytes",
                                                                     "metadata_entries", "payments"};
 
+// Which limit a connection was closed for.
+enum class ConnectionLimit : uint8_t { kConnections, kConnectionsPerPeer, kDescriptors };
+inline constexpr std::array<std::string_view, 3> kConnectionLimitNames = {"connections", "connections_per_peer",
+                                                                          "descriptors"};
+
 // Of the newest record that was applied of a partition. Written by the reader's thread.
 struct PartitionProgress {
   std::atomic<int64_t> applied_ms = 0;   // its Kafka timestamp, ms since the epoch; 0: none, or it has none
@@ -91,6 +96,10 @@ struct ServerCounters {
   std::array<Counter, kStreamEndReasons.size()> streams_ended;
   std::array<Counter, kCallLimitNames.size()> calls_refused;
 
+  // The acceptor's thread.
+  Counter connections_accepted;
+  std::array<Counter, kConnectionLimitNames.size()> connections_refused;
+
   void CallStarted(CallMethod method) { calls_started[static_cast<size_t>(method)].Add(); }
   // `code`: of gRPC, as this server gave it; an unknown one is counted as UNKNOWN.
   void CallEnded(CallMethod method, int code) {
@@ -102,6 +111,7 @@ struct ServerCounters {
     while (at + 1 < kStreamEndReasons.size() && kStreamEndReasons[at] != reason) ++at;
     streams_ended[at].Add();
   }
+  void ConnectionRefused(ConnectionLimit limit) { connections_refused[static_cast<size_t>(limit)].Add(); }
   void CallRefused(CallLimit limit) { calls_refused[static_cast<size_t>(limit)].Add(); }
 };
 

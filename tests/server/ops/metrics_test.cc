@@ -279,7 +279,9 @@ TEST(MetricsTest, TheLagInTimeIsReckonedFromTheLatestMomentKnown) {
                            [](const std::string&) {});
   const CallHub hub(&replica, 1, 1);
   const CatchUpPool catch_up(NoKafka(), 1);
-  const MetricsCollector collector({&counters, &replica, &rejects, &reader, &status, &hub, &catch_up, nullptr});
+  const ClientPort client_port({}, &counters);
+  const MetricsCollector collector(
+      {&counters, &replica, &rejects, &reader, &status, &hub, &catch_up, nullptr, nullptr, &client_port});
   const auto lag_seconds = [&] {
     std::vector<double> lags;
     for (const prometheus::MetricFamily& family : collector.Collect()) {

@@ -1,0 +1,133 @@
+// Connections have limits, and the server stays reachable whatever becomes of them: without descriptors, past a limit,
+// with peers that say nothing.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/calls/listening_sockets.h"
+#include "tests/server/calls/idle_connections.h"
+#include "tests/server/ops/scrape.h"
+#include "tests/server/program.h"
+#include "tests/server/server_testing.h"
+
+namespace pipeline {
+namespace {
+
+// What an HTTP/2 client says first.
+constexpr std::string_view kHello("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33);
+
+grpc::Status GetAt(const std::string& address) {
+  const auto stub =
+      ::payment::PaymentService::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
+  ::payment::GetPaymentRequest request;
+  request.set_payment_id("pay_001");
+  ::payment::Payment payment;
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kPatience);
+  return stub->GetPayment(&context, request, &payment);
+}
+
+double Refused(int metrics_port, const std::string& limit) {
+  return ScrapeMetrics(metrics_port)["payment_server_connections_refused_total{limit=\"" + limit + "\"}"];
+}
+
+// gRPC's own acceptor is deaf for ever after this: it stops where there is no descriptor.
+TEST(ConnectionsTest, AServerWithoutDescriptorsIsReachedWhenTheyAreBack) {
+  Program server("payment-server",
+                 {"--brokers", "127.0.0.1:1", "--port", "0", "--demo-data", "--metrics-listen", "127.0.0.1:0"}, 256);
+  const int port = server.PortBehind("gRPC:  127.0.0.1:");
+  const int metrics_port = server.PortBehind("http://127.0.0.1:");
+  {
+    IdleConnections idle(port, 300);
+    EXPECT_TRUE(Eventually([&] { return idle.Open() == 192; })) << "what is beyond is closed";
+    EXPECT_EQ(Refused(metrics_port, "connections") + Refused(metrics_port, "connections_per_peer"), 108);
+  }
+  EXPECT_TRUE(TestUnary(port).Get("pay_001").ok());
+  EXPECT_TRUE(Eventually([&] { return ScrapeMetrics(metrics_port)["payment_server_connections"] == 0; }));
+  server.Signal(SIGTERM);
+  EXPECT_EQ(server.Wait(), 0) << server.Output();
+}
+
+TEST(ConnectionsTest, OfAllHostsAndOfOne) {
+  ServerOptions options = MeasuredOptions(NoKafka());
+  options.demo_data = true;
+  options.connections_max = 6;
+  options.connections_per_peer_max = 4;
+  PaymentServer server(options);
+  server.Start();
+  IdleConnections first(server.port(), 6, "127.0.0.1");
+  EXPECT_TRUE(Eventually([&] { return first.Open() == 4; }));
+  EXPECT_EQ(Refused(server.metrics_port(), "connections_per_peer"), 2);
+  IdleConnections second(server.port(), 3, "127.0.0.2");
+  EXPECT_TRUE(Eventually([&] { return second.Open() == 2; }));
+  EXPECT_EQ(Refused(server.metrics_port(), "connections"), 1);
+  EXPECT_EQ(server.connections(), 6);
+  EXPECT_EQ(ScrapeMetrics(server.metrics_port())["payment_server_peer_connections_limit"], 4);
+  first.Close();
+  EXPECT_TRUE(TestUnary(server.port()).Get("pay_001").ok()) << "there is room at once";
+}
+
+TEST(ConnectionsTest, ThoseThatSayNothingEnd) {
+  ServerOptions options = TestOptions(NoKafka());
+  options.handshake_timeout_ns = 200'000'000;
+  PaymentServer server(options);
+  server.Start();
+  IdleConnections silent(server.port(), 5);
+  EXPECT_TRUE(Eventually([&] { return silent.Open() == 0; }));
+  EXPECT_TRUE(Eventually([&] { return server.connections() == 0; }));
+}
+
+TEST(ConnectionsTest, ThoseWithoutACallEnd) {
+  ServerOptions options = TestOptions(NoKafka());
+  options.connection_idle_ns = 200'000'000;
+  PaymentServer server(options);
+  server.Start();
+  TestStream stream(server.port());
+  stream.Open();
+  ASSERT_TRUE(Eventually([&] { return server.open_calls() == 1; }));
+  IdleConnections idle(server.port(), 5, "127.0.0.1", kHello);
+  EXPECT_TRUE(Eventually([&] { return idle.Open() == 0; }));
+  EXPECT_EQ(server.open_calls(), 1) << "one with a call stays";
+}
+
+TEST(ConnectionsTest, ListensWhereItIsTold) {
+  struct Case {
+    const char* listen;
+    std::vector<std::string> reached;
+  };
+  for (const Case& at : {Case{"127.0.0.1", {"127.0.0.1"}}, Case{"::1", {"[::1]"}}, Case{"[::1]", {"[::1]"}},
+                         Case{"localhost", {"127.0.0.1", "localhost"}}, Case{"0.0.0.0", {"127.0.0.1", "[::1]"}},
+                         Case{"::", {"127.0.0.1", "[::1]"}}}) {
+    ServerOptions options = TestOptions(NoKafka());
+    options.demo_data = true;
+    options.listen = at.listen;
+    PaymentServer server(options);
+    server.Start();
+    for (const std::string& host : at.reached) {
+      EXPECT_TRUE(GetAt(host + ":" + std::to_string(server.port())).ok()) << at.listen << " from " << host;
+    }
+  }
+}
+
+TEST(ConnectionsTest, ListensNowhereElse) {
+  EXPECT_THROW(ListeningSockets("192.0.2.1", 0, 1'000'000'000), std::runtime_error) << "not of this machine";
+  EXPECT_THROW(ListeningSockets("no.such.host.invalid", 0, 1'000'000'000), std::runtime_error);
+  const ListeningSockets first("0.0.0.0", 0, 1'000'000'000);
+  EXPECT_THROW(ListeningSockets("127.0.0.1", first.port(), 1'000'000'000), std::runtime_error) << "in use";
+  EXPECT_TRUE(IsLoopback("127.0.0.1") && IsLoopback("127.9.9.9") && IsLoopback("::1") && IsLoopback("[::1]") &&
+              IsLoopback("localhost"));
+  EXPECT_FALSE(IsLoopback("0.0.0.0") || IsLoopback("::") || IsLoopback("10.0.0.1") || IsLoopback("example.com"));
+}
+
+TEST(ConnectionsTest, LimitsThatDoNotFitTheDescriptorsAreRefused) {
+  Program server("payment-server", {"--brokers", "127.0.0.1:1", "--port", "0", "--max-calls", "1000"}, 512);
+  EXPECT_EQ(server.Wait(), 3);
+  EXPECT_NE(server.Output().find("found a limit of 512 open files (ulimit -Hn), 128 of them for Kafka"),
+            std::string::npos)
+      << server.Output();
+}
+
+}  // namespace
+}  // namespace pipeline
