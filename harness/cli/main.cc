@@ -205,7 +205,10 @@ struct CommandLine {
     CLI::App* command = app.add_subcommand("broker", "Run a mock Kafka cluster for the demo");
     pipeline::AddNumber(command, "--brokers", &broker.brokers, 1, 16, "Number of brokers");
     pipeline::AddNumber(command, "--partitions", &broker.partitions, 1, 200, "Partitions of the topic");
-    command->add_option("--topic", broker.topic, "The topic")->envname("KAFKA_TOPIC")->capture_default_str();
+    command->add_option("--topic", broker.topic, "The topic")
+        ->envname("KAFKA_TOPIC")
+        ->check(pipeline::TopicName())
+        ->capture_default_str();
     command->add_option("--address-file", broker.address_file, "Write the address into this file while it runs");
   }
 };

@@ -46,6 +46,22 @@ CLI::Option* AddText(CLI::App* app, const char* flag, std::string* value, const 
 
 }  // namespace
 
+std::string CheckTopicName(std::string_view name) {
+  constexpr size_t kBytesMax = 249;
+  const bool legal = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
+  });
+  if (legal && !name.empty() && name.size() <= kBytesMax && name != "." && name != "..") return "";
+  const std::string found = name.size() > kBytesMax ? "a name of " + std::to_string(name.size()) + " characters"
+                                                    : "\"" + std::string(name) + "\"";
+  return "found " + found + "; allowed: a topic's name, 1 to 249 of a-z A-Z 0-9 . _ -, but not \".\" or \"..\"";
+}
+
+CLI::Validator TopicName() {
+  return {[](std::string& text) -> std::string { return CheckTopicName(text); }, ""};
+}
+
 std::string JoinProperties(const std::vector<std::string>& properties) {
   std::string text;
   for (const std::string& property : properties) {
@@ -92,7 +108,7 @@ void AddKafkaOptions(CLI::App* app, KafkaSettings* settings) {
       ->check(NotEmpty())
       ->capture_default_str();
   add("--topic", &settings->topic, "KAFKA_TOPIC", "Topic with the raw payments")
-      ->check(NotEmpty())
+      ->check(TopicName())
       ->capture_default_str();
   add("--group-id", &settings->group_id, "KAFKA_GROUP_ID", "Name at the broker; nothing is committed under it")
       ->check(NotEmpty())

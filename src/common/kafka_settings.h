@@ -32,6 +32,11 @@ void AddKafkaOptions(CLI::App* app, KafkaSettings* settings);
 // --ssl, --sasl-mechanism, --sasl-username, -X, KAFKA_SASL_PASSWORD, KAFKA_PROPERTIES. Returns the option of -X.
 CLI::Option* AddKafkaSecurityOptions(CLI::App* app, KafkaSettings* settings);
 
+// What is wrong with `name` as the name of a topic, as Kafka has it; "": nothing. Pure.
+std::string CheckTopicName(std::string_view name);
+// The same as a check of an option.
+CLI::Validator TopicName();
+
 // The lines of KAFKA_PROPERTIES for properties KEY=VALUE, and back. A newline in a value is written \n, a backslash \\;
 // empty lines are skipped. Pure.
 std::string JoinProperties(const std::vector<std::string>& properties);

@@ -142,6 +142,7 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
   app.add_option_function<std::string>(
          "--metrics-listen",
          [options](const std::string& text) {
+      ->check(TopicName())
            const std::string wrong = CheckMetricsAddress(text);
            if (!wrong.empty()) throw CLI::ValidationError("--metrics-listen", wrong);
            options->metrics_listen = text;
@@ -165,14 +166,17 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
     ParseArguments(&app, std::move(args));
     options->calls_max_given = app.count("--max-calls") > 0;
     options->calls_per_peer_max_given = app.count("--max-calls-per-peer") > 0;
-    if (options->dead_letters.enabled &&
-        DeadLetterTopicName(options->dead_letters, options->kafka) == options->kafka.topic) {
+    const std::string dead_letters = DeadLetterTopicName(options->dead_letters, options->kafka);
+    if (options->dead_letters.enabled && dead_letters == options->kafka.topic) {
       throw CLI::ValidationError("--dlq-topic", "found the topic that is read; allowed: another one");
     }
   } catch (const CLI::ParseError& error) {
     return ExitForParse(app, error, kExitOutputLost);
   }
   return std::nullopt;
+    // The topic's own name may be so long that it has no room for what is appended.
+    const std::string wrong = CheckTopicName(dead_letters);
+    if (options->dead_letters.enabled && !wrong.empty()) throw CLI::ValidationError("--dlq-topic", wrong);
 }
 
 void FitToDescriptors(ServerOptions* options) {

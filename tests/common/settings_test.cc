@@ -138,6 +138,26 @@ TEST_F(KafkaOptionsTest, TakesAnEmptyVariableForNone) {
   EXPECT_EQ(Parse({"--brokers", ""}), 2);
 }
 
+TEST_F(KafkaOptionsTest, RefusesWhatIsNoTopicName) {
+  for (const std::string& name :
+       {std::string("payments.raw"), std::string("A-b_c.9"), std::string("..."), std::string(249, 'x')}) {
+    EXPECT_EQ(Parse({"--topic", name}), 0) << name << err_;
+    EXPECT_EQ(CheckTopicName(name), "");
+  }
+  for (const std::string& name :
+       {std::string(), std::string("."), std::string(".."), std::string("a b"), std::string("a/b"),
+        std::string("z\xc3\xa4hler"), std::string(1, '\0'), std::string(250, 'x')}) {
+    EXPECT_NE(CheckTopicName(name), "") << name;
+  }
+  EXPECT_EQ(Parse({"--topic", "a/b"}), 2);
+  EXPECT_NE(err_.find("found \"a/b\"; allowed: a topic's name, 1 to 249 of a-z A-Z 0-9 . _ -"), std::string::npos)
+      << err_;
+  EXPECT_EQ(Parse({"--topic", std::string(250, 'x')}), 2);
+  EXPECT_NE(err_.find("found a name of 250 characters"), std::string::npos) << err_;
+  setenv("KAFKA_TOPIC", "..", 1);
+  EXPECT_EQ(Parse({}), 2) << "in the environment too";
+}
+
 TEST_F(KafkaOptionsTest, ReadsSslAsPeopleWriteIt) {
   for (const char* text : {"true", "1", "yes", "YES", "True"}) {
     setenv("KAFKA_SSL", text, 1);
