@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/log.h"
 #include "common/output.h"
 #include "common/program.h"
 #include "common/settings.h"

@@ -25,6 +25,8 @@ class Output {
   // 0, or the errno of the first write that failed; then everything else is thrown away. EPIPE: nobody reads any more.
   // ETIMEDOUT: interrupted, and nobody read for kGraceNs.
   int error() const { return error_; }
+  // Forgets the error: what is written from now on is tried anew. By who writes.
+  void Retry() { error_ = 0; }
   // A reader that has gone (a closed pipe, a terminal that hung up, one that did not read when it was time to stop) has
   // had all that it wanted. Any other error has lost something.
   bool lost_something() const;

@@ -1,5 +1,5 @@
-// What the main() of every program shares: a stop on SIGINT, SIGTERM or SIGHUP that threads can wait for, and the log.
-// Called from main() before other threads start; StopSignal is thread-safe afterwards.
+// What the main() of every program shares: a stop on SIGINT, SIGTERM or SIGHUP that threads can wait for, and what it
+// says of itself. Called from main() before other threads start; StopSignal is thread-safe afterwards.
 #pragma once
 
 #include <cstdint>
@@ -58,9 +58,6 @@ class StopCallback {
   StopSignal::State* const state_;
   int64_t id_ = 0;
 };
-
-// spdlog to stderr: time, level, message; level from PIPELINE_LOG_LEVEL (default info).
-void StartLog(const std::string& program);
 
 // What `--version` prints: "payment-server 0.1.0 (librdkafka 2.0.2, gRPC 1.51.1)"; `libraries` as given.
 std::string VersionText(const std::string& program, const std::string& libraries = "");

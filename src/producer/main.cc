@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "common/log.h"
 #include "common/output.h"
 #include "common/program.h"
 #include "common/settings.h"

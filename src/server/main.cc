@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/log.h"
 #include "common/output.h"
 #include "common/program.h"
 #include "common/settings.h"
@@ -29,7 +30,7 @@ int Serve(pipeline::ServerOptions options) {
   pipeline::FitToDescriptors(&options);
   std::atomic<bool> failed = false;
   pipeline::PaymentServer server(options, [&](const std::string& reason) {
-    std::cerr << "payment-server: " << reason << std::endl;
+    spdlog::critical("[SERVER] ❌ {}", reason);
     failed = true;
     stop.Request();
   });

@@ -15,12 +15,13 @@
 
 namespace pipeline {
 
-Program::Program(const std::string& name, std::vector<std::string> args, int descriptors_max) {
+Program::Program(const std::string& name, std::vector<std::string> args, const ProgramSetting& setting) {
   static std::atomic<int> count = 0;
   output_path_ = ::testing::TempDir() + "/" + name + "." + std::to_string(getpid()) + "." + std::to_string(++count);
   std::string path = std::string(PIPELINE_BIN_DIR) + "/" + name;
-  if (descriptors_max > 0) {
-    args.insert(args.begin(), {"-c", "ulimit -n " + std::to_string(descriptors_max) + R"(; exec "$0" "$@")", path});
+  if (setting.descriptors_max > 0) {
+    args.insert(args.begin(),
+                {"-c", "ulimit -n " + std::to_string(setting.descriptors_max) + R"(; exec "$0" "$@")", path});
     path = "/bin/sh";
   }
   std::vector<char*> argv = {path.data()};
@@ -29,7 +30,7 @@ Program::Program(const std::string& name, std::vector<std::string> args, int des
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, output_path_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
+  posix_spawn_file_actions_adddup2(&files, setting.error_fd < 0 ? STDOUT_FILENO : setting.error_fd, STDERR_FILENO);
   EXPECT_EQ(posix_spawn(&pid_, path.c_str(), &files, nullptr, argv.data(), environ), 0) << path;
   posix_spawn_file_actions_destroy(&files);
 }

@@ -9,11 +9,15 @@
 
 namespace pipeline {
 
+struct ProgramSetting {
+  int descriptors_max = 0;  // how many it may have open, soft and hard limit; 0: as here
+  int error_fd = -1;        // its standard error; -1: the file
+};
+
 class Program {
  public:
-  // `name`: of a program beside the test. `descriptors_max`: how many it may have open, soft and hard limit; 0: as
-  // here.
-  Program(const std::string& name, std::vector<std::string> args, int descriptors_max = 0);
+  // `name`: of a program beside the test.
+  Program(const std::string& name, std::vector<std::string> args, const ProgramSetting& setting = {});
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;

@@ -1,4 +1,4 @@
-// Sends what gRPC itself logs to the program's log. Called once from main(), before gRPC is used.
+// Sends what gRPC and protobuf log by themselves to the program's log. Called once from main(), before gRPC is used.
 #pragma once
 
 namespace pipeline {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "common/clock.h"
+#include "common/log.h"
 #include "server/ops/metric_families.h"
 #include "server/ops/process_metrics.h"
 
@@ -235,6 +236,8 @@ void AddState(const MetricsSources& sources, MetricFamilies* out) {
   out->Gauge("payment_server_serving", "1: health says SERVING.", state.serving ? 1 : 0);
   out->Counter("payment_server_journal_lost_entries_total", "Entries that could not be written to the --journal file.",
                Number(sources.journal == nullptr ? 0 : sources.journal->lost()));
+  out->Counter("payment_server_log_lines_dropped_total", "Lines of the log that were dropped: nobody read them.",
+               Number(LogLinesDropped()));
   out->Gauge("payment_server_build_info", "Always 1; what the server is made of, as labels.");
   out->Add(1, {{"version", PIPELINE_VERSION}, {"librdkafka", rd_kafka_version_str()}, {"grpc", grpc::Version()}});
 }

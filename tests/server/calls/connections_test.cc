@@ -36,7 +36,8 @@ double Refused(int metrics_port, const std::string& limit) {
 // gRPC's own acceptor is deaf for ever after this: it stops where there is no descriptor.
 TEST(ConnectionsTest, AServerWithoutDescriptorsIsReachedWhenTheyAreBack) {
   Program server("payment-server",
-                 {"--brokers", "127.0.0.1:1", "--port", "0", "--demo-data", "--metrics-listen", "127.0.0.1:0"}, 256);
+                 {"--brokers", "127.0.0.1:1", "--port", "0", "--demo-data", "--metrics-listen", "127.0.0.1:0"},
+                 {.descriptors_max = 256});
   const int port = server.PortBehind("gRPC:  127.0.0.1:");
   const int metrics_port = server.PortBehind("http://127.0.0.1:");
   {
@@ -122,7 +123,8 @@ TEST(ConnectionsTest, ListensNowhereElse) {
 }
 
 TEST(ConnectionsTest, LimitsThatDoNotFitTheDescriptorsAreRefused) {
-  Program server("payment-server", {"--brokers", "127.0.0.1:1", "--port", "0", "--max-calls", "1000"}, 512);
+  Program server("payment-server", {"--brokers", "127.0.0.1:1", "--port", "0", "--max-calls", "1000"},
+                 {.descriptors_max = 512});
   EXPECT_EQ(server.Wait(), 3);
   EXPECT_NE(server.Output().find("found a limit of 512 open files (ulimit -Hn), 128 of them for Kafka"),
             std::string::npos)
