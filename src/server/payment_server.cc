@@ -81,6 +81,11 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder* builder) {
   set(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Milliseconds(options.handshake_timeout_ns));
   set(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Milliseconds(options.connection_idle_ns));
   builder->SetMaxReceiveMessageSize(kReceiveBytesMax);
+  if (options.connection_age_ns > 0) {
+    set(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+        Milliseconds(options.connection_age_ns));  // gRPC adds up to a tenth, or takes it
+    set(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, Milliseconds(options.connection_age_grace_ns));
+  }
 }
 
 // Those that are not given, from those that are.

@@ -31,11 +31,13 @@ struct ServerOptions {
   // Somebody asked for just these: they are not fitted to the descriptors that there are.
   bool calls_max_given = false;
   bool calls_per_peer_max_given = false;
-  int64_t handshake_timeout_ns = 10'000'000'000;  // until a connection has to have said that it speaks HTTP/2
-  int64_t connection_idle_ns = 300'000'000'000;   // a connection without a call ends after this
-  int64_t payments_max = 10'000'000;              // kept; beyond it only resumed streams are served
-  int64_t store_bytes_max = 0;                    // likewise, in bytes of them; 0: a share of the memory there is
-  int32_t catch_up_readers_max = 8;               // further streams that are older than the window wait
+  int64_t handshake_timeout_ns = 10'000'000'000;     // until a connection has to have said that it speaks HTTP/2
+  int64_t connection_idle_ns = 300'000'000'000;      // a connection without a call ends after this
+  int64_t connection_age_ns = 0;                     // a connection is ended about so old; 0: never
+  int64_t connection_age_grace_ns = 30'000'000'000;  // calls of one that is so old may take this to end
+  int64_t payments_max = 10'000'000;                 // kept; beyond it only resumed streams are served
+  int64_t store_bytes_max = 0;                       // likewise, in bytes of them; 0: a share of the memory there is
+  int32_t catch_up_readers_max = 8;                  // further streams that are older than the window wait
   std::string journal_path;    // what was read and written goes to this file (server_journal.h); empty: nowhere
   std::string metrics_listen;  // HOST:PORT for Prometheus (port 0: a free one); empty: not
   SlowSubscriber slow_subscriber = SlowSubscriber::kCatchUp;

@@ -85,6 +85,10 @@ void AddLimits(CLI::App* app, ServerOptions* options) {
               "A connection that does not speak HTTP/2 by then is closed (default 10s)", 1);
   AddDuration(app, "--connection-idle", &options->connection_idle_ns,
               "A connection that has no call for so long is ended (default 5m)", 1);
+  AddDuration(app, "--max-connection-age", &options->connection_age_ns,
+              "A connection about so old is ended, so that streams spread over replicas again (default 0s: never)");
+  AddDuration(app, "--max-connection-age-grace", &options->connection_age_grace_ns,
+              "Its calls may take so long to end by themselves (default 30s); streams are cut then, and resume");
 }
 
 }  // namespace

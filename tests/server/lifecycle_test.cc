@@ -242,6 +242,18 @@ TEST(ServerCommandTest, TakesItsOptionsAndNamesWhatIsWrong) {
                                 "7",
                                 "--max-payments",
                                 "8",
+                                "--max-connections",
+                                "9",
+                                "--max-connections-per-peer",
+                                "10",
+                                "--handshake-timeout",
+                                "1s",
+                                "--connection-idle",
+                                "2s",
+                                "--max-connection-age",
+                                "3s",
+                                "--max-connection-age-grace",
+                                "0s",
                                 "--metrics-listen",
                                 "[::1]:0",
                                 "--brokers",
@@ -259,6 +271,15 @@ TEST(ServerCommandTest, TakesItsOptionsAndNamesWhatIsWrong) {
   EXPECT_EQ(options.journal_path, "j.jsonl");
   EXPECT_EQ(options.calls_per_peer_max, 7);
   EXPECT_EQ(options.payments_max, 8);
+  EXPECT_EQ(options.connections_max, 9);
+  EXPECT_EQ(options.connections_per_peer_max, 10);
+  EXPECT_EQ(options.handshake_timeout_ns, 1'000'000'000);
+  EXPECT_EQ(options.connection_idle_ns, 2'000'000'000);
+  EXPECT_EQ(options.connection_age_ns, 3'000'000'000);
+  EXPECT_EQ(options.connection_age_grace_ns, 0);
+  EXPECT_EQ(options.listen, "127.0.0.1") << "unless somebody decides otherwise";
+  EXPECT_TRUE(options.calls_per_peer_max_given);
+  EXPECT_FALSE(options.calls_max_given);
   EXPECT_EQ(options.metrics_listen, "[::1]:0");
   for (const std::vector<std::string>& wrong : {std::vector<std::string>{"--port", "70000"},
                                                 {"--window-bytes", "1"},
@@ -269,6 +290,12 @@ TEST(ServerCommandTest, TakesItsOptionsAndNamesWhatIsWrong) {
                                                 {"--max-calls-per-peer", "0"},
                                                 {"--max-payments", "0"},
                                                 {"--metrics-listen", "9464"},
+                                                {"--max-connections", "0"},
+                                                {"--handshake-timeout", "0s"},
+                                                {"--max-connection-age", "old"},
+                                                {"--topic", "a/b"},
+                                                {"--dlq-topic", ".."},
+                                                {"--dlq", "on", "--topic", std::string(246, 'x')},
                                                 {"--nonsense"},
                                                 {"extra"}}) {
     ::testing::internal::CaptureStderr();

@@ -93,6 +93,36 @@ TEST(ConnectionsTest, ThoseWithoutACallEnd) {
   EXPECT_EQ(server.open_calls(), 1) << "one with a call stays";
 }
 
+// A stream that is cut because its connection is old resumes: each record comes once, on one connection or the next.
+TEST(ConnectionsTest, AnOldConnectionEndsAndItsStreamResumes) {
+  constexpr int kRounds = 4;
+  constexpr int kRecords = 100;  // of a round
+  TestKafka kafka(1);
+  ServerOptions options = TestOptions(kafka.settings());
+  options.connection_age_ns = 150'000'000;
+  options.connection_age_grace_ns = 20'000'000;
+  PaymentServer server(options);
+  server.Start();
+  ASSERT_TRUE(Eventually([&] { return server.serving(); }));
+  TestStream stream(server.port());
+  const auto stream_until_cut = [&] {
+    stream.Dial(server.port());
+    stream.Open();
+    EXPECT_EQ(stream.Finish().error_code(), grpc::StatusCode::UNAVAILABLE) << "which every client tries again";
+  };
+  for (int round = 0; round < kRounds; ++round) {
+    for (int i = 0; i < kRecords; ++i) kafka.ProducePayment(0, "pay_" + std::to_string(round * kRecords + i));
+    kafka.Flush();
+    stream_until_cut();
+  }
+  ASSERT_TRUE(Eventually([&] {
+    stream_until_cut();
+    return stream.received().size() >= size_t{kRounds} * kRecords;
+  }));
+  EXPECT_EQ(stream.received().size(), size_t{kRounds} * kRecords);
+  for (const auto& [position, events] : stream.received()) EXPECT_EQ(events.size(), 1u) << position.second;
+}
+
 TEST(ConnectionsTest, ListensWhereItIsTold) {
   struct Case {
     const char* listen;
