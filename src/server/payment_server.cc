@@ -18,6 +18,7 @@
 
 #include "common/clock.h"
 #include "common/memory_limit.h"
+#include "grpc/health/v1/health.pb.h"
 #include "server/calls/call_hub.h"
 #include "server/calls/call_limits.h"
 #include "server/calls/client_port.h"
@@ -80,7 +81,6 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder* builder) {
   set(GRPC_ARG_MAX_METADATA_SIZE, kCallMetadataBytesMax);
   set(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Milliseconds(options.handshake_timeout_ns));
   set(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Milliseconds(options.connection_idle_ns));
-  builder->SetMaxReceiveMessageSize(kReceiveBytesMax);
   if (options.connection_age_ns > 0) {
     set(GRPC_ARG_MAX_CONNECTION_AGE_MS,
         Milliseconds(options.connection_age_ns));  // gRPC adds up to a tenth, or takes it
