@@ -32,13 +32,19 @@ bool ParseRequest(grpc::ByteBuffer bytes, Request* request) {
   return grpc::SerializationTraits<Request>::Deserialize(&bytes, request).ok();
 }
 
+std::string BytesOf(const grpc::ByteBuffer& buffer) {
+  grpc::Slice slice;
+  if (!buffer.DumpToSingleSlice(&slice).ok()) return "";
+  return {reinterpret_cast<const char*>(slice.begin()), slice.size()};
+}
+
 // What both streams' requests have in common. The status that refuses it, if it can't be served.
 template <typename Request>
 std::optional<grpc::Status> Read(const grpc::CallbackServerContext& context, const grpc::ByteBuffer& bytes,
-                                 const char* name, ServerCounters* counters, Request* request, StreamRequest* asked) {
+                                 ServerCounters* counters, Request* request, StreamRequest* asked) {
   auto refusal = CheckCallSize(context, static_cast<int64_t>(bytes.Length()), counters);
   if (refusal) return refusal;
-  if (!ParseRequest(bytes, request)) return Invalid(std::string("the request is not a ") + name);
+  if (!ParseRequest(bytes, request)) return Invalid(WhyNotParsed(*Request::descriptor(), BytesOf(bytes)));
   const auto filter = CheckFilter(request->provider(), request->status());
   if (const auto* wrong = std::get_if<std::string>(&filter)) return Invalid(*wrong);
   asked->filter = std::get<Filter>(filter);
@@ -121,7 +127,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* PaymentService::StreamPayments(grpc:
   streams_.counters->CallStarted(kMethod);
   ::payment::ListPaymentsRequest parsed;
   StreamRequest asked;
-  if (const auto refusal = Read(*context, *request, "ListPaymentsRequest", streams_.counters, &parsed, &asked)) {
+  if (const auto refusal = Read(*context, *request, streams_.counters, &parsed, &asked)) {
     return StreamCall::Refuse(streams_.counters, kMethod, *refusal);
   }
   return StreamCall::Start(streams_, context, std::move(asked));
@@ -133,7 +139,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* PaymentService::SubscribePayments(gr
   streams_.counters->CallStarted(kMethod);
   ::payment::SubscribeRequest parsed;
   StreamRequest asked;
-  if (const auto refusal = Read(*context, *request, "SubscribeRequest", streams_.counters, &parsed, &asked)) {
+  if (const auto refusal = Read(*context, *request, streams_.counters, &parsed, &asked)) {
     return StreamCall::Refuse(streams_.counters, kMethod, *refusal);
   }
   asked.live_only = parsed.live_only();

@@ -1,5 +1,8 @@
 #include "server/calls/request_check.h"
 
+#include <google/protobuf/unknown_field_set.h>
+#include <simdjson.h>
+
 #include <algorithm>
 
 namespace pipeline {
@@ -7,7 +10,33 @@ namespace {
 
 constexpr size_t kQuotedBytesMax = 100;
 
+// The first text field that is not UTF-8, with the fields it stands in before it ("resume.log_id"); "": none.
+std::string NotUtf8(const google::protobuf::Descriptor& descriptor, const std::string& bytes) {
+  google::protobuf::UnknownFieldSet fields;
+  if (!fields.ParseFromString(bytes)) return "";
+  for (int i = 0; i < fields.field_count(); ++i) {
+    const google::protobuf::UnknownField& field = fields.field(i);
+    const google::protobuf::FieldDescriptor* known = descriptor.FindFieldByNumber(field.number());
+    if (known == nullptr || field.type() != google::protobuf::UnknownField::TYPE_LENGTH_DELIMITED) continue;
+    const std::string& value = field.length_delimited();
+    if (known->type() == google::protobuf::FieldDescriptor::TYPE_STRING &&
+        !simdjson::validate_utf8(value.data(), value.size())) {
+      return known->name();
+    }
+    if (known->type() != google::protobuf::FieldDescriptor::TYPE_MESSAGE) continue;
+    if (const std::string inner = NotUtf8(*known->message_type(), value); !inner.empty()) {
+      return known->name() + "." + inner;
+    }
+  }
+  return "";
+}
+
 }  // namespace
+
+std::string WhyNotParsed(const google::protobuf::Descriptor& descriptor, const std::string& bytes) {
+  const std::string field = NotUtf8(descriptor, bytes);
+  return field.empty() ? "the request is not a " + descriptor.name() : field + " is not UTF-8";
+}
 
 std::string Shortened(const std::string& text) {
   if (text.size() <= kQuotedBytesMax) return text;

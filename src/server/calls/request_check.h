@@ -2,6 +2,8 @@
 // thread-safe.
 #pragma once
 
+#include <google/protobuf/descriptor.h>
+
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -25,6 +27,10 @@ std::variant<int32_t, std::string> CheckLimit(int32_t limit);
 // below -1, a partition named twice. At most `partitions_max` are looked at.
 std::variant<std::vector<RecordPlace>, std::string> CheckMinPosition(
     const google::protobuf::RepeatedPtrField<::payment::Position>& min_position, int32_t partitions_max);
+
+// Why `bytes`, which do not parse as a `descriptor`, are none: names the text field that is not UTF-8, or just the
+// message. For people.
+std::string WhyNotParsed(const google::protobuf::Descriptor& descriptor, const std::string& bytes);
 
 // What a client sent, as a status message may repeat it: cut to a length that fits trailing metadata.
 std::string Shortened(const std::string& text);

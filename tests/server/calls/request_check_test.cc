@@ -1,55 +1,38 @@
-// A request's places are looked at once, before anything waits for them: few, known to be possible, each partition
-// once.
+// Bytes that are no request are refused with what is wrong with them.
 #include "server/calls/request_check.h"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
-#include <limits>
 #include <string>
-#include <utility>
-#include <variant>
-#include <vector>
 
 namespace pipeline {
 namespace {
 
-constexpr int32_t kPartitions = 4;
+const google::protobuf::Descriptor& List() { return *::payment::ListPaymentsRequest::descriptor(); }
 
-std::variant<std::vector<RecordPlace>, std::string> Check(const std::vector<std::pair<int32_t, int64_t>>& places) {
-  ::payment::GetPaymentRequest request;
-  for (const auto& [partition, offset] : places) {
-    ::payment::Position* at = request.add_min_position();
-    at->set_partition(partition);
-    at->set_offset(offset);
-  }
-  return CheckMinPosition(request.min_position(), kPartitions);
+// A message with one field of bytes, as protobuf writes it.
+std::string Field(int number, const std::string& bytes) {
+  return std::string(1, static_cast<char>(number << 3 | 2)) + std::string(1, static_cast<char>(bytes.size())) + bytes;
 }
 
-std::string Wrong(const std::vector<std::pair<int32_t, int64_t>>& places) {
-  const auto checked = Check(places);
-  const auto* wrong = std::get_if<std::string>(&checked);
-  return wrong == nullptr ? "" : *wrong;
+TEST(WhyNotParsedTest, NamesTheTextThatIsNotUtf8) {
+  ::payment::ListPaymentsRequest ignored;
+  const std::string cursor = Field(4, "a\xff");
+  ASSERT_FALSE(ignored.ParseFromString(cursor));
+  EXPECT_EQ(WhyNotParsed(List(), cursor), "cursor is not UTF-8");
+  EXPECT_EQ(WhyNotParsed(List(), Field(4, "z\xc3\xa4hler") + Field(5, Field(1, "\xc3"))), "resume.log_id is not UTF-8");
 }
 
-TEST(CheckMinPositionTest, TakesEachPartitionOnce) {
-  const auto checked = Check({{3, 7}, {0, -1}});
-  EXPECT_EQ(std::get<0>(checked), (std::vector<RecordPlace>{{3, 7}, {0, -1}}));
-  EXPECT_EQ(Wrong({{1, std::numeric_limits<int64_t>::max()}}), "");
-  EXPECT_EQ(Wrong({{1, 5}, {1, 5}}), "min_position with partition 1 twice; allowed: once");
+TEST(WhyNotParsedTest, NamesTheMessageWhenItIsSomethingElse) {
+  EXPECT_EQ(WhyNotParsed(List(), "\x22\x7f"), "the request is not a ListPaymentsRequest") << "cut off";
+  EXPECT_EQ(WhyNotParsed(List(), ""), "the request is not a ListPaymentsRequest");
 }
 
-TEST(CheckMinPositionTest, RefusesWhatCannotBe) {
-  EXPECT_EQ(Wrong({{4, 5}}), "min_position with partition 4; allowed: 0 to 3");
-  EXPECT_NE(Wrong({{-1, 5}}), "");
-  EXPECT_NE(Wrong({{std::numeric_limits<int32_t>::min(), 5}}), "");
-  EXPECT_EQ(Wrong({{0, -2}}), "min_position with partition 0, offset -2; allowed: -1 or more");
-}
-
-// 64 KiB of places, as many as a request may hold, cost no more than a few: the answer comes with the fifth.
-TEST(CheckMinPositionTest, StopsAtTheFirstThatIsTooMany) {
-  std::vector<std::pair<int32_t, int64_t>> places;
-  for (int i = 0; i < 10'000; ++i) places.emplace_back(i % kPartitions, i);
-  EXPECT_EQ(Wrong(places), "min_position with partition 0 twice; allowed: once");
+// Whatever a client sends: an answer, and one that is UTF-8 itself.
+RC_GTEST_PROP(WhyNotParsedProperty, TakesAnyBytes, (const std::string& bytes)) {
+  const std::string why = WhyNotParsed(List(), bytes);
+  RC_ASSERT(why.ends_with(" is not UTF-8") || why == "the request is not a ListPaymentsRequest");
 }
 
 }  // namespace
