@@ -86,6 +86,7 @@ void SetLimits(const ServerOptions& options, grpc::ServerBuilder* builder) {
         Milliseconds(options.connection_age_ns));  // gRPC adds up to a tenth, or takes it
     set(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, Milliseconds(options.connection_age_grace_ns));
   }
+  builder->SetMaxReceiveMessageSize(kReceiveBytesMax);
 }
 
 // Those that are not given, from those that are.
@@ -200,6 +201,7 @@ void PaymentServer::Listen() {
     // One reference to the library that is never given back: its own end, which the last server would wait for, takes
     // up to 10 s after a connection that took nothing (a poller of its sleeps for as long).
     grpc_init();
+    grpc::health::v1::HealthCheckRequest::descriptor();  // has the description linked, for reflection
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });
@@ -255,8 +257,6 @@ void PaymentServer::Shutdown() {
                  BreakConnections(state_->client_port.port()));
     state_->hub.WaitUntilEmpty(share_ns(1));
   }
-  // A scrape that is stuck is waited for too: while everything else ends.
-  const std::future<void> metrics = std::async(std::launch::async, [this] { state_->metrics.reset(); });
   state_->reader.Stop();
   if (state_->dead_letters != nullptr) state_->dead_letters->Stop(kDeadLetterGraceNs);
   state_->catch_up.Stop();
@@ -266,7 +266,7 @@ void PaymentServer::Shutdown() {
     state_->ShutDownGrpc();
   }
   state_->hub.Stop();
-  metrics.wait();
+  state_->metrics.reset();
   if (state_->journal != nullptr) state_->journal->Close();
 }
 

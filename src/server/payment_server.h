@@ -61,7 +61,7 @@ class PaymentServer {
   // Listens if it does not yet, then reads Kafka.
   void Start();
   // NOT_SERVING, stops reading, ends the calls (UNAVAILABLE), cancels what is stuck. Returns within drain_timeout_ns
-  // and what it takes to leave a Kafka that does not answer, or a scraper that is stuck (up to three seconds). A second
+  // and what it takes to leave a Kafka that does not answer (up to three seconds). A second
   // call does nothing.
   void Shutdown();
 

@@ -142,11 +142,11 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
   app.add_option("--dlq-topic", options->dead_letters.topic,
                  "The dead-letter topic (default: the topic's name with .dlq); created where Kafka creates topics that "
                  "are asked for")
+      ->check(TopicName())
       ->type_name("TOPIC");
   app.add_option_function<std::string>(
          "--metrics-listen",
          [options](const std::string& text) {
-      ->check(TopicName())
            const std::string wrong = CheckMetricsAddress(text);
            if (!wrong.empty()) throw CLI::ValidationError("--metrics-listen", wrong);
            options->metrics_listen = text;
@@ -174,13 +174,13 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
     if (options->dead_letters.enabled && dead_letters == options->kafka.topic) {
       throw CLI::ValidationError("--dlq-topic", "found the topic that is read; allowed: another one");
     }
+    // The topic's own name may be so long that it has no room for what is appended.
+    const std::string wrong = CheckTopicName(dead_letters);
+    if (options->dead_letters.enabled && !wrong.empty()) throw CLI::ValidationError("--dlq-topic", wrong);
   } catch (const CLI::ParseError& error) {
     return ExitForParse(app, error, kExitOutputLost);
   }
   return std::nullopt;
-    // The topic's own name may be so long that it has no room for what is appended.
-    const std::string wrong = CheckTopicName(dead_letters);
-    if (options->dead_letters.enabled && !wrong.empty()) throw CLI::ValidationError("--dlq-topic", wrong);
 }
 
 void FitToDescriptors(ServerOptions* options) {

@@ -1,12 +1,13 @@
-// Answers Prometheus' scrapes: GET /metrics on a port of its own, on threads of its own. Made by PaymentServer when it
+// Answers Prometheus' scrapes: GET /metrics on a port of its own, on a thread of its own. Made by PaymentServer when it
 // is asked for.
 #pragma once
 
 #include <prometheus/collectable.h>
-#include <prometheus/exposer.h>
 
 #include <memory>
 #include <string>
+
+#include "server/ops/http_page.h"
 
 namespace pipeline {
 
@@ -15,16 +16,11 @@ class MetricsListener {
   // `address`: HOST:PORT, an IPv6 host in brackets; port 0: a free one. Throws std::runtime_error with the address when
   // it can't listen there (the port is in use).
   MetricsListener(const std::string& address, std::shared_ptr<prometheus::Collectable> collector);
-  ~MetricsListener();  // waits for scrapes that are being answered
-  MetricsListener(const MetricsListener&) = delete;
-  MetricsListener& operator=(const MetricsListener&) = delete;
 
-  int port() const;
+  int port() const { return page_->port(); }
 
  private:
-  std::string host_;
-  std::shared_ptr<prometheus::Collectable> collector_;
-  std::unique_ptr<prometheus::Exposer> exposer_;
+  std::unique_ptr<HttpPage> page_;
 };
 
 // What is wrong with HOST:PORT as `--metrics-listen` takes it; empty: nothing. Pure.

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,14 +13,21 @@
 namespace pipeline {
 namespace {
 
-std::string Get(int port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+std::string Get(int port, const std::string& host) {
+  sockaddr_storage address{};
+  auto& v4 = reinterpret_cast<sockaddr_in&>(address);
+  auto& v6 = reinterpret_cast<sockaddr_in6&>(address);
+  socklen_t size = sizeof(v4);
+  if (inet_pton(AF_INET, host.c_str(), &v4.sin_addr) == 1) {
+    v4.sin_family = AF_INET;
+  } else if (inet_pton(AF_INET6, host.c_str(), &v6.sin6_addr) == 1) {
+    v6.sin6_family = AF_INET6;
+    size = sizeof(v6);
+  }
+  v4.sin_port = htons(static_cast<uint16_t>(port));  // at the same place in both
+  const int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   std::string answer;
-  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0) {
     const std::string request = "GET /metrics HTTP/1.0\r\n\r\n";
     EXPECT_EQ(send(fd, request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
     std::array<char, 65536> buffer{};
@@ -40,8 +48,8 @@ double Scrape::operator[](const std::string& sample) const {
   return -1;
 }
 
-Scrape ScrapeMetrics(int port) {
-  const std::string answer = Get(port);
+Scrape ScrapeMetrics(int port, const std::string& host) {
+  const std::string answer = Get(port, host);
   const size_t body = answer.find("\r\n\r\n");
   if (answer.find(" 200 ") == std::string::npos || body == std::string::npos) {
     ADD_FAILURE() << "no metrics on port " << port << ": " << answer;

@@ -16,7 +16,7 @@ struct Scrape {
   double operator[](const std::string& sample) const;
 };
 
-// GET /metrics on 127.0.0.1. An empty scrape and a test failure when it is not answered with 200.
-Scrape ScrapeMetrics(int port);
+// GET /metrics on `host`, an IPv4 or IPv6 address. An empty scrape and a test failure when it is not answered with 200.
+Scrape ScrapeMetrics(int port, const std::string& host = "127.0.0.1");
 
 }  // namespace pipeline
