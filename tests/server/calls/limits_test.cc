@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "payment/retry_info.h"
 #include "server/calls/call_limits.h"
 #include "server/kafka/kafka_reader.h"
 #include "tests/server/health_testing.h"
@@ -47,6 +49,13 @@ TEST(LimitsTest, CallsAreCountedByPeer) {
   EXPECT_EQ(hub.most_calls_of_a_peer(), 0);
 }
 
+// What the status's details say: there are some. nullopt: never here.
+std::optional<int64_t> RetryDelayNs(const grpc::Status& status) {
+  const auto details = DecodeStatusDetails(status.error_code(), status.error_details());
+  EXPECT_TRUE(details.has_value()) << status.error_message();
+  return details ? details->retry_delay_ns : std::nullopt;
+}
+
 TEST(LimitsTest, CallsOfOneHost) {
   ServerOptions options = MeasuredOptions(NoKafka());
   options.calls_per_peer_max = 2;
@@ -62,6 +71,7 @@ TEST(LimitsTest, CallsOfOneHost) {
   const grpc::Status status = third.Finish();
   EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(status.error_message(), "your host has its 2 open calls at this server already");
+  EXPECT_EQ(RetryDelayNs(status), 1'000'000'000) << "calls come and go";
   EXPECT_EQ(TestUnary(server.port()).Get("pay_1").error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(Refused(server, "calls_per_peer"), 2);
   EXPECT_EQ(Refused(server, "calls"), 0);
@@ -218,6 +228,7 @@ TEST(LimitsTest, PaymentsKept) {
   const grpc::Status refused = fresh.Finish();
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(refused.error_message(), kBeyondText);
+  EXPECT_EQ(RetryDelayNs(refused), std::nullopt) << "it stays so";
 
   stream.Open();  // resumes
   kafka.ProducePayment(1, "pay_4");
