@@ -108,7 +108,7 @@ struct PaymentServer::State {
         }),
         server_id(ServerId()),
         journal(given.journal_path.empty() ? nullptr : std::make_unique<ServerJournal>(given.journal_path, server_id)),
-        status(options.kafka.brokers, options.kafka.topic),
+        status(options.kafka.brokers, options.kafka.topic, options.unready_after_ns),
         replica(options.window_bytes_max, {options.payments_max, StoreBytesMax(options)}),
         dead_letters(given.dead_letters.enabled ? std::make_unique<DeadLetters>(given.kafka, given.dead_letters)
                                                 : nullptr),

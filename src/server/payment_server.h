@@ -38,8 +38,9 @@ struct ServerOptions {
   int64_t payments_max = 10'000'000;                 // kept; beyond it only resumed streams are served
   int64_t store_bytes_max = 0;                       // likewise, in bytes of them; 0: a share of the memory there is
   int32_t catch_up_readers_max = 8;                  // further streams that are older than the window wait
-  std::string journal_path;    // what was read and written goes to this file (server_journal.h); empty: nowhere
-  std::string metrics_listen;  // HOST:PORT for Prometheus (port 0: a free one); empty: not
+  std::string journal_path;  // what was read and written goes to this file (server_journal.h); empty: nowhere
+  int64_t unready_after_ns = 15'000'000'000;  // Kafka may be away for so long before health says so
+  std::string metrics_listen;                 // HOST:PORT for Prometheus (port 0: a free one); empty: not
   SlowSubscriber slow_subscriber = SlowSubscriber::kCatchUp;
   DeadLetterOptions dead_letters;  // where rejected records go
   ReachOptions reach;

@@ -28,7 +28,8 @@ constexpr char kFooter[] = R"(Example:
   payment-server --journal server.jsonl            what it reads and what each stream is sent, a JSON line at a time
   grpcurl -plaintext -d '{"limit":5}' localhost:50051 payment.PaymentService/ListPayments
 
-Health (grpc.health.v1) is SERVING once the records found at start are loaded and Kafka answers.
+Health (grpc.health.v1) is SERVING once the records found at start are loaded, until Kafka has been away for
+--unready-after.
 Exit codes: 0 stopped by SIGINT, SIGTERM or SIGHUP, 2 wrong usage, 3 a port is in use, the topic can't be
 served, the limits do not fit the open files that the process may have, the server does not reach itself any
 more, or standard output can't be written at the start.)";
@@ -157,6 +158,14 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
                "Adds payments pay_001 to pay_003, served by GetPayment and ListPayments even without Kafka");
   AddDuration(&app, "--drain-timeout", &options->drain_timeout_ns,
               "How long open calls may take to end when the server is stopped (default 5s)");
+  app.add_option_function<std::string>(
+         "--unready-after",
+         [options](const std::string& text) {
+           const std::string wrong = ReadDuration(text, &options->unready_after_ns);
+           if (!wrong.empty()) throw CLI::ValidationError("--unready-after", wrong);
+         },
+         "How long Kafka may be away until health of a loaded server is NOT_SERVING (default 15s)")
+      ->type_name("DURATION");
   app.add_option_function<std::string>(
          "--keepalive",
          [options](const std::string& text) {

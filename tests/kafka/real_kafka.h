@@ -85,6 +85,24 @@ class RealTopic {
     ASSERT_TRUE(Eventually([&] { return TryProduce(partition, key, value); })) << key;
   }
   void ProducePayment(int32_t partition, const std::string& id) { Produce(partition, id, PaymentJson(id)); }
+  // One payment in a transaction of its own: markers are written behind it.
+  void ProduceTransaction(int32_t partition, const std::string& id, bool commit) {
+    constexpr int kPatienceMs = 60'000;
+    KafkaSettings sending = settings_;
+    sending.properties.clear();
+    const auto sender = MakeKafka(RD_KAFKA_PRODUCER, MakeKafkaConf(sending, {{"transactional.id", settings_.topic}}));
+    const KafkaPtr<rd_kafka_topic_t> topic(rd_kafka_topic_new(sender.get(), settings_.topic.c_str(), nullptr));
+    ASSERT_EQ(rd_kafka_init_transactions(sender.get(), kPatienceMs), nullptr);
+    ASSERT_EQ(rd_kafka_begin_transaction(sender.get()), nullptr);
+    std::string value = PaymentJson(id);
+    ASSERT_EQ(rd_kafka_produce(topic.get(), partition, RD_KAFKA_MSG_F_COPY, value.data(), value.size(), id.data(),
+                               id.size(), nullptr),
+              0);
+    ASSERT_EQ(rd_kafka_flush(sender.get(), kPatienceMs), RD_KAFKA_RESP_ERR_NO_ERROR);
+    ASSERT_EQ(commit ? rd_kafka_commit_transaction(sender.get(), kPatienceMs)
+                     : rd_kafka_abort_transaction(sender.get(), kPatienceMs),
+              nullptr);
+  }
 
  private:
   bool TryProduce(int32_t partition, const std::string& key, const std::string& value) {
@@ -126,7 +144,7 @@ class OwnKafka {
   void Start() {
     const std::string env_file = folder_ + "/env";
     std::filesystem::remove(env_file);
-    std::vector<std::string> words = {script_, "--data", folder_ + "/data", "--env-file", env_file};
+    std::vector<std::string> words = {script_, "--data", Data(), "--env-file", env_file};
     std::vector<char*> argv;
     argv.reserve(words.size() + 1);
     for (std::string& word : words) argv.push_back(word.data());
@@ -148,9 +166,17 @@ class OwnKafka {
     waitpid(pid_, nullptr, 0);
     pid_ = -1;
   }
+  // A copy of the disk, to be taken and put back while it does not run.
+  void Save() const { std::filesystem::copy(Data(), Data() + ".copy", std::filesystem::copy_options::recursive); }
+  void Restore() const {
+    std::filesystem::remove_all(Data());
+    std::filesystem::rename(Data() + ".copy", Data());
+  }
   const std::string& address() const { return address_; }
 
  private:
+  std::string Data() const { return folder_ + "/data"; }
+
   const std::string script_;
   std::string folder_;
   std::string address_;

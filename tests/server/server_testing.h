@@ -107,6 +107,7 @@ inline ServerOptions TestOptions(const KafkaSettings& kafka) {
   options.port = 0;
   options.stuck_ns = 300'000'000;
   options.drain_timeout_ns = 2'000'000'000;
+  options.unready_after_ns = 0;  // health follows Kafka at once
   return options;
 }
 

@@ -1,6 +1,8 @@
 #include "server/kafka/kafka_queries.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <stdexcept>
 
 namespace pipeline {
@@ -50,6 +52,62 @@ KafkaPtr<rd_kafka_conf_t> MakeConsumerConf(const KafkaSettings& settings, const 
   };
   all.insert(all.end(), properties.begin(), properties.end());
   return MakeKafkaConf(settings, all);
+}
+
+std::string ConfValue(const rd_kafka_conf_t* conf, const std::string& name) {
+  std::array<char, 512> value{};
+  size_t size = value.size();
+  if (rd_kafka_conf_get(conf, name.c_str(), value.data(), &size) != RD_KAFKA_CONF_OK) return "";
+  return {value.data(), strnlen(value.data(), value.size())};
+}
+
+std::string BrokerErrorText(std::string text) {
+  const size_t since = text.rfind(" (after ");
+  if (since != std::string::npos) text.resize(since);
+  return text;
+}
+
+TopicFacts AskTopic(rd_kafka_t* handle, const std::string& topic, bool known, int timeout_ms) {
+  const KafkaPtr<rd_kafka_topic_t> one(known ? rd_kafka_topic_new(handle, topic.c_str(), nullptr) : nullptr);
+  const rd_kafka_metadata_t* answer = nullptr;
+  const rd_kafka_resp_err_t error = rd_kafka_metadata(handle, known ? 0 : 1, one.get(), &answer, timeout_ms);
+  const KafkaPtr<const rd_kafka_metadata_t> metadata(answer);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    Fail("Kafka at " + ConfValue(rd_kafka_conf(handle), "bootstrap.servers") + " not reached within " +
+             std::to_string(timeout_ms) + " ms",
+         error);
+  }
+  TopicFacts facts;
+  for (int i = 0; i < metadata->broker_cnt; ++i) {
+    const rd_kafka_metadata_broker_t& broker = metadata->brokers[i];
+    facts.hosts[broker.id] = std::string(broker.host) + ":" + std::to_string(broker.port);
+  }
+  for (int i = 0; i < metadata->topic_cnt; ++i) {
+    const rd_kafka_metadata_topic_t& found = metadata->topics[i];
+    if (topic != found.topic || found.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) continue;
+    if (found.err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+      throw TopicRefused("Kafka does not let us describe topic " + topic + " (TOPIC_AUTHORIZATION_FAILED)");
+    }
+    if (found.err == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) throw TopicRefused("no topic can have the name " + topic);
+    if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) Fail("topic " + topic, found.err);
+    facts.partitions = found.partition_cnt;
+    facts.leaders.assign(static_cast<size_t>(found.partition_cnt), -1);
+    for (int j = 0; j < found.partition_cnt; ++j) {
+      const rd_kafka_metadata_partition_t& at = found.partitions[j];
+      if (at.id >= 0 && at.id < found.partition_cnt) facts.leaders[static_cast<size_t>(at.id)] = at.leader;
+    }
+  }
+  return facts;
+}
+
+Watermarks QueryWatermark(rd_kafka_t* handle, const std::string& topic, int32_t partition, int timeout_ms) {
+  Watermarks at;
+  const rd_kafka_resp_err_t error =
+      rd_kafka_query_watermark_offsets(handle, topic.c_str(), partition, &at.low, &at.high, timeout_ms);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    Fail("watermarks of " + topic + " partition " + std::to_string(partition), error);
+  }
+  return at;
 }
 
 std::vector<Watermarks> QueryWatermarks(rd_kafka_t* handle, const std::string& topic, int32_t count, int timeout_ms) {

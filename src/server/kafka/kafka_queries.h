@@ -1,8 +1,11 @@
-// What the server asks Kafka outside of consuming: watermarks, and the configuration that all its consumers share.
+// What the server asks Kafka outside of consuming: the topic and its watermarks, and the configuration that all its
+// consumers share.
 // Thread-safe. Calls block up to their timeout: never from a gRPC thread.
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -15,8 +18,33 @@ namespace pipeline {
 // range instead of jumping. `properties` are added to that, `-X` ones win. Throws SettingsError.
 KafkaPtr<rd_kafka_conf_t> MakeConsumerConf(const KafkaSettings& settings, const KafkaProperties& properties = {});
 
+// What a property of `conf` is set to; empty: nothing.
+std::string ConfValue(const rd_kafka_conf_t* conf, const std::string& name);
+
+// What librdkafka says of a broker, without the time that it has been so: the same trouble has the same text.
+std::string BrokerErrorText(std::string text);
+
+// A topic as its cluster describes it.
+struct TopicFacts {
+  int32_t partitions = 0;                // 0: there is none
+  std::vector<int32_t> leaders;          // of each partition; -1: none
+  std::map<int32_t, std::string> hosts;  // "host:port" of the brokers
+};
+
+// Kafka has answered, and does not describe the topic, or not to us.
+struct TopicRefused : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Asks for this topic alone when it is known to have been there; else for all there are, because a broker before 0.11
+// creates a topic that it is asked for. Throws std::runtime_error, TopicRefused with Kafka's reason.
+TopicFacts AskTopic(rd_kafka_t* handle, const std::string& topic, bool known, int timeout_ms);
+
 // Of partitions 0 to `count` - 1, as the brokers say now. Throws std::runtime_error with the reason.
 std::vector<Watermarks> QueryWatermarks(rd_kafka_t* handle, const std::string& topic, int32_t count, int timeout_ms);
+
+// Of one partition.
+Watermarks QueryWatermark(rd_kafka_t* handle, const std::string& topic, int32_t partition, int timeout_ms);
 
 // Consumes partition p from next_offsets[p]; one below 0 leaves the partition out. Messages of an earlier assignment no
 // longer come. Throws std::runtime_error.

@@ -2,8 +2,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdlib>
 #include <stdexcept>
 #include <utility>
 
@@ -18,7 +20,13 @@ constexpr size_t kBatchMax = 256;
 constexpr int kPollMs = 100;
 constexpr int kQueryMs = 1000;  // also what a stop may have to wait for while Kafka does not answer
 constexpr int kRetryMs = 250;
-constexpr int kWatchMs = 3000;  // between questions while all is well
+constexpr int kAbsentMs = 1000;  // between questions for a topic that is not there
+// After a loss of contact: a question for metadata and its answer are then one loss.
+constexpr int kSettleMs = 10;
+
+int FetchWaitMs(const KafkaSettings& settings) {
+  return std::atoi(ConfValue(MakeConsumerConf(settings).get(), "fetch.wait.max.ms").c_str());
+}
 
 }  // namespace
 
@@ -28,19 +36,19 @@ KafkaReader::KafkaReader(const KafkaSettings& settings, Replica* replica, Server
     : settings_(settings),
       replica_(replica),
       status_(status),
-      rejects_(rejects),
-      journal_(journal),
-      dead_letters_(dead_letters),
       counters_(counters),
-      on_fatal_(std::move(on_fatal)) {
+      on_fatal_(std::move(on_fatal)),
+      intake_(replica, status, rejects, journal, dead_letters, counters),
+      contact_(FetchWaitMs(settings_)),
+      watch_(settings_, &contact_, status_) {
   KafkaPtr<rd_kafka_conf_t> conf = MakeConsumerConf(settings_);
+  contact_.Attach(conf.get());
   rd_kafka_conf_set_opaque(conf.get(), this);
-  // Errors of brokers say that it is time to look; what is the matter, the watch finds out by asking.
-  rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int, const char*, void* opaque) {
+  // Errors of brokers say that it is time to look.
+  rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int, const char* text, void* opaque) {
     auto* reader = static_cast<KafkaReader*>(opaque);
-    const std::lock_guard lock(reader->mutex_);
-    reader->watch_now_ = true;
-    reader->changed_.notify_all();
+    reader->contact_.OnError(BrokerErrorText(text));
+    reader->watch_.Wake();
   });
   handle_ = MakeKafka(RD_KAFKA_CONSUMER, std::move(conf));
   rd_kafka_poll_set_consumer(handle_.get());
@@ -64,7 +72,12 @@ void KafkaReader::RequestStop() {
 void KafkaReader::Stop() {
   RequestStop();
   if (reader_.joinable()) reader_.join();
-  if (watch_.joinable()) watch_.join();
+  watch_.Stop();
+}
+
+bool KafkaReader::Stopping() {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
 }
 
 void KafkaReader::SleepMs(int wait_ms) {
@@ -74,7 +87,6 @@ void KafkaReader::SleepMs(int wait_ms) {
 
 void KafkaReader::Run() {
   while (Begin()) {
-    if (!watch_.joinable()) watch_ = std::thread([this] { Watch(); });
     // Before it begins again nothing is polled. The assignment stays until then: given up while its topic is gone, it
     // makes librdkafka 2.0.2 wait for ever when the client is closed.
     if (Consume() == Next::kStop) break;
@@ -84,247 +96,257 @@ void KafkaReader::Run() {
 }
 
 bool KafkaReader::Begin() {
-  for (;;) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (stopping_) return false;
-      log_id_.clear();
-    }
+  watch_.Pause();
+  while (!Stopping()) {
+    int wait_ms = kRetryMs;
     try {
       if (TryBegin()) return true;
+      wait_ms = kAbsentMs;
+    } catch (const TopicRefused& error) {
+      status_->SetReachable(true);
+      status_->SetTopicRefused(error.what());
+      wait_ms = kAbsentMs;
     } catch (const std::runtime_error& error) {
       status_->SetReachable(false, error.what());
     }
-    SleepMs(kRetryMs);
+    SleepMs(wait_ms);
   }
+  return false;
 }
 
 bool KafkaReader::TryBegin() {
   started_ns_ = MonotonicNs();
-  const int count = PartitionCount(handle_.get(), settings_.topic, kQueryMs);
-  char* id = rd_kafka_clusterid(handle_.get(), kQueryMs);
-  if (id == nullptr) throw std::runtime_error("the cluster tells no id");
-  const std::string cluster_id = id;
-  rd_kafka_mem_free(handle_.get(), id);
+  const TopicFacts facts = watch_.Ask();
+  const std::string cluster_id = watch_.ClusterId();
+  if (cluster_id.empty()) throw std::runtime_error("the cluster tells no id");
   status_->SetReachable(true);
-  status_->SetTopicPresent(count > 0);
-  if (count == 0) return false;
-  if (RefuseTooMany(count)) return false;
-  const std::vector<Watermarks> marks = QueryWatermarks(handle_.get(), settings_.topic, count, kQueryMs);
-  next_offsets_.clear();
-  for (const Watermarks& at : marks) next_offsets_.push_back(at.low);
-  AssignAt(handle_.get(), settings_.topic, next_offsets_);
-  const std::string log_id = cluster_id + "/" + settings_.topic;
-  int64_t backlog = 0;
-  loaded_ = false;
-  status_->SetLoaded(false);
-  not_kept_ = 0;
-  nearly_full_ = false;
-  replica_->Update([&](ReplicaState& state) {
-    state.Start(log_id, marks);
-    backlog = state.BacklogLeft();
-  });
-  status_->SetComplete(true);
-  {
-    const std::lock_guard lock(mutex_);
-    log_id_ = log_id;
-  }
-  partitions_found_ = 0;
-  partition_count_ = count;
-  reload_ = false;
-  for (PartitionProgress& progress : counters_->partitions) {
-    progress.applied_ms = 0;
-    progress.level_at_ms = 0;
-  }
-  waker_ = std::make_unique<FetchWaker>(handle_.get(), queue_.get(), settings_.topic, count);
-  spdlog::info("[KAFKA] ✅ Consumer started: {}, {} partitions, {} records to load", settings_.topic, count, backlog);
-  UpdateLoaded();
+  status_->SetTopicRefused("");
+  status_->SetTopicPresent(facts.partitions > 0);
+  if (facts.partitions == 0) return false;
+  if (RefuseTooMany(facts.partitions)) return false;
+  // The first question makes connections to all leaders: what happens to contact after it is a loss.
+  QueryWatermarks(handle_.get(), settings_.topic, facts.partitions, kQueryMs);
+  contact_.Take();
+  BeginReplica(facts, cluster_id, QueryWatermarks(handle_.get(), settings_.topic, facts.partitions, kQueryMs));
   return true;
 }
 
+void KafkaReader::BeginReplica(const TopicFacts& facts, const std::string& cluster_id,
+                               const std::vector<Watermarks>& marks) {
+  std::vector<int64_t> begins;
+  begins.reserve(marks.size());
+  for (const Watermarks& at : marks) begins.push_back(at.low);
+  continuity_.Start(begins);
+  AssignAt(handle_.get(), settings_.topic, continuity_.ReadFrom());
+  out_of_range_.clear();
+  lost_reason_.clear();
+  loaded_ = false;
+  status_->SetLoaded(false);
+  int64_t backlog = 0;
+  replica_->Update([&](ReplicaState& state) {
+    state.Start(cluster_id + "/" + settings_.topic, marks);
+    backlog = state.BacklogLeft();
+  });
+  intake_.Restart();
+  partitions_refused_ = 0;
+  watch_.Watch(facts, cluster_id);
+  waker_ = std::make_unique<FetchWaker>(handle_.get(), queue_.get(), settings_.topic, facts.partitions);
+  spdlog::info("[KAFKA] ✅ Consumer started: {}, {} partitions, {} records to load", settings_.topic, facts.partitions,
+               backlog);
+  UpdateLoaded();
+}
+
 KafkaReader::Next KafkaReader::Consume() {
-  std::array<rd_kafka_message_t*, kBatchMax> messages{};
   for (;;) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (stopping_) return Next::kStop;
-    }
-    if (reload_) return Next::kReload;
-    if (const int32_t found = partitions_found_.exchange(0); found > 0) AddPartitions(found);
-    // A batch with a timeout would wait for the whole of it: wait for the first message alone, take what is there.
-    messages[0] = rd_kafka_consumer_poll(handle_.get(), kPollMs);
-    if (messages[0] == nullptr) continue;
-    size_t count = 1;
-    const ssize_t more = rd_kafka_consume_batch_queue(queue_.get(), 0, messages.data() + 1, kBatchMax - 1);
-    if (more > 0) count += static_cast<size_t>(more);
-    TakeBatch(messages.data(), count);
-    waker_->AfterBatch();
-    for (size_t i = 0; i < count; ++i) rd_kafka_message_destroy(messages[i]);
-    if (std::exchange(out_of_range_, false) && !Reposition()) return Next::kReload;
+    if (const Next next = Prepare(); next != Next::kGoOn) return next;
+    if (const Next next = ReadBatch(); next != Next::kGoOn) return next;
     if (!loaded_) UpdateLoaded();
   }
 }
 
-void KafkaReader::TakeBatch(rd_kafka_message_t* const* messages, size_t count) {
-  // Decoded before the mutex is taken.
-  std::vector<LogRecord> records;
-  records.reserve(count);
-  std::vector<std::pair<int32_t, int64_t>> advances;
+KafkaReader::Next KafkaReader::Prepare() {
+  if (Stopping()) return Next::kStop;
+  int32_t partitions = 0;
+  switch (watch_.TakeChange(&partitions)) {
+    case TopicWatch::Change::kNone:
+      break;
+    case TopicWatch::Change::kAnotherLog:
+      return Next::kReload;
+    case TopicWatch::Change::kPartitions:
+      AddPartitions(partitions);
+  }
+  if (contact_.lost() && CheckLog() == Next::kReload) return Next::kReload;
+  for (const int32_t partition : continuity_.TooShort(MonotonicNs())) out_of_range_.insert(partition);
+  if (!out_of_range_.empty() && Reposition() == Next::kReload) return Next::kReload;
+  if (continuity_.must_reread() && Reread() == Next::kReload) return Next::kReload;
+  return Next::kGoOn;
+}
+
+KafkaReader::Next KafkaReader::ReadBatch() {
+  std::array<rd_kafka_message_t*, kBatchMax> messages;
+  // A batch with a timeout would wait for the whole of it: wait for the first message alone, take what is there.
+  const int64_t asked_ns = MonotonicNs();
+  messages[0] = rd_kafka_consumer_poll(handle_.get(), kPollMs);
+  if (const int64_t poll_ns = MonotonicNs() - asked_ns; poll_ns > kPollMs * int64_t{1'000'000} + kStandstillNs) {
+    contact_.Lose("the process stood still for " + std::to_string(poll_ns / 1'000'000) + " ms");
+  }
+  if (messages[0] == nullptr) return Next::kGoOn;
+  size_t count = 1;
+  const ssize_t more = rd_kafka_consume_batch_queue(queue_.get(), 0, messages.data() + 1, kBatchMax - 1);
+  if (more > 0) count += static_cast<size_t>(more);
+  // What was fetched before a loss is read again with the rest.
+  const Next next = contact_.lost() ? Next::kGoOn : TakeBatch(messages.data(), count);
+  waker_->AfterBatch();
+  for (size_t i = 0; i < count; ++i) rd_kafka_message_destroy(messages[i]);
+  return next;
+}
+
+KafkaReader::Next KafkaReader::TakeBatch(rd_kafka_message_t* const* messages, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     const rd_kafka_message_t& message = *messages[i];
     const bool is_record = message.err == RD_KAFKA_RESP_ERR_NO_ERROR;
-    if (is_record || message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-      int64_t& next_offset = next_offsets_[message.partition];
-      const int64_t after = message.offset + (is_record ? 1 : 0);
-      if (message.offset < next_offset) continue;
-      next_offset = after;
-      CountProgress(message);
-      advances.emplace_back(message.partition, after);
+    if (!is_record && message.err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      OnMessageError(message);
+      continue;
     }
-    if (is_record) {
-      LogRecord record;
-      const RejectReason reason = maker_.Make(message, &record);
-      if (journal_ != nullptr) journaled_.push_back({MonotonicNs(), message.offset, message.partition, reason});
-      if (reason == RejectReason::kNone) {
-        records.push_back(std::move(record));
-      } else {
-        rejects_->Count(reason, message.partition, message.offset, static_cast<int64_t>(message.key_len + message.len));
-        if (dead_letters_ != nullptr) dead_letters_->Offer(message, reason);
-      }
-    } else if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
-      out_of_range_ = true;
-    } else if (message.err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-      spdlog::debug("[KAFKA] partition {}: {}", message.partition, rd_kafka_message_errstr(&message));
-      const std::lock_guard lock(mutex_);
-      watch_now_ = true;
-      changed_.notify_all();
+    const uint32_t record_crc32c = is_record ? MessageCrc32c(message) : 0;
+    const LogContinuity::Verdict verdict = Judge(message, record_crc32c);
+    if (verdict == LogContinuity::Verdict::kAnother) {
+      intake_.Drop();
+      return Replaced(message.partition, "the record at offset " + std::to_string(message.offset) + " is another one");
+    }
+    if (verdict == LogContinuity::Verdict::kTake) {
+      intake_.Take(message, record_crc32c, continuity_.next_offset(message.partition));
     }
   }
-  if (advances.empty()) return;
-  if (!journaled_.empty()) {  // before anybody can be sent any of it
-    journal_->Read(journaled_);
-    journaled_.clear();
+  if (!lost_reason_.empty() && continuity_.passed()) {
+    spdlog::debug("[KAFKA] it is the same log ({})", std::exchange(lost_reason_, {}));
   }
-  StoreNews news;  // told without the mutex
-  replica_->Update([&](ReplicaState& state) {
-    for (LogRecord& record : records) state.Apply(std::move(record));
-    for (const auto& [partition, next_offset] : advances) state.Advance(partition, next_offset);
-    news = NewsOf(state.store());
-  });
-  counters_->records_accepted.Add(static_cast<int64_t>(records.size()));
-  Tell(news);
+  intake_.Apply();
+  return Next::kGoOn;
 }
 
-KafkaReader::StoreNews KafkaReader::NewsOf(const PaymentStore& store) const {
-  StoreNews news{store.not_taken(), store.nearly_full(), "", ""};
-  if (news.not_kept != not_kept_) news.full_text = store.LimitText();
-  if (news.nearly_full && !nearly_full_) {
-    news.nearly_full_text = std::to_string(store.size()) + " payments (--max-payments " +
-                            std::to_string(store.limits().payments_max) + "), " + std::to_string(store.bytes()) +
-                            " bytes of them (--max-store-bytes " + std::to_string(store.limits().bytes_max) + ")";
-  }
-  return news;
+LogContinuity::Verdict KafkaReader::Judge(const rd_kafka_message_t& message, uint32_t record_crc32c) {
+  if (message.partition >= continuity_.partition_count()) return LogContinuity::Verdict::kDrop;
+  return message.err == RD_KAFKA_RESP_ERR_NO_ERROR
+             ? continuity_.OnRecord(message.partition, message.offset, record_crc32c)
+             : continuity_.OnEnd(message.partition, message.offset, MonotonicNs());
 }
 
-void KafkaReader::Tell(const StoreNews& news) {
-  if (const int64_t before = std::exchange(not_kept_, news.not_kept); before != news.not_kept) {
-    counters_->records_not_kept.Add(news.not_kept - before);
-    status_->SetComplete(false, news.full_text);
-  }
-  if (news.nearly_full && !std::exchange(nearly_full_, true)) {
-    spdlog::warn("[SERVER] nine tenths of what may be kept are reached: {}", news.nearly_full_text);
-  }
-}
-
-// What the lag in time is reckoned from. At a partition's end there is none.
-void KafkaReader::CountProgress(const rd_kafka_message_t& message) {
-  PartitionProgress& progress = counters_->partitions[static_cast<size_t>(message.partition)];
-  if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-    progress.level_at_ms.store(WallNs() / 1'000'000, std::memory_order_relaxed);
+void KafkaReader::OnMessageError(const rd_kafka_message_t& message) {
+  const bool of_partition =
+      message.rkt != nullptr && message.partition >= 0 && message.partition < continuity_.partition_count();
+  if (of_partition && message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+    out_of_range_.insert(message.partition);
     return;
   }
-  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-  const int64_t timestamp_ms = rd_kafka_message_timestamp(&message, &type);
-  if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE) progress.applied_ms.store(timestamp_ms, std::memory_order_relaxed);
+  contact_.Lose(rd_kafka_err2str(message.err));
+  watch_.Wake();
+  const std::optional<int64_t> untold = error_lines_.Tell(MonotonicNs());
+  if (!untold) return;
+  spdlog::error("[KAFKA] partition {}: {} ({} further errors since the last line)", message.partition,
+                rd_kafka_message_errstr(&message), *untold);
 }
 
-std::vector<int64_t> KafkaReader::KnownEnds(int32_t count) const {
-  std::vector<int64_t> ends;
-  ends.reserve(static_cast<size_t>(count));
+std::vector<KafkaReader::End> KafkaReader::KnownEnds(int32_t count) const {
+  const std::vector<TopicWatch::Reach> reaches = watch_.Reaches(count);
+  std::vector<End> ends;
+  ends.reserve(reaches.size());
   for (int32_t p = 0; p < count; ++p) {
     int64_t low = -1;
     int64_t high = -1;
     rd_kafka_get_watermark_offsets(handle_.get(), settings_.topic.c_str(), p, &low, &high);
-    ends.push_back(high < 0 ? -1 : high);
+    const TopicWatch::Reach& reach = reaches[static_cast<size_t>(p)];
+    ends.push_back({high < 0 ? -1 : high, reach.answered_ns, reach.known});
   }
   return ends;
 }
 
+KafkaReader::Next KafkaReader::CheckLog() {
+  SleepMs(kSettleMs);
+  lost_reason_ = contact_.Take();
+  spdlog::debug("[KAFKA] contact was lost: {}; looking whether it is the same log", lost_reason_);
+  counters_->log_checks.Add();
+  continuity_.Lose();
+  return Reread();
+}
+
+KafkaReader::Next KafkaReader::Reread() {
+  try {
+    AssignAt(handle_.get(), settings_.topic, continuity_.ReadFrom());
+  } catch (const std::runtime_error& error) {
+    spdlog::error("[KAFKA] {}; loading the log again", error.what());
+    return Next::kReload;
+  }
+  return Next::kGoOn;
+}
+
+KafkaReader::Next KafkaReader::Replaced(int32_t partition, const std::string& why) {
+  counters_->logs_replaced.Add();
+  spdlog::error(
+      "[KAFKA] partition {}: {}: this is another log; streams end, tokens of the one before are refused; loading it",
+      partition, why);
+  return Next::kReload;
+}
+
 // Positions below the log's start: those records are gone, and everybody must know; above its end: another log.
-bool KafkaReader::Reposition() {
-  std::vector<Watermarks> marks;
-  for (;;) {
+KafkaReader::Next KafkaReader::Reposition() {
+  while (!out_of_range_.empty()) {
+    const int32_t p = *out_of_range_.begin();
+    Watermarks range;
     try {
-      marks = QueryWatermarks(handle_.get(), settings_.topic, static_cast<int32_t>(next_offsets_.size()), kQueryMs);
-      break;
+      range = QueryWatermark(handle_.get(), settings_.topic, p, kQueryMs);
     } catch (const std::runtime_error& error) {
       spdlog::debug("[KAFKA] {}", error.what());
+      return Next::kGoOn;  // it is asked for again
     }
-    SleepMs(kRetryMs);
-    const std::lock_guard lock(mutex_);
-    if (stopping_) return true;
-  }
-  for (size_t p = 0; p < marks.size(); ++p) {
-    if (next_offsets_[p] > marks[p].high) {
-      spdlog::error(
-          "[KAFKA] partition {} ends at {}, {} was read already: the log was cut or replaced; loading it again", p,
-          marks[p].high, next_offsets_[p] - 1);
-      return false;
+    out_of_range_.erase(p);
+    const int64_t next_offset = continuity_.next_offset(p);
+    const LogContinuity::Range found = continuity_.OnOutOfRange(p, range);
+    if (found.verdict == LogContinuity::Verdict::kAnother) {
+      return Replaced(
+          p, "it ends at " + std::to_string(range.high) + ", " + std::to_string(next_offset - 1) + " was read already");
     }
-    if (next_offsets_[p] >= marks[p].low) continue;
+    if (found.skipped == 0) continue;
     spdlog::error(
         "[KAFKA] partition {}: records {} to {} were trimmed before they were read here; streams end, their "
         "clients are told",
-        p, next_offsets_[p], marks[p].low - 1);
-    skipped_ += marks[p].low - next_offsets_[p];
-    next_offsets_[p] = marks[p].low;
-    replica_->Update([&](ReplicaState& state) { state.Skip(static_cast<int32_t>(p), marks[p].low); });
+        p, next_offset, next_offset + found.skipped - 1);
+    skipped_ += found.skipped;
+    replica_->Update([&](ReplicaState& state) { state.Skip(p, next_offset + found.skipped); });
   }
-  try {
-    AssignAt(handle_.get(), settings_.topic, next_offsets_);
-  } catch (const std::runtime_error& error) {
-    spdlog::error("[KAFKA] {}; loading the log again", error.what());
-    return false;
-  }
-  return true;
+  return Next::kGoOn;
 }
 
 bool KafkaReader::RefuseTooMany(int32_t count) {
   if (count <= kPartitionsMax) return false;
   on_fatal_("Kafka topic " + settings_.topic + " has " + std::to_string(count) + " partitions; allowed: at most " +
             std::to_string(kPartitionsMax));
-  const std::lock_guard lock(mutex_);
-  stopping_ = true;
+  RequestStop();
   return true;
 }
 
 void KafkaReader::AddPartitions(int32_t count) {
-  const auto known = static_cast<std::ptrdiff_t>(next_offsets_.size());
-  if (count <= known || RefuseTooMany(count)) return;
+  const int32_t known = continuity_.partition_count();
+  if (count > kPartitionsMax && partitions_refused_.exchange(count - kPartitionsMax) != count - kPartitionsMax) {
+    spdlog::error(
+        "[KAFKA] ❌ topic {} has {} partitions now; allowed: at most {}: the {} beyond are not read, and this "
+        "server would not start again",
+        settings_.topic, count, kPartitionsMax, count - kPartitionsMax);
+  }
+  count = std::min(count, kPartitionsMax);
+  if (count <= known) return;
   std::vector<Watermarks> marks;
   try {
     marks = QueryWatermarks(handle_.get(), settings_.topic, count, kQueryMs);
-    std::vector<int64_t> next_offsets = next_offsets_;
-    for (std::ptrdiff_t p = known; p < count; ++p) next_offsets.push_back(marks[p].low);
-    AssignAt(handle_.get(), settings_.topic, next_offsets);
-    next_offsets_ = std::move(next_offsets);
   } catch (const std::runtime_error& error) {
     spdlog::debug("[KAFKA] {}", error.what());
     return;  // the watch finds them again
   }
   marks.erase(marks.begin(), marks.begin() + known);
+  for (const Watermarks& at : marks) continuity_.Add(at.low);
   replica_->Update([&](ReplicaState& state) { state.AddPartitions(marks); });
-  partition_count_ = count;
+  watch_.SetRead(count);
   spdlog::info("[KAFKA] topic {} has {} partitions now; reading the {} new ones from their beginning", settings_.topic,
                count, marks.size());
 }
@@ -339,52 +361,6 @@ void KafkaReader::UpdateLoaded() {
   loaded_ = true;
   spdlog::info("[KAFKA] backlog loaded in {} ms: {} payments", (MonotonicNs() - started_ns_) / 1'000'000, payments);
   status_->SetLoaded(true);
-}
-
-void KafkaReader::Watch() {
-  bool well = true;
-  for (;;) {
-    {
-      std::unique_lock lock(mutex_);
-      const auto wait = std::chrono::milliseconds(well ? kWatchMs : kRetryMs);
-      changed_.wait_for(lock, wait, [&] { return stopping_ || (well && watch_now_); });
-      if (stopping_) return;
-      watch_now_ = false;
-    }
-    well = WatchOnce();
-  }
-}
-
-// A topic that is gone will be another one when it is back, whatever its offsets are: nothing more is read of it until
-// it is begun anew.
-void KafkaReader::OnPartitionCount(int32_t count) {
-  const int32_t known = partition_count_;
-  if (known == 0 || reload_) return;
-  if (count < known) {
-    spdlog::error("[KAFKA] topic {} was deleted; its log will be loaded anew when there is one again", settings_.topic);
-    reload_ = true;
-  } else if (count > known) {
-    partitions_found_ = count;
-  }
-}
-
-bool KafkaReader::WatchOnce() {
-  try {
-    OnPartitionCount(PartitionCount(handle_.get(), settings_.topic, kQueryMs));
-  } catch (const std::runtime_error& error) {
-    status_->SetReachable(false, error.what());
-    return false;
-  }
-  status_->SetReachable(true);
-  char* id = rd_kafka_clusterid(handle_.get(), 0);
-  if (id == nullptr) return true;
-  const std::string log_id = std::string(id) + "/" + settings_.topic;
-  rd_kafka_mem_free(handle_.get(), id);
-  const std::lock_guard lock(mutex_);
-  if (!log_id_.empty() && log_id_ != log_id && !reload_.exchange(true)) {
-    spdlog::error("[KAFKA] the cluster is another one now ({}, it was {}); loading its log", log_id, log_id_);
-  }
-  return true;
 }
 
 }  // namespace pipeline

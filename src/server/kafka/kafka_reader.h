@@ -1,5 +1,6 @@
-// Reads the whole topic: every partition from its first offset, without a group, into the replica. One thread consumes;
-// a second one watches whether Kafka answers. Made, started and stopped by PaymentServer.
+// Reads the whole topic: every partition from its first offset, without a group, into the replica, and goes on only in
+// the log that it has read (stream/log_continuity.h). One thread consumes; another watches the topic (topic_watch.h).
+// Made, started and stopped by PaymentServer.
 #pragma once
 
 #include <atomic>
@@ -8,19 +9,24 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "common/kafka.h"
+#include "server/kafka/broker_contact.h"
 #include "server/kafka/dead_letters.h"
 #include "server/kafka/fetch_waker.h"
-#include "server/kafka/record_maker.h"
+#include "server/kafka/record_intake.h"
 #include "server/kafka/reject_log.h"
+#include "server/kafka/topic_watch.h"
+#include "server/ops/log_backoff.h"
 #include "server/ops/server_counters.h"
 #include "server/ops/server_journal.h"
 #include "server/ops/server_status.h"
 #include "server/replica.h"
+#include "stream/log_continuity.h"
 
 namespace pipeline {
 
@@ -42,74 +48,73 @@ class KafkaReader {
   void Stop();         // waits until both threads have ended
   // Records of this topic that Kafka trimmed before they were read here.
   int64_t skipped() const { return skipped_; }
-  // Where partitions 0 to `count` - 1 end, as brokers said with the last answer to a fetch; -1: not told yet. From any
-  // thread; asks nobody.
-  std::vector<int64_t> KnownEnds(int32_t count) const;
+  // Partitions of the topic beyond kPartitionsMax, which are not read.
+  int32_t partitions_refused() const { return partitions_refused_; }
+  // Where a partition ends, as its leader said with the last answer to a fetch.
+  struct End {
+    int64_t offset = -1;       // -1: not told yet
+    int64_t answered_ns = -1;  // when the leader last answered (monotonic); -1: not yet
+    bool known = false;        // the leader answers as it should: the end is that of now
+  };
+  // Of partitions 0 to `count` - 1. From any thread; asks nobody.
+  std::vector<End> KnownEnds(int32_t count) const;
 
  private:
-  enum class Next : uint8_t { kStop, kReload };
+  enum class Next : uint8_t { kGoOn, kStop, kReload };
 
   void Run();
   // Until the topic is there and its watermarks are known: begins the replica. False: stopped.
   bool Begin();
   bool TryBegin();
+  void BeginReplica(const TopicFacts& facts, const std::string& cluster_id, const std::vector<Watermarks>& marks);
   Next Consume();
-  void TakeBatch(rd_kafka_message_t* const* messages, size_t count);
-  void CountProgress(const rd_kafka_message_t& message);
-  // After records were applied: says so once when the store is nearly full, and when it could not take a payment.
-  struct StoreNews {
-    int64_t not_kept = 0;  // records
-    bool nearly_full = false;
-    std::string full_text;
-    std::string nearly_full_text;
-  };
-  StoreNews NewsOf(const PaymentStore& store) const;
-  void Tell(const StoreNews& news);
-  // After an offset was out of range. False: the log is not the one that was read; load again.
-  bool Reposition();
-  void Watch();
-  bool WatchOnce();
-  // What the watch has found out about the topic: partitions were added, or it is gone, or another one.
-  void OnPartitionCount(int32_t count);
+  // What has to be done before more is read.
+  Next Prepare();
+  // Waits for messages and takes them, unless contact was lost before they came.
+  Next ReadBatch();
+  // kReload: another log's messages are among them; none was taken.
+  Next TakeBatch(rd_kafka_message_t* const* messages, size_t count);
+  LogContinuity::Verdict Judge(const rd_kafka_message_t& message, uint32_t record_crc32c);
+  void OnMessageError(const rd_kafka_message_t& message);
+  // Contact was lost: reads again from what was seen last.
+  Next CheckLog();
+  Next Reread();
+  // Of the partitions in out_of_range_, as far as Kafka answers.
+  Next Reposition();
+  Next Replaced(int32_t partition, const std::string& why);
   // Reads partitions that were added, too, from their beginning.
   void AddPartitions(int32_t count);
   bool RefuseTooMany(int32_t count);
+  bool Stopping();
   void SleepMs(int wait_ms);
   void UpdateLoaded();
 
   const KafkaSettings settings_;
   Replica* const replica_;
   ServerStatus* const status_;
-  RejectLog* const rejects_;
-  ServerJournal* const journal_;
-  DeadLetters* const dead_letters_;
   ServerCounters* const counters_;
   const std::function<void(const std::string&)> on_fatal_;
+  RecordIntake intake_;
+  BrokerContact contact_;  // before the client that tells it
+  TopicWatch watch_;
   KafkaPtr<rd_kafka_t> handle_;
   KafkaPtr<rd_kafka_queue_t> queue_;
-  RecordMaker maker_;
   std::unique_ptr<FetchWaker> waker_;  // of the present assignment; before handle_ goes
 
   // The reader's thread alone.
-  std::vector<int64_t> next_offsets_;
+  LogContinuity continuity_;
+  std::set<int32_t> out_of_range_;  // partitions whose watermarks are to be asked for
+  std::string lost_reason_;         // of the check under way; empty: none is
   bool loaded_ = false;
-  bool out_of_range_ = false;
-  int64_t not_kept_ = 0;                 // records of this generation, as the store says
-  bool nearly_full_ = false;             // told
-  std::vector<JournalPlace> journaled_;  // of the batch at hand; reused
   int64_t started_ns_ = 0;
+  LogBackoff error_lines_;
 
   std::atomic<int64_t> skipped_ = 0;
-  std::atomic<bool> reload_ = false;           // set by the watch: the cluster or the topic is another one
-  std::atomic<int32_t> partition_count_ = 0;   // that are read; 0: not begun
-  std::atomic<int32_t> partitions_found_ = 0;  // set by the watch when it is more
+  std::atomic<int32_t> partitions_refused_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool stopping_ = false;   // under mutex_
-  bool watch_now_ = false;  // under mutex_
-  std::string log_id_;      // under mutex_; empty until begun
+  bool stopping_ = false;  // under mutex_
   std::thread reader_;
-  std::thread watch_;
 };
 
 }  // namespace pipeline

@@ -19,7 +19,7 @@ uint32_t MessageCrc32c(const rd_kafka_message_t& message) {
   return RecordCrc32c(Bytes(message.key, message.key_len), Bytes(message.payload, message.len));
 }
 
-RejectReason RecordMaker::Make(const rd_kafka_message_t& message, LogRecord* record) {
+RejectReason RecordMaker::Make(const rd_kafka_message_t& message, uint32_t record_crc32c, LogRecord* record) {
   std::optional<std::string_view> value;
   if (message.payload != nullptr) value = Bytes(message.payload, message.len);
   const RejectReason reason = decoder_.Decode(Bytes(message.key, message.key_len), value, &payment_);
@@ -29,7 +29,7 @@ RejectReason RecordMaker::Make(const rd_kafka_message_t& message, LogRecord* rec
   const int64_t processed_at_s = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? 0 : timestamp_ms / 1000;
   record->partition = message.partition;
   record->offset = message.offset;
-  record->record_crc32c = MessageCrc32c(message);
+  record->record_crc32c = record_crc32c;
   record->provider = payment_.provider;
   record->status = payment_.status;
   record->created_at_s = payment_.created_at_s;

@@ -4,6 +4,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <cstdint>
 #include <string>
 
 #include "payment/payment.h"
@@ -14,8 +15,9 @@ namespace pipeline {
 
 class RecordMaker {
  public:
-  // `message` carries a record, not an error. kNone: *record is filled; otherwise it is unspecified.
-  RejectReason Make(const rd_kafka_message_t& message, LogRecord* record);
+  // `message` carries a record, not an error; `record_crc32c` is its checksum (MessageCrc32c). kNone: *record is
+  // filled; otherwise it is unspecified.
+  RejectReason Make(const rd_kafka_message_t& message, uint32_t record_crc32c, LogRecord* record);
 
  private:
   RecordDecoder decoder_;

@@ -62,15 +62,16 @@ struct Lag {
 
 // The oldest record that is not applied was written after the newest applied one, and after the partition was last seen
 // to be level: the later of the two moments is the most that it can be behind.
-Lag LagOf(int64_t position, int64_t end, PartitionProgress* progress, int64_t started_ms, int64_t now_ms) {
-  if (end <= position) {
+Lag LagOf(int64_t position, int64_t end, bool end_is_known, PartitionProgress* progress, int64_t started_ms,
+          int64_t now_ms) {
+  if (end <= position && end_is_known) {
     progress->level_at_ms.store(now_ms, std::memory_order_relaxed);
     return {};
   }
   int64_t since_ms = std::max(progress->applied_ms.load(std::memory_order_relaxed),
                               progress->level_at_ms.load(std::memory_order_relaxed));
   if (since_ms == 0) since_ms = started_ms;
-  return {end - position, Number(std::max<int64_t>(0, now_ms - since_ms)) / 1000};
+  return {std::max<int64_t>(0, end - position), Number(std::max<int64_t>(0, now_ms - since_ms)) / 1000};
 }
 
 void AddRecords(const MetricsSources& sources, MetricFamilies* out) {
@@ -88,31 +89,75 @@ void AddRecords(const MetricsSources& sources, MetricFamilies* out) {
   out->Counter("payment_server_records_skipped_total",
                "Records that Kafka trimmed before they were read here; all streams end and their clients are told.",
                Number(sources.reader->skipped()));
+  out->Counter("payment_server_log_checks_total",
+               "How often it was looked at whether it is the same log, after contact with Kafka was lost.",
+               Number(sources.counters->log_checks.value()));
+  out->Counter("payment_server_logs_replaced_total", "Of these: it was another log, which was loaded anew.",
+               Number(sources.counters->logs_replaced.value()));
+}
+
+constexpr double kNeverSeconds = -1;
+
+// What is not known is not 0: the end of a partition whose leader does not answer is that of some time ago.
+struct PartitionLag {
+  Lag lag;
+  bool known = false;
+  double end_age_seconds = kNeverSeconds;
+};
+
+std::vector<PartitionLag> Lags(const MetricsSources& sources, int64_t started_ms, const ReplicaNumbers& replica) {
+  const auto count = static_cast<int32_t>(replica.positions.size());
+  const std::vector<KafkaReader::End> ends = sources.reader->KnownEnds(count);
+  const int64_t now_ms = NowMs();
+  const int64_t now_ns = MonotonicNs();
+  std::vector<PartitionLag> lags(static_cast<size_t>(count));
+  for (size_t p = 0; p < lags.size(); ++p) {
+    const KafkaReader::End& end = ends[p];
+    lags[p].known = end.known;
+    lags[p].lag = LagOf(replica.positions[p], std::max(replica.ends[p], end.offset), end.known,
+                        &sources.counters->partitions[p], started_ms, now_ms);
+    if (end.answered_ns >= 0) lags[p].end_age_seconds = Number(now_ns - end.answered_ns) / 1e9;
+  }
+  return lags;
+}
+
+void AddPartitionLags(const std::vector<PartitionLag>& lags, MetricFamilies* out) {
+  out->Gauge("payment_server_partition_lag_records",
+             "payment_server_lag_records of each partition; absent while its leader does not answer.");
+  for (size_t p = 0; p < lags.size(); ++p) {
+    if (lags[p].known) out->Add(Number(lags[p].lag.records), {{"partition", std::to_string(p)}});
+  }
+  out->Gauge("payment_server_partition_lag_seconds", "payment_server_lag_seconds of each partition.");
+  for (size_t p = 0; p < lags.size(); ++p) out->Add(lags[p].lag.seconds, {{"partition", std::to_string(p)}});
+  out->Gauge("payment_server_partition_end_age_seconds",
+             "Since when the partition's end is known: its leader's last answer to a fetch; -1: it has not answered.");
+  for (size_t p = 0; p < lags.size(); ++p) out->Add(lags[p].end_age_seconds, {{"partition", std::to_string(p)}});
 }
 
 void AddLag(const MetricsSources& sources, int64_t started_ms, const ReplicaNumbers& replica, MetricFamilies* out) {
-  const auto count = static_cast<int32_t>(replica.positions.size());
-  const std::vector<int64_t> known_ends = sources.reader->KnownEnds(count);
-  const int64_t now_ms = NowMs();
-  std::vector<Lag> lags;
+  const std::vector<PartitionLag> lags = Lags(sources, started_ms, replica);
   Lag all;
-  for (int32_t p = 0; p < count; ++p) {
-    const int64_t end = std::max(replica.ends[p], known_ends[p]);
-    lags.push_back(LagOf(replica.positions[p], end, &sources.counters->partitions[p], started_ms, now_ms));
-    all.records += lags.back().records;
-    all.seconds = std::max(all.seconds, lags.back().seconds);
+  int64_t unknown = 0;
+  for (const PartitionLag& of : lags) {
+    all.seconds = std::max(all.seconds, of.lag.seconds);
+    all.records += of.known ? of.lag.records : 0;
+    unknown += of.known ? 0 : 1;
   }
-  out->Gauge("payment_server_partitions", "Partitions of the topic that are read.", count);
-  out->Gauge("payment_server_lag_records", "Records that Kafka is known to hold and that are not applied yet.",
-             Number(all.records));
+  out->Gauge("payment_server_partitions", "Partitions of the topic that are read.",
+             Number(static_cast<int64_t>(lags.size())));
+  out->Gauge("payment_server_partitions_unreachable", "Of them: whose leader does not answer; their lag is not known.",
+             Number(unknown));
+  out->Gauge("payment_server_partitions_refused", "Partitions that were added beyond the limit and are not read.",
+             sources.reader->partitions_refused());
   out->Gauge(
-      "payment_server_lag_seconds",
-      "The most that the state can be behind the topic, of all partitions; 0 when all known records are applied.",
-      all.seconds);
-  out->Gauge("payment_server_partition_lag_records", "payment_server_lag_records of each partition.");
-  for (int32_t p = 0; p < count; ++p) out->Add(Number(lags[p].records), {{"partition", std::to_string(p)}});
-  out->Gauge("payment_server_partition_lag_seconds", "payment_server_lag_seconds of each partition.");
-  for (int32_t p = 0; p < count; ++p) out->Add(lags[p].seconds, {{"partition", std::to_string(p)}});
+      "payment_server_lag_records",
+      "Records that Kafka is known to hold and that are not applied yet, of the partitions whose leader answers.",
+      Number(all.records));
+  out->Gauge("payment_server_lag_seconds",
+             "The most that the state can be behind the topic, of all partitions; 0 when all records are known to be "
+             "applied.",
+             all.seconds);
+  AddPartitionLags(lags, out);
 }
 
 void AddKept(const ReplicaNumbers& replica, MetricFamilies* out) {

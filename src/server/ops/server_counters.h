@@ -88,6 +88,8 @@ struct ServerCounters {
   Counter records_accepted;
   Counter records_not_kept;  // of them: of payments beyond the limit
   std::array<PartitionProgress, kCountedPartitionsMax> partitions;
+  Counter log_checks;     // whether it is the same log, after contact with Kafka was lost
+  Counter logs_replaced;  // of them: it was another one
 
   // gRPC's threads, the hub's and the catch-up readers'.
   WriteCounter written;  // events handed to gRPC, and the bytes of their messages

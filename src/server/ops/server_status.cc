@@ -3,12 +3,15 @@
 #include <spdlog/spdlog.h>
 
 #include <cstdint>
+#include <optional>
 #include <utility>
+
+#include "common/clock.h"
 
 namespace pipeline {
 
-ServerStatus::ServerStatus(std::string brokers, std::string topic)
-    : brokers_(std::move(brokers)), topic_(std::move(topic)) {}
+ServerStatus::ServerStatus(std::string brokers, std::string topic, int64_t unready_after_ns)
+    : brokers_(std::move(brokers)), topic_(std::move(topic)), unready_after_ns_(unready_after_ns) {}
 
 void ServerStatus::OnServing(std::function<void(bool)> on_serving) {
   const std::lock_guard lock(mutex_);
@@ -23,15 +26,44 @@ void ServerStatus::Report() {
   if (on_serving_) on_serving_(reported_);
 }
 
-void ServerStatus::SetReachable(bool reachable, const std::string& reason) {
-  const std::lock_guard lock(mutex_);
-  const Reach before = std::exchange(reach_, reachable ? Reach::kReachable : Reach::kUnreachable);
-  if (before != reach_ && !reachable) {
-    spdlog::warn("[KAFKA] ❌ {}: {}; trying again until it answers",
-                 before == Reach::kUnknown ? "no answer yet" : "connection lost", reason);
-  } else if (before == Reach::kUnreachable && reachable) {
+void ServerStatus::TellReach(Reach before, const std::string& reason) {
+  if (reach_ == before) return;
+  if (reach_ == Reach::kUnreachable) {
+    const std::optional<int64_t> untold = lost_lines_.Tell(MonotonicNs());
+    told_lost_ = untold.has_value();
+    if (!untold) return;
+    const std::string more = *untold == 0 ? "" : " (" + std::to_string(*untold) + " times more since the last line)";
+    spdlog::warn("[KAFKA] ❌ {}: {}; trying again until it answers{}",
+                 before == Reach::kUnknown ? "no answer yet" : "connection lost", reason, more);
+  } else if (before == Reach::kUnreachable && std::exchange(told_lost_, false)) {
     spdlog::info("[KAFKA] ✅ {} answers", brokers_);
   }
+}
+
+void ServerStatus::SetReachable(bool reachable, const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  TellReach(std::exchange(reach_, reachable ? Reach::kReachable : Reach::kUnreachable), reason);
+  UpdateAway();
+}
+
+void ServerStatus::SetTopicRefused(const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  if (refused_ != reason) {
+    if (!reason.empty()) spdlog::error("[KAFKA] ❌ {}; asking again", reason);
+    if (reason.empty()) spdlog::info("[KAFKA] ✅ topic {} is described again", topic_);
+  }
+  refused_ = reason;
+  UpdateAway();
+}
+
+void ServerStatus::UpdateAway() {
+  const int64_t now_ns = MonotonicNs();
+  if (reach_ == Reach::kReachable && refused_.empty()) {
+    away_since_ns_ = -1;
+  } else if (away_since_ns_ < 0) {
+    away_since_ns_ = now_ns;
+  }
+  overdue_ = away_since_ns_ >= 0 && now_ns - away_since_ns_ >= unready_after_ns_;
   Report();
 }
 
@@ -84,6 +116,7 @@ std::string ServerStatus::WhyNotLoaded() const {
   const std::lock_guard lock(mutex_);
   if (loaded_) return "";
   if (reach_ != Reach::kReachable) return "Kafka at " + brokers_ + " has not answered yet";
+  if (!refused_.empty()) return refused_;
   if (!topic_present_) return "Kafka topic " + topic_ + " does not exist yet";
   return "the payments of " + topic_ + " are still being loaded";
 }

@@ -7,16 +7,22 @@
 #include <mutex>
 #include <string>
 
+#include "server/ops/log_backoff.h"
+
 namespace pipeline {
 
 class ServerStatus {
  public:
-  // `brokers`: as people should read it in the log. `on_serving` is called at every change, from the thread that made
+  // `brokers`: as people should read it in the log. `unready_after_ns`: how long Kafka may be away from a replica that
+  // is loaded until health says so. `on_serving` is called at every change, from the thread that made
   // it, one call at a time; it must not call back.
-  ServerStatus(std::string brokers, std::string topic);
+  ServerStatus(std::string brokers, std::string topic, int64_t unready_after_ns);
   void OnServing(std::function<void(bool)> on_serving);
 
+  // Whether every partition's leader answers; if not, which and why. Told again and again while it is so.
   void SetReachable(bool reachable, const std::string& reason = "");
+  // Kafka answers, but not about the topic: why. Empty: it does. Again and again, too.
+  void SetTopicRefused(const std::string& reason);
   void SetTopicPresent(bool present);
   void SetLoaded(bool loaded);
   // Whether the replica holds every payment; else `more`: what the topic has more of than it may keep.
@@ -25,7 +31,7 @@ class ServerStatus {
 
   // All of it at one moment, for the metrics.
   struct State {
-    bool reachable = false;
+    bool reachable = false;      // at this moment: health waits --unready-after
     bool topic_present = false;  // Kafka had it when it was asked last
     bool loaded = false;
     bool complete = true;
@@ -33,21 +39,30 @@ class ServerStatus {
   };
   State state() const;
 
-  // Health: the backlog is applied, all payments are kept, Kafka is reachable and has the topic, and the server is not
-  // stopping.
+  // Health: the backlog is applied, all payments are kept, Kafka has the topic and is not away for too long, and the
+  // server is not stopping.
   bool serving() const;
   // Why the payments are not all there yet; for people. Empty: they are.
   std::string WhyNotLoaded() const;
 
  private:
   enum class Reach : uint8_t { kUnknown, kReachable, kUnreachable };
-  bool Serving() const { return loaded_ && complete_ && topic_present_ && reach_ == Reach::kReachable && !stopping_; }
+  bool Serving() const { return loaded_ && complete_ && topic_present_ && !overdue_ && !stopping_; }
+  // With mutex_ held: Kafka is away, or back.
+  void TellReach(Reach before, const std::string& reason);
+  void UpdateAway();
   void Report();
 
   const std::string brokers_;
   const std::string topic_;
+  const int64_t unready_after_ns_;
   mutable std::mutex mutex_;
   Reach reach_ = Reach::kUnknown;
+  std::string refused_;         // why the topic is not described; empty: it is
+  int64_t away_since_ns_ = -1;  // unreachable or refused; -1: neither
+  bool overdue_ = false;        // for longer than unready_after_ns_
+  LogBackoff lost_lines_;       // of losses, and of returns after them
+  bool told_lost_ = false;
   bool topic_present_ = true;  // until Kafka says that it is not
   bool topic_seen_ = false;
   bool loaded_ = false;

@@ -85,7 +85,7 @@ class CatchUpReader {
     if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return plan_.Advance(message.partition, message.offset);
     if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) return;
     LogRecord record;
-    if (maker_.Make(message, &record) != RejectReason::kNone) {
+    if (maker_.Make(message, MessageCrc32c(message), &record) != RejectReason::kNone) {
       return plan_.Advance(message.partition, message.offset + 1);  // the replica's reader has counted it
     }
     if (!plan_.Offer(record.partition, record.offset, record.provider, record.status)) return;

@@ -1,0 +1,72 @@
+// From messages that may be taken to the replica: decoded, counted, written down, and applied a batch at a time. Owned
+// and called by KafkaReader's thread.
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "payment/payment.h"
+#include "server/kafka/dead_letters.h"
+#include "server/kafka/record_maker.h"
+#include "server/kafka/reject_log.h"
+#include "server/ops/server_counters.h"
+#include "server/ops/server_journal.h"
+#include "server/ops/server_status.h"
+#include "server/replica.h"
+
+namespace pipeline {
+
+class RecordIntake {
+ public:
+  // `journal`, `dead_letters`: null: none.
+  RecordIntake(Replica* replica, ServerStatus* status, RejectLog* rejects, ServerJournal* journal,
+               DeadLetters* dead_letters, ServerCounters* counters)
+      : replica_(replica),
+        status_(status),
+        rejects_(rejects),
+        journal_(journal),
+        dead_letters_(dead_letters),
+        counters_(counters) {}
+
+  // The replica was begun anew.
+  void Restart();
+  // A record, or a partition's end: all of the partition below `next_offset` has been seen with it.
+  void Take(const rd_kafka_message_t& message, uint32_t record_crc32c, int64_t next_offset);
+  // What was taken since the last time: in the journal first, then in the replica.
+  void Apply();
+  // Forgets it instead.
+  void Drop();
+
+ private:
+  void TakeRecord(const rd_kafka_message_t& message, uint32_t record_crc32c);
+  void CountProgress(const rd_kafka_message_t& message);
+  // After records were applied: says so once when the store is nearly full, and when it could not take a payment.
+  struct StoreNews {
+    int64_t not_kept = 0;  // records
+    bool nearly_full = false;
+    std::string full_text;
+    std::string nearly_full_text;
+  };
+  StoreNews NewsOf(const PaymentStore& store) const;
+  void Tell(const StoreNews& news);
+
+  Replica* const replica_;
+  ServerStatus* const status_;
+  RejectLog* const rejects_;
+  ServerJournal* const journal_;
+  DeadLetters* const dead_letters_;
+  ServerCounters* const counters_;
+  RecordMaker maker_;
+  // Of the batch at hand; reused.
+  std::vector<LogRecord> records_;
+  std::vector<std::pair<int32_t, int64_t>> advances_;
+  std::vector<JournalPlace> journaled_;
+  int64_t not_kept_ = 0;      // records since the replica was begun, as the store says
+  bool nearly_full_ = false;  // told
+};
+
+}  // namespace pipeline
