@@ -143,8 +143,8 @@ void Acceptor::Take(int listener, int fd) {
 }
 
 void Acceptor::Refuse(int fd, ConnectionLimit limit, const std::string& host) {
+  counters_->ConnectionRefused(limit);  // before its client sees it
   close(fd);
-  counters_->ConnectionRefused(limit);
   ++refused_untold_;
   const int64_t now_ns = MonotonicNs();
   if (told_at_ns_ != 0 && now_ns - told_at_ns_ < kTellNs) return;
@@ -158,9 +158,11 @@ bool Acceptor::TurnAway(int listener) {
   const int reason = errno;
   if (spare_fd_ >= 0) close(spare_fd_);
   const int fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (fd >= 0) close(fd);
+  if (fd >= 0) {
+    counters_->ConnectionRefused(ConnectionLimit::kDescriptors);
+    close(fd);
+  }
   spare_fd_ = OpenSpare();
-  if (fd >= 0) counters_->ConnectionRefused(ConnectionLimit::kDescriptors);
   const int64_t now_ns = MonotonicNs();
   if (told_at_ns_ == 0 || now_ns - told_at_ns_ >= kTellNs) {
     told_at_ns_ = now_ns;
