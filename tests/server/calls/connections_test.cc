@@ -73,6 +73,7 @@ TEST(ConnectionsTest, OfAllHostsAndOfOne) {
 TEST(ConnectionsTest, ThoseThatSayNothingEnd) {
   ServerOptions options = TestOptions(NoKafka());
   options.handshake_timeout_ns = 200'000'000;
+  options.keepalive_time_ns = 600'000'000'000;  // which ends them too, later
   PaymentServer server(options);
   server.Start();
   IdleConnections silent(server.port(), 5);
@@ -83,6 +84,7 @@ TEST(ConnectionsTest, ThoseThatSayNothingEnd) {
 TEST(ConnectionsTest, ThoseWithoutACallEnd) {
   ServerOptions options = TestOptions(NoKafka());
   options.connection_idle_ns = 200'000'000;
+  options.keepalive_time_ns = 600'000'000'000;  // which ends them too, later
   PaymentServer server(options);
   server.Start();
   TestStream stream(server.port());
