@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/kafka/real_kafka.h"
+#include "tests/server/ops/scrape.h"
 
 namespace pipeline {
 namespace {
@@ -24,6 +25,12 @@ std::unique_ptr<PaymentServer> StartServer(const KafkaSettings& kafka, bool serv
   return server;
 }
 
+// Looks at the topic each second, where the default is half a minute.
+KafkaSettings Looking(KafkaSettings settings) {
+  settings.properties.emplace_back("topic.metadata.refresh.interval.ms=1000");
+  return settings;
+}
+
 class ServerOnKafkaTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -34,7 +41,7 @@ class ServerOnKafkaTest : public ::testing::Test {
 };
 
 TEST_F(ServerOnKafkaTest, ServesAddedPartitionsFromTheirBeginning) {
-  RealTopic topic(kafka_, 2);
+  RealTopic topic(Looking(kafka_), 2);
   topic.ProducePayment(0, "pay_0");
   topic.ProducePayment(1, "pay_1");
   const auto server = StartServer(topic.settings());
@@ -84,8 +91,35 @@ TEST_F(ServerOnKafkaTest, ServesAddedPartitionsFromTheirBeginning) {
   EXPECT_EQ(fresh.ReadMany(6).size(), 6u);
 }
 
+// Beyond what a server takes: the others are served on, streams and tokens too.
+TEST_F(ServerOnKafkaTest, PartitionsBeyondTheLimitThatAreAddedAreRefusedAndTheOthersServed) {
+  RealTopic topic(Looking(kafka_), 2);
+  topic.ProducePayment(0, "pay_0");
+  ServerOptions options = MeasuredOptions(topic.settings());
+  PaymentServer server(options, [](const std::string& reason) { ADD_FAILURE() << reason; });
+  server.Start();
+  TestStream stream(server.port());
+  stream.Open();
+  stream.ReadMany(1);
+  topic.AddPartitions(203);
+  ASSERT_TRUE(
+      Eventually([&] { return ScrapeMetrics(server.metrics_port())["payment_server_partitions_refused"] == 3; }));
+  EXPECT_EQ(ScrapeMetrics(server.metrics_port())["payment_server_partitions"], 200);
+  topic.ProducePayment(202, "refused");
+  topic.ProducePayment(199, "pay_1");
+  EXPECT_EQ(stream.ReadMany(1).at(0).payment().id(), "pay_1");
+  // A token that only Kafka can verify.
+  stream.Cancel();
+  stream.token().mutable_partitions(0)->set_after(0);
+  topic.ProducePayment(0, "pay_2");
+  stream.token().mutable_partitions(1)->set_after(7);
+  stream.Open();
+  EXPECT_EQ(stream.Finish().error_code(), grpc::StatusCode::OUT_OF_RANGE);
+  EXPECT_TRUE(server.serving());
+}
+
 TEST_F(ServerOnKafkaTest, ATokenForAnAddedPartitionIsNotRefusedByAReplicaThatHasNotSeenIt) {
-  RealTopic topic(kafka_, 1);
+  RealTopic topic(Looking(kafka_), 1);
   topic.ProducePayment(0, "pay_0");
   const auto server = StartServer(topic.settings());
   TestStream stream(server->port());

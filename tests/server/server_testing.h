@@ -46,9 +46,10 @@ inline std::string PaymentJson(const std::string& id, const std::string& status 
 
 class TestKafka {
  public:
-  explicit TestKafka(int partitions, const std::string& topic = "payments.raw", bool create = true) : topic_(topic) {
+  explicit TestKafka(int partitions, const std::string& topic = "payments.raw", bool create = true, int brokers = 1)
+      : topic_(topic) {
     // The producer brings the cluster with it.
-    sender_ = MakeKafka(RD_KAFKA_PRODUCER, MakeKafkaConf(settings_, {{"test.mock.num.brokers", "1"},
+    sender_ = MakeKafka(RD_KAFKA_PRODUCER, MakeKafkaConf(settings_, {{"test.mock.num.brokers", std::to_string(brokers)},
                                                                      {"message.max.bytes", "8000000"},
                                                                      {"linger.ms", "1"},
                                                                      {"compression.type", "lz4"},

@@ -36,6 +36,16 @@ std::vector<int64_t> ListOffsets(rd_kafka_t* handle, const std::string& topic, i
   return offsets;
 }
 
+KafkaPtr<rd_kafka_topic_partition_list_t> Places(const std::string& topic, const std::vector<int64_t>& next_offsets) {
+  KafkaPtr<rd_kafka_topic_partition_list_t> list(
+      rd_kafka_topic_partition_list_new(static_cast<int>(next_offsets.size())));
+  for (size_t p = 0; p < next_offsets.size(); ++p) {
+    if (next_offsets[p] < 0) continue;
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), static_cast<int32_t>(p))->offset = next_offsets[p];
+  }
+  return list;
+}
+
 }  // namespace
 
 KafkaPtr<rd_kafka_conf_t> MakeConsumerConf(const KafkaSettings& settings, const KafkaProperties& properties) {
@@ -121,14 +131,21 @@ std::vector<Watermarks> QueryWatermarks(rd_kafka_t* handle, const std::string& t
 }
 
 void AssignAt(rd_kafka_t* handle, const std::string& topic, const std::vector<int64_t>& next_offsets) {
-  const KafkaPtr<rd_kafka_topic_partition_list_t> list(
-      rd_kafka_topic_partition_list_new(static_cast<int>(next_offsets.size())));
-  for (size_t p = 0; p < next_offsets.size(); ++p) {
-    if (next_offsets[p] < 0) continue;
-    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), static_cast<int32_t>(p))->offset = next_offsets[p];
-  }
+  const auto list = Places(topic, next_offsets);
   const rd_kafka_resp_err_t error = rd_kafka_assign(handle, list.get());
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) Fail("assignment of " + topic, error);
+}
+
+bool SeekTo(rd_kafka_t* handle, const std::string& topic, const std::vector<int64_t>& next_offsets, int timeout_ms) {
+  const auto list = Places(topic, next_offsets);
+  if (rd_kafka_error_t* error = rd_kafka_seek_partitions(handle, list.get(), timeout_ms); error != nullptr) {
+    rd_kafka_error_destroy(error);
+    return false;
+  }
+  for (int i = 0; i < list->cnt; ++i) {
+    if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+  }
+  return true;
 }
 
 }  // namespace pipeline

@@ -50,4 +50,9 @@ Watermarks QueryWatermark(rd_kafka_t* handle, const std::string& topic, int32_t 
 // longer come. Throws std::runtime_error.
 void AssignAt(rd_kafka_t* handle, const std::string& topic, const std::vector<int64_t>& next_offsets);
 
+// The same for partitions that are assigned, also while the topic is not there: an assignment that is given up then
+// makes librdkafka 2.0.2 wait for ever when the client is closed. False: some partition is not being read (it was out
+// of range); only an assignment helps.
+bool SeekTo(rd_kafka_t* handle, const std::string& topic, const std::vector<int64_t>& next_offsets, int timeout_ms);
+
 }  // namespace pipeline

@@ -139,6 +139,7 @@ void KafkaReader::BeginReplica(const TopicFacts& facts, const std::string& clust
   continuity_.Start(begins);
   AssignAt(handle_.get(), settings_.topic, continuity_.ReadFrom());
   out_of_range_.clear();
+  reassign_ = false;
   lost_reason_.clear();
   loaded_ = false;
   status_->SetLoaded(false);
@@ -194,8 +195,12 @@ KafkaReader::Next KafkaReader::ReadBatch() {
   size_t count = 1;
   const ssize_t more = rd_kafka_consume_batch_queue(queue_.get(), 0, messages.data() + 1, kBatchMax - 1);
   if (more > 0) count += static_cast<size_t>(more);
-  // What was fetched before a loss is read again with the rest.
-  const Next next = contact_.lost() ? Next::kGoOn : TakeBatch(messages.data(), count);
+  Next next = Next::kGoOn;
+  if (contact_.lost()) {  // what was fetched before that is read again with the rest
+    for (size_t i = 0; i < count; ++i) NoteOutOfRange(*messages[i]);
+  } else {
+    next = TakeBatch(messages.data(), count);
+  }
   waker_->AfterBatch();
   for (size_t i = 0; i < count; ++i) rd_kafka_message_destroy(messages[i]);
   return next;
@@ -233,13 +238,16 @@ LogContinuity::Verdict KafkaReader::Judge(const rd_kafka_message_t& message, uin
              : continuity_.OnEnd(message.partition, message.offset, MonotonicNs());
 }
 
-void KafkaReader::OnMessageError(const rd_kafka_message_t& message) {
-  const bool of_partition =
-      message.rkt != nullptr && message.partition >= 0 && message.partition < continuity_.partition_count();
-  if (of_partition && message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+bool KafkaReader::NoteOutOfRange(const rd_kafka_message_t& message) {
+  if (message.err != RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || message.rkt == nullptr) return false;
+  if (message.partition >= 0 && message.partition < continuity_.partition_count()) {
     out_of_range_.insert(message.partition);
-    return;
   }
+  return true;
+}
+
+void KafkaReader::OnMessageError(const rd_kafka_message_t& message) {
+  if (NoteOutOfRange(message)) return;
   contact_.Lose(rd_kafka_err2str(message.err));
   watch_.Wake();
   const std::optional<int64_t> untold = error_lines_.Tell(MonotonicNs());
@@ -272,8 +280,15 @@ KafkaReader::Next KafkaReader::CheckLog() {
 }
 
 KafkaReader::Next KafkaReader::Reread() {
+  const std::vector<int64_t> offsets = continuity_.ReadFrom();
+  if (!std::exchange(reassign_, false)) {
+    if (SeekTo(handle_.get(), settings_.topic, offsets, kQueryMs)) return Next::kGoOn;
+    contact_.Lose("a partition was not being read");  // it tells that it is out of range, or is assigned soon
+    SleepMs(kSettleMs);
+    return Next::kGoOn;
+  }
   try {
-    AssignAt(handle_.get(), settings_.topic, continuity_.ReadFrom());
+    AssignAt(handle_.get(), settings_.topic, offsets);
   } catch (const std::runtime_error& error) {
     spdlog::error("[KAFKA] {}; loading the log again", error.what());
     return Next::kReload;
@@ -301,6 +316,7 @@ KafkaReader::Next KafkaReader::Reposition() {
       return Next::kGoOn;  // it is asked for again
     }
     out_of_range_.erase(p);
+    reassign_ = true;
     const int64_t next_offset = continuity_.next_offset(p);
     const LogContinuity::Range found = continuity_.OnOutOfRange(p, range);
     if (found.verdict == LogContinuity::Verdict::kAnother) {
@@ -345,6 +361,7 @@ void KafkaReader::AddPartitions(int32_t count) {
   }
   marks.erase(marks.begin(), marks.begin() + known);
   for (const Watermarks& at : marks) continuity_.Add(at.low);
+  reassign_ = true;
   replica_->Update([&](ReplicaState& state) { state.AddPartitions(marks); });
   watch_.SetRead(count);
   spdlog::info("[KAFKA] topic {} has {} partitions now; reading the {} new ones from their beginning", settings_.topic,

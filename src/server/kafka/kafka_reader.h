@@ -75,6 +75,8 @@ class KafkaReader {
   // kReload: another log's messages are among them; none was taken.
   Next TakeBatch(rd_kafka_message_t* const* messages, size_t count);
   LogContinuity::Verdict Judge(const rd_kafka_message_t& message, uint32_t record_crc32c);
+  // False: the message says something else.
+  bool NoteOutOfRange(const rd_kafka_message_t& message);
   void OnMessageError(const rd_kafka_message_t& message);
   // Contact was lost: reads again from what was seen last.
   Next CheckLog();
@@ -104,6 +106,7 @@ class KafkaReader {
   // The reader's thread alone.
   LogContinuity continuity_;
   std::set<int32_t> out_of_range_;  // partitions whose watermarks are to be asked for
+  bool reassign_ = false;           // partitions were added, or are no longer read
   std::string lost_reason_;         // of the check under way; empty: none is
   bool loaded_ = false;
   int64_t started_ns_ = 0;
