@@ -235,6 +235,8 @@ TEST(ServerCommandTest, TakesItsOptionsAndNamesWhatIsWrong) {
                                 "1500ms",
                                 "--keepalive",
                                 "30s,2s",
+                                "--unready-after",
+                                "2s",
                                 "--demo-data",
                                 "--journal",
                                 "j.jsonl",
@@ -267,6 +269,7 @@ TEST(ServerCommandTest, TakesItsOptionsAndNamesWhatIsWrong) {
   EXPECT_EQ(options.drain_timeout_ns, 1'500'000'000);
   EXPECT_EQ(options.keepalive_time_ns, 30'000'000'000);
   EXPECT_EQ(options.keepalive_timeout_ns, 2'000'000'000);
+  EXPECT_EQ(options.unready_after_ns, 2'000'000'000);
   EXPECT_TRUE(options.demo_data);
   EXPECT_EQ(options.journal_path, "j.jsonl");
   EXPECT_EQ(options.calls_per_peer_max, 7);
@@ -284,6 +287,7 @@ TEST(ServerCommandTest, TakesItsOptionsAndNamesWhatIsWrong) {
   for (const std::vector<std::string>& wrong : {std::vector<std::string>{"--port", "70000"},
                                                 {"--window-bytes", "1"},
                                                 {"--drain-timeout", "5"},
+                                                {"--unready-after", "soon"},
                                                 {"--keepalive", "10s"},
                                                 {"--keepalive", "0s,1s"},
                                                 {"--max-calls", "0"},
