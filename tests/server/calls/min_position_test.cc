@@ -1,7 +1,5 @@
 // A request's places are looked at once, before anything waits for them: few, known to be possible, each partition
 // once.
-#include "server/calls/request_check.h"
-
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -9,6 +7,8 @@
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include "server/calls/request_check.h"
 
 namespace pipeline {
 namespace {
