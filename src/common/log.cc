@@ -1,5 +1,7 @@
 #include "common/log.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <spdlog/async.h>
 #include <spdlog/async_logger.h>
 #include <spdlog/details/os.h>
@@ -112,6 +114,23 @@ class StderrSink final : public ColorSink {
   bool flushed_ = false;
 };
 
+// Threads that are made meanwhile take no signal: those are for whoever waits for them (StopSignal), which may begin to
+// only later.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
 // Never taken down: threads may log until the very end.
 struct Log {
   std::shared_ptr<StderrSink> sink = std::make_shared<StderrSink>();
@@ -144,7 +163,11 @@ void SetLevel() {
 }  // namespace
 
 void StartLog(const std::string& program) {
-  auto* log = new Log;
+  Log* log = nullptr;
+  {
+    const SignalsBlocked blocked;
+    log = new Log;
+  }
   log->sink->SetQueue(log->queue);
   log->logger = std::make_shared<spdlog::async_logger>(program, log->sink, log->queue,
                                                        spdlog::async_overflow_policy::overrun_oldest);

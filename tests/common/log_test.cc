@@ -3,7 +3,10 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
+#include <signal.h>
 #include <spdlog/spdlog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -54,6 +57,21 @@ TEST_F(StartLogTest, TakesItsLevelFromTheEnvironment) {
   const std::string wrong = LogAt("noisy");
   EXPECT_NE(wrong.find("found \"noisy\"; allowed: trace, debug,"), std::string::npos) << wrong;
   EXPECT_NE(wrong.find("normal"), std::string::npos);
+}
+
+// A program may start its log before it says what signals mean: they are not for the log's thread, which would die of
+// them with the program.
+TEST_F(StartLogTest, TakesNoSignal) {
+  StartLog("test");
+  sigset_t hang_up;
+  sigset_t before;
+  sigemptyset(&hang_up);
+  sigaddset(&hang_up, SIGHUP);
+  ASSERT_EQ(pthread_sigmask(SIG_BLOCK, &hang_up, &before), 0);
+  ASSERT_EQ(kill(getpid(), SIGHUP), 0);
+  const timespec patience = {10, 0};
+  EXPECT_EQ(sigtimedwait(&hang_up, nullptr, &patience), SIGHUP);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 // A pipe in place of standard error, full as soon as it is made.
