@@ -136,6 +136,7 @@ struct Log {
   std::shared_ptr<StderrSink> sink = std::make_shared<StderrSink>();
   std::shared_ptr<spdlog::details::thread_pool> queue = std::make_shared<spdlog::details::thread_pool>(kLogLinesMax, 1);
   std::shared_ptr<spdlog::logger> logger;
+  Log* before = nullptr;  // that this one has taken the place of
 };
 std::atomic<Log*> current_log = nullptr;
 
@@ -173,7 +174,8 @@ void StartLog(const std::string& program) {
                                                        spdlog::async_overflow_policy::overrun_oldest);
   log->logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%-8l%$ %v", spdlog::pattern_time_type::utc);
   spdlog::set_default_logger(log->logger);
-  if (current_log.exchange(log) == nullptr) std::atexit(&EndLog);
+  log->before = current_log.exchange(log);
+  if (log->before == nullptr) std::atexit(&EndLog);
   SetLevel();
 }
 

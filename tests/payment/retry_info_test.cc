@@ -82,7 +82,7 @@ RC_GTEST_PROP(RetryInfoProperty, DamagedBytesAreReadSafely, (const std::string& 
   const auto at = *rc::gen::inRange<size_t>(0, bytes.size());
   bytes.replace(at, std::min(noise.size(), bytes.size() - at), noise);
   const auto details = DecodeStatusDetails(8, bytes);
-  RC_ASSERT(!details || details->retry_delay_ns.value_or(0) >= 0);
+  RC_ASSERT((!details || details->retry_delay_ns.value_or(0) >= 0));
 }
 
 }  // namespace

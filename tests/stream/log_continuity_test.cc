@@ -309,7 +309,7 @@ RC_GTEST_PROP(LogContinuityProperty, AnotherLogIsNeverReadOn, ()) {
   for (const size_t p : read) {
     const auto& [offset, crc32c] = *reader.taken()[p].rbegin();
     const auto found = other.partitions[p].records.find(offset);
-    RC_PRE(found == other.partitions[p].records.end() || found->second != crc32c);
+    RC_PRE((found == other.partitions[p].records.end() || found->second != crc32c));
   }
   const auto before = reader.taken();
   reader.Lose();
