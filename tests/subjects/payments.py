@@ -10,7 +10,7 @@ import time
 
 import payment_pb2 as pb
 
-NO_DIGITS = set("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF UGX VND VUV XAF XOF XPF".split())
+NO_DIGITS = set("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
 THREE_DIGITS = set("BHD JOD KWD OMR TND".split())
 STATUSES = {"pending": 1, "processing": 1, "succeeded": 2, "completed": 2, "paid": 2, "failed": 3, "declined": 3,
             "refunded": 4}

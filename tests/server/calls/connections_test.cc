@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/sanitized.h"
 #include "server/calls/listening_sockets.h"
 #include "tests/server/calls/idle_connections.h"
 #include "tests/server/ops/scrape.h"
@@ -35,6 +36,7 @@ double Refused(int metrics_port, const std::string& limit) {
 
 // gRPC's own acceptor is deaf for ever after this: it stops where there is no descriptor.
 TEST(ConnectionsTest, AServerWithoutDescriptorsIsReachedWhenTheyAreBack) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer needs descriptors of its own to look at memory";
   Program server("payment-server",
                  {"--brokers", "127.0.0.1:1", "--port", "0", "--demo-data", "--metrics-listen", "127.0.0.1:0"},
                  {.descriptors_max = 256});
