@@ -110,7 +110,8 @@ class RealTopic {
     const int refused = rd_kafka_produce(topic.get(), partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(value.data()),
                                          value.size(), key.data(), key.size(), nullptr);
     const rd_kafka_resp_err_t error = refused == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_last_error();
-    if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {  // until the sender has heard of it
+    // Until the sender has heard of it, or that the topic is there again.
+    if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {
       const rd_kafka_metadata_t* metadata = nullptr;
       if (rd_kafka_metadata(sender_.get(), 1, nullptr, &metadata, 1000) == RD_KAFKA_RESP_ERR_NO_ERROR) {
         rd_kafka_metadata_destroy(metadata);
