@@ -17,8 +17,9 @@ endif()
 set(PIPELINE_TEST_ENVIRONMENT "")
 if(PIPELINE_SANITIZE STREQUAL "thread")
   # The suppressions name functions and files, so there must be somebody to tell them.
+  # Tests of signals fork a child for each, also after a test whose thread goes on (the log's).
   find_program(LLVM_SYMBOLIZER NAMES llvm-symbolizer-16 llvm-symbolizer REQUIRED)
-  set(PIPELINE_TEST_ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/ci/tsan.supp:external_symbolizer_path=${LLVM_SYMBOLIZER}:exitcode=66:second_deadlock_stack=1")
+  set(PIPELINE_TEST_ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/ci/tsan.supp:external_symbolizer_path=${LLVM_SYMBOLIZER}:exitcode=66:second_deadlock_stack=1:die_after_fork=0")
 elseif(PIPELINE_SANITIZE)
   find_program(LLVM_SYMBOLIZER NAMES llvm-symbolizer-16 llvm-symbolizer REQUIRED)
   set(PIPELINE_TEST_ENVIRONMENT "ASAN_SYMBOLIZER_PATH=${LLVM_SYMBOLIZER}" "ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:exitcode=66"
