@@ -13,7 +13,7 @@ constexpr size_t kGoneMin = 64;
 
 void WaitList::Add(Waiter::For what, Queue* queue, std::shared_ptr<Waiter> waiter) {
   if (waiter->waits_for_ == what) return;
-  Leave(waiter.get());
+  Forget(waiter.get());
   waiter->waits_for_ = what;
   queue->waiters.push_back(std::move(waiter));
 }
@@ -23,7 +23,7 @@ void WaitList::ForChange(std::shared_ptr<Waiter> waiter) { Add(Waiter::For::kCha
 void WaitList::ForLoaded(std::shared_ptr<Waiter> waiter) { Add(Waiter::For::kLoaded, &loaded_, std::move(waiter)); }
 
 void WaitList::ForPassing(const std::shared_ptr<Waiter>& waiter, std::span<const RecordPlace> places) {
-  if (waiter->waits_for_ != Waiter::For::kPassing && waiter->waits_for_ != Waiter::For::kNothing) Leave(waiter.get());
+  if (waiter->waits_for_ != Waiter::For::kPassing && waiter->waits_for_ != Waiter::For::kNothing) Forget(waiter.get());
   waiter->waits_for_ = Waiter::For::kPassing;
   // Most places are those of the last time: they stay where they are.
   std::vector<std::optional<int64_t>> wanted(waiter->passing_.size());
@@ -46,7 +46,7 @@ void WaitList::LeavePassing(Waiter* waiter, size_t partition) {
   if (const auto at = std::exchange(waiter->passing_[partition], std::nullopt)) passing_[partition].erase(*at);
 }
 
-void WaitList::Leave(Waiter* waiter) {
+void WaitList::Forget(Waiter* waiter) {
   const Waiter::For what = std::exchange(waiter->waits_for_, Waiter::For::kNothing);
   for (size_t p = 0; p < waiter->passing_.size(); ++p) LeavePassing(waiter, p);
   if (what != Waiter::For::kChange && what != Waiter::For::kLoaded) return;
@@ -55,8 +55,6 @@ void WaitList::Leave(Waiter* waiter) {
   std::erase_if(queue.waiters, [what](const std::shared_ptr<Waiter>& other) { return other->waits_for_ != what; });
   queue.gone = 0;
 }
-
-void WaitList::Forget(Waiter* waiter) { Leave(waiter); }
 
 void WaitList::Take(std::shared_ptr<Waiter> waiter, std::vector<std::shared_ptr<Waiter>>* woken) {
   waiter->waits_for_ = Waiter::For::kNothing;

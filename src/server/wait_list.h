@@ -54,7 +54,6 @@ class WaitList {
     size_t gone = 0;
   };
   void Add(Waiter::For what, Queue* queue, std::shared_ptr<Waiter> waiter);
-  void Leave(Waiter* waiter);
   void LeavePassing(Waiter* waiter, size_t partition);
   static void TakeAll(Waiter::For what, Queue* queue, std::vector<std::shared_ptr<Waiter>>* woken);
   static void Take(std::shared_ptr<Waiter> waiter, std::vector<std::shared_ptr<Waiter>>* woken);

@@ -1,7 +1,6 @@
 #include "server/calls/acceptor.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
@@ -17,6 +16,7 @@
 
 #include "common/clock.h"
 #include "server/calls/peer_host.h"
+#include "server/calls/sockets.h"
 
 namespace pipeline {
 namespace {
@@ -46,19 +46,12 @@ bool FindEnds(int fd, Ends* ends) {
          getsockname(fd, reinterpret_cast<sockaddr*>(&ends->own), &own_size) == 0;
 }
 
-int PortOf(const sockaddr_storage& address) {
-  return ntohs(address.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
-                                             : reinterpret_cast<const sockaddr_in&>(address).sin_port);
-}
-
 // The connection comes from this machine, from that port.
 bool IsSelf(const Ends& ends, const std::string& host, int port) {
   return port != 0 && PortOf(ends.peer) == port && host == HostOf(ends.own);
 }
 
 int OpenSpare() { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
-
-bool IsShortage(int error) { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
 
 }  // namespace
 

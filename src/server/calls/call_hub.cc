@@ -1,6 +1,5 @@
 #include "server/calls/call_hub.h"
 
-#include <algorithm>
 #include <chrono>
 
 #include "common/clock.h"
@@ -29,11 +28,8 @@ Admission CallHub::Add(const std::shared_ptr<OpenCall>& call, const std::string&
   const std::lock_guard lock(mutex_);
   if (ending_) return Admission::kStopping;
   if (static_cast<int64_t>(calls_.size()) >= calls_max_) return Admission::kFull;
-  const auto found = peers_.find(peer);
-  if (found != peers_.end() && found->second >= calls_per_peer_max_) return Admission::kPeerFull;
-  const auto at = found != peers_.end() ? found : peers_.emplace(peer, 0).first;
-  ++at->second;
-  calls_.emplace(call.get(), Entry{call, at});
+  if (hosts_.of(peer) >= calls_per_peer_max_) return Admission::kPeerFull;
+  calls_.emplace(call.get(), Entry{call, hosts_.Add(peer)});
   return Admission::kAdmitted;
 }
 
@@ -50,7 +46,7 @@ std::shared_ptr<OpenCall> CallHub::RemoveLocked(const OpenCall* call) {
   const auto found = calls_.find(call);
   if (found == calls_.end()) return nullptr;
   std::shared_ptr<OpenCall> held = std::move(found->second.call);
-  if (--found->second.peer->second == 0) peers_.erase(found->second.peer);
+  hosts_.Remove(found->second.host);
   calls_.erase(found);
   if (calls_.empty()) empty_.notify_all();
   return held;
@@ -70,10 +66,8 @@ std::vector<CallProgress> CallHub::Progress() const {
 }
 
 int64_t CallHub::most_calls_of_a_peer() const {
-  int64_t most = 0;
   const std::lock_guard lock(mutex_);
-  for (const auto& [peer, calls] : peers_) most = std::max(most, calls);
-  return most;
+  return hosts_.most();
 }
 
 std::vector<std::shared_ptr<OpenCall>> CallHub::Calls() const {

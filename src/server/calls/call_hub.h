@@ -5,7 +5,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,6 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "server/calls/host_counts.h"
 #include "server/replica.h"
 
 namespace pipeline {
@@ -64,10 +64,9 @@ class CallHub {
   void Stop();
 
  private:
-  using Peers = std::map<std::string, int64_t>;  // open calls by host; no host stays without one
   struct Entry {
     std::shared_ptr<OpenCall> call;
-    Peers::iterator peer;
+    HostCounts::Place host;
   };
 
   void Run();
@@ -81,7 +80,7 @@ class CallHub {
   std::condition_variable empty_;
   bool ending_ = false;
   std::unordered_map<const OpenCall*, Entry> calls_;
-  Peers peers_;
+  HostCounts hosts_;
   std::atomic<bool> stopping_ = false;
   std::atomic<uint64_t> subscriptions_ = 0;
   std::thread thread_;

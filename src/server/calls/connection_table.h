@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
 #include <unordered_map>
+#include <utility>
+
+#include "server/calls/host_counts.h"
 
 namespace pipeline {
 
@@ -37,13 +39,12 @@ class ConnectionTable {
 
   int64_t open() const { return static_cast<int64_t>(connections_.size()); }
   // Of the host that has the most.
-  int64_t most_of_a_peer() const;
+  int64_t most_of_a_peer() const { return hosts_.most(); }
 
  private:
-  using Peers = std::map<std::string, int64_t>;  // open connections by host; no host stays without one
   struct Connection {
     SocketId socket = 0;
-    Peers::iterator peer;
+    HostCounts::Place host;
   };
   using Connections = std::unordered_map<int, Connection>;  // by descriptor
 
@@ -52,7 +53,7 @@ class ConnectionTable {
   const ConnectionLimits limits_;
   const Identify identify_;
   Connections connections_;
-  Peers peers_;
+  HostCounts hosts_;
 };
 
 }  // namespace pipeline

@@ -1,22 +1,15 @@
 #include "server/calls/connections.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
+#include "server/calls/sockets.h"
+
 namespace pipeline {
 namespace {
-
-// -1: none, or of another family.
-int PortOf(const sockaddr_storage& address) {
-  if (address.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
-  if (address.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port);
-  return -1;
-}
 
 bool IsConnectionOn(int fd, int port) {
   sockaddr_storage address{};

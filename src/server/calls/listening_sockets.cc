@@ -13,6 +13,8 @@
 #include <memory>
 #include <stdexcept>
 
+#include "server/calls/sockets.h"
+
 namespace pipeline {
 namespace {
 
@@ -68,12 +70,10 @@ int OpenSocket(const addrinfo& address, int64_t unacknowledged_ns) {
   return -1;
 }
 
-int PortOf(int fd) {
+int OwnPort(int fd) {
   sockaddr_storage address{};
   socklen_t size = sizeof(address);
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
-  return ntohs(address.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(address).sin6_port
-                                             : reinterpret_cast<const sockaddr_in&>(address).sin_port);
+  return getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0 ? PortOf(address) : 0;
 }
 
 void SetPort(addrinfo* address, int port) {
@@ -91,7 +91,7 @@ int OpenAll(addrinfo* addresses, int port, int64_t unacknowledged_ns, std::vecto
     const int fd = OpenSocket(*address, unacknowledged_ns);
     if (fd >= 0) {
       descriptors->push_back(fd);
-      if (port == 0) port = PortOf(fd);
+      if (port == 0) port = OwnPort(fd);
       continue;
     }
     if (errno != EADDRNOTAVAIL && errno != EAFNOSUPPORT) return errno;
@@ -118,7 +118,7 @@ ListeningSockets::ListeningSockets(const std::string& host, int port, int64_t un
   if (error != 0) {
     throw std::runtime_error("can't listen on " + HostAndPort(host, port) + ": " + std::strerror(error));
   }
-  port_ = PortOf(descriptors_.front());
+  port_ = OwnPort(descriptors_.front());
 }
 
 ListeningSockets::~ListeningSockets() { Close(); }

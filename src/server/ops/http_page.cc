@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "server/calls/sockets.h"
 
 namespace pipeline {
 namespace {
@@ -101,7 +102,7 @@ void HttpPage::Run() {
 
 bool HttpPage::Accept(int listener) {
   const int fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (fd < 0) return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM;
+  if (fd < 0) return !IsShortage(errno);
   connections_.push_back({fd, MonotonicNs() + kPatienceNs, "", "", 0});
   return true;
 }

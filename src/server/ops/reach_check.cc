@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "server/calls/sockets.h"
 
 namespace pipeline {
 namespace {
@@ -73,9 +74,7 @@ int BindAnyPort(int fd, sa_family_t family) {
   own.ss_family = family;
   socklen_t size = family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
   if (bind(fd, reinterpret_cast<const sockaddr*>(&own), size) != 0) return 0;
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) != 0) return 0;
-  return ntohs(family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(own).sin6_port
-                                  : reinterpret_cast<const sockaddr_in&>(own).sin_port);
+  return getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) == 0 ? PortOf(own) : 0;
 }
 
 std::string Converse(int fd, int64_t deadline_ns, int stop_fd) {
