@@ -186,8 +186,9 @@ std::optional<int64_t> ParseFloor(std::string_view number_text) {
   return static_cast<int64_t>(~(whole + (fraction ? 1 : 0)) + 1);
 }
 
-// ISO 4217, List One, as SIX publishes it (six-group.com, "Data Standards", 2026-01-01): the column "Minor unit". Where
-// that says N.A. (gold, XTS) it counts as not known. MGA and MRU have 2 there, though five of their parts are one.
+// ISO 4217, List One, column "Minor unit". Compared with tables in public sources, not with the maintenance agency's
+// own list. Where that says N.A. (gold, XTS) it counts as not known. MGA and MRU have 2 there, though five of their
+// parts are one.
 uint32_t IsoDigits(std::string_view currency) {
   constexpr std::array<std::string_view, 17> kNone = {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG",
                                                       "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"};
