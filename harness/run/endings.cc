@@ -15,9 +15,11 @@ std::vector<int> AllowedExitCodes(const ProgramPlan& plan) {
   return {0};
 }
 
-std::string BadEndText(const ProcessExit& exit, const std::vector<int>& allowed) {
+std::string BadEndText(const ProcessExit& exit, const std::vector<int>& allowed, int times_asked) {
   const int code = WIFSIGNALED(exit.status) ? kSignalBase + WTERMSIG(exit.status) : WEXITSTATUS(exit.status);
   if (std::find(allowed.begin(), allowed.end(), code) != allowed.end()) return {};
+  const bool ended_itself = code < kSignalBase || code == kSignalBase + SIGINT || code == kSignalBase + SIGTERM;
+  if (times_asked > 1 && ended_itself) return {};
   std::string text;
   for (const int one : allowed) {
     text += text.empty() ? "" : " or ";

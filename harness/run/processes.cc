@@ -50,7 +50,7 @@ struct Processes::State {
     int64_t ready_ns = 0;
     bool end_is_expected = false;  // a fault's doing
     bool end_is_ours = false;      // the orderly stop
-    bool asked = false;            // to end; how it does is its own
+    int times_asked = 0;           // to end; how it does is its own
     std::string killed_because;    // what it had failed to do before it was killed
     bool killed_early = false;     // without the time that it may take
     std::string ended_by_itself;   // how, once it has
@@ -99,9 +99,9 @@ void Processes::State::OnExit(const ProcessExit& exit) {
 
 // What was wrong with the end of one that was asked to end; empty: nothing.
 std::string Processes::State::BadEnd(const Program& program, const ProcessExit& exit) {
-  if (!program.asked || program.killed_early) return {};
+  if (program.times_asked == 0 || program.killed_early) return {};
   if (!program.killed_because.empty()) return program.killed_because;
-  return BadEndText(exit, program.plan.exit_codes);
+  return BadEndText(exit, program.plan.exit_codes, program.times_asked);
 }
 
 void Processes::State::Ended(Program* program, const ProcessExit& exit, std::unique_lock<std::mutex>* lock) {
@@ -232,7 +232,8 @@ void Processes::Start(const std::string& name) {
   program.pid = pid;
   program.ready_ns = 0;
   program.end_is_expected = false;
-  program.asked = program.killed_early = false;
+  program.times_asked = 0;
+  program.killed_early = false;
   program.killed_because.clear();
   program.span = state_->recorder->OnProcess(
       {.name = name, .pid = pid, .started_ns = started_ns, .ready_ns = 0, .ended_ns = 0, .how = {}, .bad_end = {}});
@@ -305,7 +306,7 @@ std::vector<std::string> Processes::Stop(const std::vector<std::string>& names, 
       State::Program& program = state_->programs.at(name);
       program.end_is_ours = true;
       if (!program.pid) continue;
-      program.asked = true;
+      ++program.times_asked;
       running.push_back({name, *program.pid, program.plan.end_within_ns, PortOf(program.plan.address), {}});
     }
   }
@@ -397,7 +398,7 @@ void Processes::ExpectEnd(const std::string& name, bool asked) {
   const std::lock_guard lock(state_->mutex);
   State::Program& program = state_->programs.at(name);
   program.end_is_expected = true;
-  program.asked = program.asked || asked;
+  if (asked) ++program.times_asked;
   // What a kill does to one that was asked before is the kill's.
   if (!asked) program.killed_early = true;
 }
