@@ -24,6 +24,7 @@ namespace {
 constexpr std::string_view kMarker = "lat-";
 constexpr size_t kMarkerDigits = 16;
 constexpr size_t kMarkerWithin = 64;  // the payment's id stands first
+constexpr int kReconnectMs = 100;     // to a server that is still to come
 
 struct Options {
   std::string server;
@@ -32,6 +33,8 @@ struct Options {
   int64_t skip = 0;
   std::string rpc = "stream";
   std::string log_id;
+  int64_t after = -1;
+  int32_t partitions = 1;
   bool latency = false;
 };
 
@@ -47,6 +50,11 @@ struct Received {
 grpc::ByteBuffer Request(const Options& options) {
   ::payment::ResumeToken token;
   token.set_log_id(options.log_id);  // a partition that is not in a token starts at its beginning
+  for (int32_t partition = 0; options.after >= 0 && partition < options.partitions; ++partition) {
+    ::payment::PartitionResume* resume = token.add_partitions();
+    resume->set_partition(partition);
+    resume->set_after(options.after);
+  }
   std::string bytes;
   if (options.rpc == "stream") {
     ::payment::ListPaymentsRequest request;
@@ -98,6 +106,8 @@ class Reader {
                 grpc::internal::RpcMethod::SERVER_STREAMING) {
     grpc::ChannelArguments arguments;
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
+    arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMs);
+    arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMs);
     channel_ = grpc::CreateCustomChannel(options.server, grpc::InsecureChannelCredentials(), arguments);
   }
 
@@ -105,8 +115,8 @@ class Reader {
     context_.set_wait_for_ready(true);
     stream_.reset(grpc::internal::ClientReaderFactory<grpc::ByteBuffer>::Create(channel_.get(), method_, &context_,
                                                                                 Request(options_)));
-    stream_->WaitForInitialMetadata();
   }
+  void AwaitBegin() { stream_->WaitForInitialMetadata(); }
 
   void Read() {
     grpc::ByteBuffer buffer;
@@ -170,6 +180,7 @@ void Run(const Options& options) {
   readers.reserve(static_cast<size_t>(options.streams));
   for (int i = 0; i < options.streams; ++i) readers.push_back(std::make_unique<Reader>(options));
   for (const auto& reader : readers) reader->Start();
+  for (const auto& reader : readers) reader->AwaitBegin();
   bench::Say(R"({"started": true})");
   std::vector<std::thread> threads;
   threads.reserve(readers.size());
@@ -197,6 +208,8 @@ int main(int argc, char** argv) {
         app->add_option("--skip", options.skip, "Events at the beginning that are no latency samples");
         app->add_option("--rpc", options.rpc)->check(CLI::IsMember({"stream", "subscribe"}));
         app->add_option("--log-id", options.log_id, "Every record of this log, instead of a snapshot");
+        app->add_option("--after", options.after, "With --log-id: only what follows this offset");
+        app->add_option("--partitions", options.partitions, "In which --after is meant, from 0");
         app->add_flag("--latency", options.latency, "Payment ids carry the planned time");
       },
       [&] { Run(options); });

@@ -137,15 +137,19 @@ class Bench:
     def broker(self, partitions):
         return Broker(self, partitions)
 
-    def server(self, brokers, *arguments):
-        return Server(self, brokers, *arguments)
+    def server(self, brokers, *arguments, port=0):
+        return Server(self, brokers, *arguments, port=port)
 
     def feed(self, brokers, records, *arguments):
         return self.run("bench-feed", "--brokers", brokers, "--topic", TOPIC, "--records", records, *arguments)
 
+    def early_reader(self, port, events, *arguments, core=None):
+        """A bare client that waits for its server; its first answer is that all its streams have begun."""
+        return self.program("bench-read", "--server", f"127.0.0.1:{port}", "--events", events, *arguments, core=core)
+
     def reader(self, port, events, *arguments, core=None):
         """A bare client whose streams have all begun."""
-        reader = self.program("bench-read", "--server", f"127.0.0.1:{port}", "--events", events, *arguments, core=core)
+        reader = self.early_reader(port, events, *arguments, core=core)
         try:
             reader.answer()
         except Failure:

@@ -247,6 +247,57 @@ def idle(bench, repetitions, quick):
     return [row]
 
 
+def waiting(bench, repetitions, quick):
+    records, streams = (300 * PARTITIONS, 10) if quick else (15_625 * PARTITIONS, 1_000)
+    row = Row("waiting", f"server CPU to load {records:,} payments and begin {streams:,} resumed streams, owed nothing: "
+              "there from the start", "s", 1.2, False, "come when it has loaded")
+    with bench.broker(PARTITIONS) as broker:
+        resume = ("--log-id", bench.feed(broker.address, records)["log_id"], "--after", records // PARTITIONS - 1,
+                  "--partitions", PARTITIONS, "--streams", streams)
+
+        def early():
+            with bench.early_reader(port, 0, *resume) as reader, bench.server(broker.address, port=port) as server:
+                server.loaded()
+                reader.answer()
+                return server.cpu_ns() / 1e9
+
+        def late():
+            with bench.server(broker.address, port=port) as server:
+                server.loaded()
+                with bench.reader(port, 0, *resume):
+                    return server.cpu_ns() / 1e9
+
+        with bench.server(broker.address) as server:
+            port = server.port  # free again, for those who wait for it
+        for ours, other in turns(repetitions, early, late):
+            row.add(ours, other)
+    return [row]
+
+
+def connections(bench, repetitions, quick):
+    streams = 20 if quick else 1_000
+    row = Row("connections", f"server CPU per connection with a stream on it, {streams:,} of them", "µs", None, False,
+              "bare server")
+
+    def cost(program, port):
+        begin_ns = program.cpu_ns()
+        with bench.reader(port, 0, "--streams", streams):
+            return (program.cpu_ns() - begin_ns) / streams / 1e3
+
+    def server():
+        with bench.broker(1) as broker, Server(bench, broker.address, fetch=FETCH_IDLE) as program:
+            program.loaded()
+            return cost(program, program.port)
+
+    def bare():
+        with bench.program("bare-fan-out", "--events", 1) as program:
+            return cost(program, program.answer()["port"])
+
+    for ours, ceiling in turns(repetitions, server, bare):
+        row.add(ours, ceiling)
+    return [row]
+
+
 def recovery(bench, repetitions, quick):
     kills = 3 if quick else max(20, 4 * repetitions)
     row = Row("recovery", "restart after SIGKILL to the client's next record, p95", "s", 0.5, False, target="≤ 0.5 s")
@@ -293,4 +344,5 @@ def list_pages(bench, repetitions, quick):
 
 # In the order in which they are measured.
 ROWS = {"catch-up": catch_up, "pipeline": pipeline, "fan-out": fan_out, "latency": latency, "memory": memory,
-        "producer": producer, "idle": idle, "recovery": recovery, "list": list_pages}
+        "producer": producer, "idle": idle, "waiting": waiting, "connections": connections, "recovery": recovery,
+        "list": list_pages}
