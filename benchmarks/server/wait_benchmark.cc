@@ -45,11 +45,11 @@ std::unique_ptr<Replica> LoadingReplica() {
 void BatchBesideResumedStreams(benchmark::State& state) {
   const std::unique_ptr<Replica> replica = LoadingReplica();
   std::vector<std::shared_ptr<CountingWaiter>> waiters(static_cast<size_t>(state.range(0)));
-  std::vector<RecordPlace> places;
-  for (int32_t p = 0; p < kPartitions; ++p) places.push_back({p, kBacklog});
+  std::vector<Position> positions;
+  for (int32_t p = 0; p < kPartitions; ++p) positions.push_back({p, kBacklog});
   for (auto& waiter : waiters) {
     waiter = std::make_shared<CountingWaiter>();
-    replica->Lock().WaitForPassing(waiter, places);
+    replica->Lock().WaitForPassing(waiter, positions);
   }
   LoadBatches(state, waiters, replica.get());
 }

@@ -107,7 +107,7 @@ struct Audit::State {
   void Take(const rd_kafka_message_t& message, int64_t now_ns);
   void TakeRecord(const rd_kafka_message_t& message, int64_t now_ns);
   void TakeError(const rd_kafka_message_t& message);
-  void FindLostPositions();
+  void FindLostPartitions();
   void Publish();
 
   void WatermarkLoop();
@@ -122,7 +122,7 @@ struct Audit::State {
 
   // The reading thread's own.
   std::vector<int64_t> next;  // the first offset not read yet, per partition
-  std::set<int32_t> lost;     // partitions whose position is gone
+  std::set<int32_t> lost;     // partitions whose next record is gone
   std::set<rd_kafka_resp_err_t> told_errors;
   RecordReader record_reader;
   pipeline::Payment payment;
@@ -222,7 +222,7 @@ void Audit::State::ReadLoop() {
       const std::scoped_lock lock(mutex);
       if (stopping) return;
     }
-    if (!lost.empty()) FindLostPositions();
+    if (!lost.empty()) FindLostPartitions();
     // A batch call waits its whole timeout unless the batch is full: wait for one message, then take what is there.
     const KafkaPtr<rd_kafka_message_t> first(rd_kafka_consumer_poll(reader.get(), kPollMs));
     if (first == nullptr) continue;
@@ -254,21 +254,21 @@ void Audit::State::Take(const rd_kafka_message_t& message, int64_t now_ns) {
     TakeError(message);
   } else if (known && message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
     // Also behind control records, which are no messages.
-    int64_t& position = next[static_cast<size_t>(message.partition)];
-    position = std::max(position, message.offset);
+    int64_t& next_offset = next[static_cast<size_t>(message.partition)];
+    next_offset = std::max(next_offset, message.offset);
   } else if (known) {
     TakeRecord(message, now_ns);
   }
 }
 
 void Audit::State::TakeRecord(const rd_kafka_message_t& message, int64_t now_ns) {
-  int64_t& position = next[static_cast<size_t>(message.partition)];
-  if (message.offset < position) return;  // read before it was assigned anew
-  if (mock && message.offset > position) {
-    recorder->HarnessError("the audit missed offsets " + std::to_string(position) + " to " +
+  int64_t& next_offset = next[static_cast<size_t>(message.partition)];
+  if (message.offset < next_offset) return;  // read before it was assigned anew
+  if (mock && message.offset > next_offset) {
+    recorder->HarnessError("the audit missed offsets " + std::to_string(next_offset) + " to " +
                            std::to_string(message.offset - 1) + " of partition " + std::to_string(message.partition));
   }
-  position = message.offset + 1;
+  next_offset = message.offset + 1;
   const std::string_view key = Bytes(message.key, message.key_len);
   const std::optional<std::string_view> value =
       message.payload == nullptr ? std::nullopt : std::optional(Bytes(message.payload, message.len));
@@ -301,7 +301,7 @@ void Audit::State::TakeError(const rd_kafka_message_t& message) {
   const char* reason = rd_kafka_message_errstr(&message);
   const bool known = message.partition >= 0 && static_cast<size_t>(message.partition) < next.size();
   if (known && message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
-    recorder->HarnessError("the audit lost its position in partition " + std::to_string(message.partition) +
+    recorder->HarnessError("the audit lost its next record in partition " + std::to_string(message.partition) +
                            " at offset " + std::to_string(next[static_cast<size_t>(message.partition)]) + ": " +
                            reason);
     lost.insert(message.partition);
@@ -310,15 +310,15 @@ void Audit::State::TakeError(const rd_kafka_message_t& message) {
   }
 }
 
-void Audit::State::FindLostPositions() {
+void Audit::State::FindLostPartitions() {
   std::string reason;
   const auto seen = Query(kQueryTimeoutMs, &reason);
   if (!seen) return;  // the next round tries again
   Tell(*seen);
   for (const int32_t partition : lost) {
     const auto [low, high] = (*seen)[static_cast<size_t>(partition)];
-    int64_t& position = next[static_cast<size_t>(partition)];
-    if (position < low || position > high) position = low;  // a log that was emptied may also end before the position
+    int64_t& next_offset = next[static_cast<size_t>(partition)];
+    if (next_offset < low || next_offset > high) next_offset = low;  // a log that was emptied may also end before it
   }
   lost.clear();
   const std::string problem = Assign();

@@ -3,8 +3,8 @@
 // load; thread-safe. Two threads of its own: one reads, one asks for the watermarks (on a connection of its own, where
 // no fetch is in its way).
 //
-// A position that is lost (the log was trimmed before it was read) is a harness error; reading goes on at the start of
-// what is left.
+// A next record that is lost (the log was trimmed before it was read) is a harness error; reading goes on at the start
+// of what is left.
 #pragma once
 
 #include <cstdint>

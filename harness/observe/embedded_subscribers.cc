@@ -18,10 +18,10 @@ namespace {
 
 constexpr size_t kBatchMax = 512;
 
-std::vector<StartPosition> StartPositions(const pipeline::Position& position) {
-  std::vector<StartPosition> starts;
-  starts.reserve(position.partitions.size());
-  for (const auto& [partition, at] : position.partitions) {
+std::vector<TokenPart> TokenParts(const pipeline::Token& token) {
+  std::vector<TokenPart> starts;
+  starts.reserve(token.partitions.size());
+  for (const auto& [partition, at] : token.partitions) {
     starts.push_back({partition, at.after, at.snapshot_until.value_or(-1)});
   }
   return starts;
@@ -52,7 +52,7 @@ class EmbeddedSubscriber : public pipeline::SubscriptionObserver {
     connection.has_start = start.has_start;
     connection.log_id = start.token.log_id;
     connection.subscription = start.subscription;
-    connection.token = StartPositions(start.token);
+    connection.token = TokenParts(start.token);
     recorder_->OnConnection(client_, connection);
   }
   void OnEvent(const pipeline::ReceivedEvent& event) override {
@@ -72,12 +72,11 @@ class EmbeddedSubscriber : public pipeline::SubscriptionObserver {
   void OnEnded(const pipeline::StreamEnded& end) override {
     Flush();
     if (end.connection == 0) {
-      recorder_->OnFailedAttempt(client_,
-                                 {.time_ns = end.time_ns,
-                                  .code = end.code,
-                                  .message = end.message,
-                                  .tells_token = true,
-                                  .sent = end.sent ? StartPositions(*end.sent) : std::vector<StartPosition>()});
+      recorder_->OnFailedAttempt(client_, {.time_ns = end.time_ns,
+                                           .code = end.code,
+                                           .message = end.message,
+                                           .tells_token = true,
+                                           .sent = end.sent ? TokenParts(*end.sent) : std::vector<TokenPart>()});
     } else {
       recorder_->OnConnectionEnd(client_, {end.time_ns, end.code, end.message});
     }

@@ -160,8 +160,8 @@ bool HistoryBuilder::HasRoomFor(size_t count) {
 }
 
 bool HistoryBuilder::OnServer(size_t server, const ServerSeen& seen) {
-  const auto* line = std::get_if<ServerPlaces>(&seen);
-  const bool has_room = line == nullptr || HasRoomFor(line->places.size());
+  const auto* line = std::get_if<ServerRecords>(&seen);
+  const bool has_room = line == nullptr || HasRoomFor(line->records.size());
   return servers_.On(server, has_room ? seen : ServerSeen(ServerBroken{1}), &history_.servers);
 }
 

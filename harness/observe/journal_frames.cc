@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "harness/observe/bytes.h"
-#include "harness/observe/journal_positions.h"
+#include "harness/observe/journal_token.h"
 
 namespace harness {
 namespace {
@@ -90,8 +90,8 @@ void EncodeConnection(size_t client, const Connection& connection, std::string* 
   writer.Put(connection.ended_ns).Put(static_cast<int32_t>(connection.code));
   writer.PutText(connection.server).PutText(connection.server_id).PutText(connection.message);
   writer.Put(Bits(connection.resumed, connection.has_start, connection.live_only)).PutText(connection.log_id);
-  PutPositions(connection.token, &writer);
-  PutPositions(connection.sent, &writer);
+  PutToken(connection.token, &writer);
+  PutToken(connection.sent, &writer);
   writer.PutText(connection.subscription).Put(connection.number);
 }
 
@@ -118,7 +118,7 @@ void EncodeFailedAttempt(size_t client, const FailedAttempt& attempt, std::strin
   ByteWriter writer(out);
   writer.Put(static_cast<uint16_t>(client)).Put(attempt.time_ns).Put(static_cast<int32_t>(attempt.code));
   writer.PutText(attempt.message).Put(Bits(attempt.tells_token));
-  PutPositions(attempt.sent, &writer);
+  PutToken(attempt.sent, &writer);
 }
 
 void EncodeConnectionEnd(size_t client, const FailedAttempt& end, uint32_t number, std::string* out) {

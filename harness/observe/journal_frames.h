@@ -42,7 +42,7 @@ enum class FrameType : uint8_t {
   kServer = 24,
   kServerStarted = 25,  // from here on one for each ServerSeen, in its order
   kServerBegan = 26,
-  kServerPlaces = 27,
+  kServerRecords = 27,
   kServerEnded = 28,
   kServerCut = 29,
   kServerStopped = 30,

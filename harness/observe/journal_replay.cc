@@ -5,7 +5,7 @@
 #include "harness/observe/bytes.h"
 #include "harness/observe/journal_bytes.h"
 #include "harness/observe/journal_frames.h"
-#include "harness/observe/journal_positions.h"
+#include "harness/observe/journal_token.h"
 
 namespace harness {
 namespace {
@@ -184,8 +184,8 @@ bool ReplayConnection(ByteReader* in, HistoryBuilder* builder) {
   connection.has_start = (bits & kBit1) != 0;
   connection.live_only = (bits & kBit2) != 0;
   connection.log_id = in->GetText();
-  GetPositions(in, &connection.token);
-  GetPositions(in, &connection.sent);
+  GetToken(in, &connection.token);
+  GetToken(in, &connection.sent);
   connection.subscription = in->GetText();
   connection.number = in->Get<uint32_t>();
   return in->at_end() && builder->OnConnection(client, connection);
@@ -217,7 +217,7 @@ bool ReplayFailedAttempt(ByteReader* in, HistoryBuilder* builder) {
   attempt.code = in->Get<int32_t>();
   attempt.message = in->GetText();
   attempt.tells_token = (in->Get<uint8_t>() & kBit0) != 0;
-  GetPositions(in, &attempt.sent);
+  GetToken(in, &attempt.sent);
   return in->at_end() && builder->OnFailedAttempt(client, attempt);
 }
 
@@ -444,7 +444,7 @@ bool ReplayFrame(FrameType type, std::string_view payload, HistoryBuilder* build
     case FrameType::kServer:
     case FrameType::kServerStarted:
     case FrameType::kServerBegan:
-    case FrameType::kServerPlaces:
+    case FrameType::kServerRecords:
     case FrameType::kServerEnded:
     case FrameType::kServerCut:
     case FrameType::kServerStopped:

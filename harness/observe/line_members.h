@@ -39,7 +39,7 @@ inline bool ReadTime(simdjson::dom::element value, int64_t* out) {
   return ReadNumber(value, std::numeric_limits<int64_t>::min(), kInt64Max, out);
 }
 
-inline bool ReadStart(simdjson::dom::element value, StartPosition* start) {
+inline bool ReadStart(simdjson::dom::element value, TokenPart* start) {
   simdjson::dom::object object;
   if (value.get_object().get(object) != simdjson::SUCCESS) return false;
   bool has_partition = false;
@@ -53,7 +53,7 @@ inline bool ReadStart(simdjson::dom::element value, StartPosition* start) {
   return has_partition;
 }
 
-inline bool ReadToken(simdjson::dom::element value, std::string* log_id, std::vector<StartPosition>* positions) {
+inline bool ReadToken(simdjson::dom::element value, std::string* log_id, std::vector<TokenPart>* positions) {
   simdjson::dom::object object;
   if (value.get_object().get(object) != simdjson::SUCCESS) return false;
   for (const auto [key, member] : object) {

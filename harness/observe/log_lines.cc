@@ -136,7 +136,7 @@ bool ReadConnection(dom::object object, EventLine* out) {
     if (!right) return false;
   }
   // A stream that goes on from somewhere was asked to, unless its client says that it was not.
-  const auto goes_on = [](const StartPosition& at) { return at.after >= 0; };
+  const auto goes_on = [](const TokenPart& at) { return at.after >= 0; };
   if (!tells_resumed) {
     connection.resumed =
         !connection.sent.empty() || (out->connection_number.value_or(1) > 1 && !connection.live_only &&

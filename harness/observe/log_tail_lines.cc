@@ -147,8 +147,8 @@ void LogTail::State::MakeTimesTrue(Followed* followed, const TailedFile::Line& l
   if (auto* began = std::get_if<ServerBegan>(seen)) correct(&began->stream.began_ns);
   if (auto* ended = std::get_if<ServerEnded>(seen)) correct(&ended->time_ns);
   if (auto* stopped = std::get_if<ServerStopped>(seen)) correct(&stopped->time_ns);
-  if (auto* places = std::get_if<ServerPlaces>(seen)) {
-    for (ServerPlace& place : places->places) correct(&place.time_ns);
+  if (auto* seen_records = std::get_if<ServerRecords>(seen)) {
+    for (ServerRecord& record : seen_records->records) correct(&record.time_ns);
   }
 }
 

@@ -54,21 +54,21 @@ void ServerBuilder::Take(const ServerBegan& seen, JournaledServer* server, Numbe
   stream.peer = Cut(stream.peer);
 }
 
-void ServerBuilder::Take(const ServerPlaces& seen, JournaledServer* server, Numbers* numbers) {
+void ServerBuilder::Take(const ServerRecords& seen, JournaledServer* server, Numbers* numbers) {
   const bool read = seen.number == 0;
   const auto stream = numbers->find(seen.number);
-  if (seen.places.empty() || (!read && stream == numbers->end())) {
+  if (seen.records.empty() || (!read && stream == numbers->end())) {
     ++server->broken_lines;
     return;
   }
-  const uint32_t owner = read ? LifeOf(server, seen.places.front().time_ns) : stream->second;
-  for (const ServerPlace& place : seen.places) {
-    server->events.push_back({.time_ns = place.time_ns,
-                              .offset = place.offset,
-                              .partition = place.partition,
+  const uint32_t owner = read ? LifeOf(server, seen.records.front().time_ns) : stream->second;
+  for (const ServerRecord& record : seen.records) {
+    server->events.push_back({.time_ns = record.time_ns,
+                              .offset = record.offset,
+                              .partition = record.partition,
                               .owner = owner,
                               .kind = read ? ServerEventKind::kRead : ServerEventKind::kWrote,
-                              .reason = place.reason});
+                              .reason = record.reason});
   }
 }
 

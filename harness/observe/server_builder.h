@@ -31,7 +31,7 @@ class ServerBuilder {
   // What each kind of line does to its server; `numbers`: the streams of the process at hand.
   static void Take(const ServerStarted& seen, JournaledServer* server, Numbers* numbers);
   static void Take(const ServerBegan& seen, JournaledServer* server, Numbers* numbers);
-  static void Take(const ServerPlaces& seen, JournaledServer* server, Numbers* numbers);
+  static void Take(const ServerRecords& seen, JournaledServer* server, Numbers* numbers);
   static void Take(const ServerEnded& seen, JournaledServer* server, Numbers* numbers);
   static void Take(const ServerCut& seen, JournaledServer* server, Numbers* numbers);
   static void Take(const ServerStopped& seen, JournaledServer* server, Numbers* numbers);

@@ -4,12 +4,12 @@
 
 #include "harness/observe/bytes.h"
 #include "harness/observe/journal_frames.h"
-#include "harness/observe/journal_positions.h"
+#include "harness/observe/journal_token.h"
 
 namespace harness {
 namespace {
 
-constexpr size_t kPlaceBytes = 21;
+constexpr size_t kRecordBytes = 21;
 constexpr auto kReasonLast = pipeline::RejectReason::kBadField;
 
 struct Put {
@@ -18,13 +18,13 @@ struct Put {
   void operator()(const ServerBegan& seen) const {
     const ServerStream& stream = seen.stream;
     out->Put(stream.number).Put(stream.began_ns).Put(stream.resumed).PutText(stream.peer);
-    PutPositions(stream.token, out);
-    PutPositions(stream.sent, out);
+    PutToken(stream.token, out);
+    PutToken(stream.sent, out);
   }
-  void operator()(const ServerPlaces& seen) const {
-    out->Put(seen.number).Put(static_cast<uint32_t>(seen.places.size()));
-    for (const ServerPlace& place : seen.places) {
-      out->Put(place.time_ns).Put(place.offset).Put(place.partition).Put(place.reason);
+  void operator()(const ServerRecords& seen) const {
+    out->Put(seen.number).Put(static_cast<uint32_t>(seen.records.size()));
+    for (const ServerRecord& record : seen.records) {
+      out->Put(record.time_ns).Put(record.offset).Put(record.partition).Put(record.reason);
     }
   }
   void operator()(const ServerEnded& seen) const {
@@ -41,20 +41,20 @@ ServerBegan GetBegan(ByteReader* in) {
   seen.stream.began_ns = in->Get<int64_t>();
   seen.stream.resumed = in->Get<bool>();
   seen.stream.peer = in->GetText();
-  GetPositions(in, &seen.stream.token);
-  GetPositions(in, &seen.stream.sent);
+  GetToken(in, &seen.stream.token);
+  GetToken(in, &seen.stream.sent);
   return seen;
 }
 
-ServerPlaces GetPlaces(ByteReader* in) {
-  ServerPlaces seen;
+ServerRecords GetRecords(ByteReader* in) {
+  ServerRecords seen;
   seen.number = in->Get<uint64_t>();
-  seen.places.resize(in->GetCount(kPlaceBytes));
-  for (ServerPlace& place : seen.places) {
-    place.time_ns = in->Get<int64_t>();
-    place.offset = in->Get<int64_t>();
-    place.partition = in->Get<int32_t>();
-    place.reason = in->GetEnum(kReasonLast);
+  seen.records.resize(in->GetCount(kRecordBytes));
+  for (ServerRecord& record : seen.records) {
+    record.time_ns = in->Get<int64_t>();
+    record.offset = in->Get<int64_t>();
+    record.partition = in->Get<int32_t>();
+    record.reason = in->GetEnum(kReasonLast);
   }
   return seen;
 }
@@ -70,8 +70,8 @@ ServerSeen Get(FrameType type, ByteReader* in) {
     }
     case FrameType::kServerBegan:
       return GetBegan(in);
-    case FrameType::kServerPlaces:
-      return GetPlaces(in);
+    case FrameType::kServerRecords:
+      return GetRecords(in);
     case FrameType::kServerEnded: {
       ServerEnded seen;
       seen.time_ns = in->Get<int64_t>();

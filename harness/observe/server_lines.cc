@@ -26,32 +26,32 @@ bool ReadReason(dom::element value, pipeline::RejectReason* reason) {
 }
 
 // [partition, offset, ns since `time_ns`], and why it was rejected where `rejects`.
-bool ReadPlace(dom::element value, int64_t time_ns, bool rejects, ServerPlace* place) {
+bool ReadRecord(dom::element value, int64_t time_ns, bool rejects, ServerRecord* record) {
   dom::array items;
   if (value.get_array().get(items) != simdjson::SUCCESS) return false;
   size_t count = 0;
   int64_t since_ns = 0;
   for (const dom::element item : items) {
     bool right = false;
-    if (count == 0) right = ReadNumber(item, 0, kInt32Max, &place->partition);
-    if (count == 1) right = ReadNumber(item, 0, kInt64Max, &place->offset);
+    if (count == 0) right = ReadNumber(item, 0, kInt32Max, &record->partition);
+    if (count == 1) right = ReadNumber(item, 0, kInt64Max, &record->offset);
     if (count == 2) right = ReadNumber(item, 0, kInt64Max - std::max<int64_t>(time_ns, 0), &since_ns);
-    if (count == 3) right = rejects && ReadReason(item, &place->reason);
+    if (count == 3) right = rejects && ReadReason(item, &record->reason);
     if (!right) return false;
     ++count;
   }
-  place->time_ns = time_ns + since_ns;
+  record->time_ns = time_ns + since_ns;
   return count >= 2;
 }
 
-bool ReadPlaces(dom::object object, const char* member, int64_t time_ns, ServerPlaces* out) {
-  dom::array places;
-  if (object[member].get_array().get(places) != simdjson::SUCCESS) return false;
-  for (const dom::element place : places) {
-    if (out->places.size() >= kServerPlacesMax) return false;
-    if (!ReadPlace(place, time_ns, out->number == 0, &out->places.emplace_back())) return false;
+bool ReadRecords(dom::object object, const char* member, int64_t time_ns, ServerRecords* out) {
+  dom::array records;
+  if (object[member].get_array().get(records) != simdjson::SUCCESS) return false;
+  for (const dom::element record : records) {
+    if (out->records.size() >= kServerRecordsMax) return false;
+    if (!ReadRecord(record, time_ns, out->number == 0, &out->records.emplace_back())) return false;
   }
-  return !out->places.empty();
+  return !out->records.empty();
 }
 
 bool ReadBegan(dom::object object, ServerBegan* out) {
@@ -100,7 +100,7 @@ bool ReadSeen(dom::object object, std::string_view type, int64_t time_ns, Server
     seen.time_ns = time_ns;
     return ReadStarted(object, &seen);
   }
-  if (type == "read") return ReadPlaces(object, "records", time_ns, &out->emplace<ServerPlaces>());
+  if (type == "read") return ReadRecords(object, "records", time_ns, &out->emplace<ServerRecords>());
   if (type == "stop") {
     *out = ServerStopped{time_ns};
     return true;
@@ -114,9 +114,9 @@ bool ReadSeen(dom::object object, std::string_view type, int64_t time_ns, Server
     return ReadBegan(object, &seen);
   }
   if (type == "write") {
-    ServerPlaces& seen = out->emplace<ServerPlaces>();
+    ServerRecords& seen = out->emplace<ServerRecords>();
     seen.number = static_cast<uint64_t>(number);
-    return ReadPlaces(object, "events", time_ns, &seen);
+    return ReadRecords(object, "events", time_ns, &seen);
   }
   ServerEnded& seen = out->emplace<ServerEnded>();
   seen.time_ns = time_ns;

@@ -15,7 +15,7 @@ class ServerLineParser {
   ServerLineParser();
   ~ServerLineParser();
   // `line`: without its newline, padded (kLinePaddingBytes). False for a broken line: wrong checksum, not JSON, an
-  // unknown type, a member that is missing or of the wrong type or range, more than kServerPlacesMax places. *out is
+  // unknown type, a member that is missing or of the wrong type or range, more than kServerRecordsMax records. *out is
   // unspecified then.
   bool Parse(std::string_view line, ServerSeen* out);
 

@@ -14,9 +14,9 @@
 namespace harness {
 
 // Of one line: a journal whose lines hold more is not read (ours hold half as many).
-inline constexpr size_t kServerPlacesMax = 4'096;
+inline constexpr size_t kServerRecordsMax = 4'096;
 
-struct ServerPlace {
+struct ServerRecord {
   int64_t time_ns = 0;
   int64_t offset = 0;
   int32_t partition = 0;
@@ -31,9 +31,9 @@ struct ServerStarted {
 struct ServerBegan {
   ServerStream stream;  // number, began_ns, resumed, peer, token, sent
 };
-struct ServerPlaces {
+struct ServerRecords {
   uint64_t number = 0;  // of the stream that they were written to; 0: they were read
-  std::vector<ServerPlace> places;
+  std::vector<ServerRecord> records;
 };
 struct ServerEnded {
   int64_t time_ns = 0;
@@ -52,6 +52,6 @@ struct ServerBroken {  // lines that could not be read
 };
 // In the order of the frame types.
 using ServerSeen =
-    std::variant<ServerStarted, ServerBegan, ServerPlaces, ServerEnded, ServerCut, ServerStopped, ServerBroken>;
+    std::variant<ServerStarted, ServerBegan, ServerRecords, ServerEnded, ServerCut, ServerStopped, ServerBroken>;
 
 }  // namespace harness

@@ -94,7 +94,7 @@ std::string ServerText(const History& history, const RunEvent& event) {
 std::string ConnectedText(const Connection& connection, uint64_t index, int32_t partition) {
   std::string text = fmt::format("connection {} to {}, {}", index + 1, connection.server,
                                  connection.resumed ? "resumed" : "from the beginning");
-  for (const StartPosition& start : connection.token) {
+  for (const TokenPart& start : connection.token) {
     if (start.partition == partition && partition >= 0) text += fmt::format(" after offset {}", start.after);
   }
   return text;

@@ -252,7 +252,7 @@ void WitnessWriter::AddConnections(const Client& client, int64_t from_ns, int64_
     ++shown;
     std::string value = fmt::format("connection {} to {}, {} {}", i + 1, connection.server, At(connection.started_ns),
                                     connection.resumed ? "resumed" : "from the beginning");
-    for (const StartPosition& start : connection.token) {
+    for (const TokenPart& start : connection.token) {
       if (start.partition == subject_.partition) value += fmt::format(" after offset {}", start.after);
     }
     if (connection.ended_ns != 0) {

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 constexpr size_t kNameBytesMax = 64;
 constexpr int64_t kJournalEntryBytes = 96;
 constexpr int64_t kClientRecordBytes = 700;
-constexpr int64_t kServerPlaceBytes = 32;
+constexpr int64_t kServerRecordBytes = 32;
 constexpr int64_t kProcessProducerBytes = int64_t{16} << 20;
 constexpr int64_t kBaseBytes = int64_t{32} << 20;
 
@@ -78,7 +78,7 @@ int64_t DiskBytesNeeded(const Scenario& scenario) {
     per_record += client.count * (kJournalEntryBytes + log_bytes);
   }
   for (const ServerPlan& server : scenario.servers) {
-    if (server.journal) per_record += (1 + clients) * (kJournalEntryBytes + kServerPlaceBytes);
+    if (server.journal) per_record += (1 + clients) * (kJournalEntryBytes + kServerRecordBytes);
   }
   for (const ProducerPlan& producer : scenario.producers) {
     if (producer.kind == ProducerKind::kProcess) bytes += kProcessProducerBytes;

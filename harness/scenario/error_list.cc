@@ -38,27 +38,27 @@ void ErrorList::SetOverride(std::string pointer, std::string text) {
 }
 
 void ErrorList::AtValue(std::string_view pointer, std::string message) {
-  Add(pointer, positions_->OfValue(pointer), std::move(message));
+  Add(pointer, places_->OfValue(pointer), std::move(message));
 }
 
 void ErrorList::AtKey(std::string_view pointer, std::string message) {
-  Add(pointer, positions_->OfKey(pointer), std::move(message));
+  Add(pointer, places_->OfKey(pointer), std::move(message));
 }
 
 void ErrorList::InOverride(const std::string& text, std::string message) {
   Add("", {}, "in " + Quoted(text) + ": " + std::move(message));
 }
 
-void ErrorList::Add(std::string_view pointer, Position position, std::string message) {
+void ErrorList::Add(std::string_view pointer, TextPlace place, std::string message) {
   // The last override of a place is the one whose value stands there.
   for (auto override = overrides_.rbegin(); override != overrides_.rend(); ++override) {
     if (IsAtOrBelow(pointer, override->first)) {
-      position = {};
+      place = {};
       message.insert(0, "in " + Quoted(override->second) + ": ");
       break;
     }
   }
-  Append({file_, position.line, position.column, std::string(pointer), std::move(message)});
+  Append({file_, place.line, place.column, std::string(pointer), std::move(message)});
 }
 
 void ErrorList::Append(ScenarioError error) {

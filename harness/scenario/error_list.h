@@ -14,8 +14,8 @@ namespace harness {
 
 class ErrorList {
  public:
-  // `positions` must outlive this.
-  ErrorList(std::string file, const Positions* positions) : file_(std::move(file)), positions_(positions) {}
+  // `places` must outlive this.
+  ErrorList(std::string file, const TextPlaces* places) : file_(std::move(file)), places_(places) {}
 
   // From now on errors at or below `pointer` name this override ("--set /seed=x") in place of a line.
   void SetOverride(std::string pointer, std::string text);
@@ -34,10 +34,10 @@ class ErrorList {
   std::vector<ScenarioError> Take();
 
  private:
-  void Add(std::string_view pointer, Position position, std::string message);
+  void Add(std::string_view pointer, TextPlace place, std::string message);
 
   std::string file_;
-  const Positions* positions_;
+  const TextPlaces* places_;
   std::vector<std::pair<std::string, std::string>> overrides_;
   std::vector<ScenarioError> errors_;
   size_t dropped_ = 0;

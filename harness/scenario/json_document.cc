@@ -42,16 +42,16 @@ std::vector<std::string> PointerTokens(std::string_view pointer) {
   return tokens;
 }
 
-Positions::Node Positions::Add(Node parent, std::string_view token, Position key, Position value) {
+TextPlaces::Node TextPlaces::Add(Node parent, std::string_view token, TextPlace key, TextPlace value) {
   entries_.push_back({parent, std::string(token), key, value});
   const Node node = entries_.size() - 1;
   children_[{parent, std::string(token)}] = node;  // of a key that stands twice, the last counts
   return node;
 }
 
-void Positions::SetRoot(Position value) { entries_[kRoot].value = value; }
+void TextPlaces::SetRoot(TextPlace value) { entries_[kRoot].value = value; }
 
-Positions::Node Positions::Find(std::string_view pointer) const {
+TextPlaces::Node TextPlaces::Find(std::string_view pointer) const {
   Node node = kRoot;
   for (const std::string& token : PointerTokens(pointer)) {
     const auto child = children_.find({node, token});
@@ -61,14 +61,14 @@ Positions::Node Positions::Find(std::string_view pointer) const {
   return node;
 }
 
-Position Positions::OfValue(std::string_view pointer) const { return entries_[Find(pointer)].value; }
+TextPlace TextPlaces::OfValue(std::string_view pointer) const { return entries_[Find(pointer)].value; }
 
-Position Positions::OfKey(std::string_view pointer) const {
+TextPlace TextPlaces::OfKey(std::string_view pointer) const {
   const Entry& entry = entries_[Find(pointer)];
   return entry.key.line > 0 ? entry.key : entry.value;
 }
 
-std::string Positions::Pointer(Node node) const {
+std::string TextPlaces::Pointer(Node node) const {
   std::vector<Node> path;
   for (; node != kRoot; node = entries_[node].parent) path.push_back(node);
   std::string pointer;
@@ -112,7 +112,7 @@ class Builder {
   bool number_unsigned(Json::number_unsigned_t value) { return Value(value); }
   bool number_float(Json::number_float_t value, const std::string& /*text*/) { return Value(value); }
   bool string(std::string& value) {
-    const Position start = TokenStart();
+    const TextPlace start = TokenStart();
     if (value.size() > kJsonTextBytesMax) {
       Error(start, PointerOfNext(),
             "a text of " + std::to_string(value.size()) + " bytes; at most " + std::to_string(kJsonTextBytesMax) +
@@ -130,18 +130,18 @@ class Builder {
   bool end_object() { return Close(); }
   bool end_array() { return Close(); }
   bool key(std::string& name) {
-    key_position_ = TokenStart();
+    key_place_ = TokenStart();
     Advance();
-    const std::string pointer = Below(parse_->document.positions.Pointer(open_.back().node), name);
+    const std::string pointer = Below(parse_->document.places.Pointer(open_.back().node), name);
     if (name.size() > kJsonKeyBytesMax) {
-      Error(key_position_, "",
+      Error(key_place_, "",
             "a key of " + std::to_string(name.size()) + " bytes; at most " + std::to_string(kJsonKeyBytesMax) +
                 " are allowed");
       return false;
     }
     if (open_.back().value->contains(name)) {
-      const Position first = parse_->document.positions.OfKey(pointer);
-      Error(key_position_, pointer,
+      const TextPlace first = parse_->document.places.OfKey(pointer);
+      Error(key_place_, pointer,
             "the key \"" + name + "\" stands twice in this object (first in line " + std::to_string(first.line) +
                 "); each is allowed once");
     }
@@ -149,23 +149,23 @@ class Builder {
     return true;
   }
   bool parse_error(std::size_t position, const std::string& /*last_token*/, const Json::exception& error) {
-    const std::string pointer = open_.empty() ? "" : parse_->document.positions.Pointer(open_.back().node);
-    Error(PositionOf(position > 0 ? position - 1 : 0), pointer, SyntaxMessage(error.what()));
+    const std::string pointer = open_.empty() ? "" : parse_->document.places.Pointer(open_.back().node);
+    Error(PlaceOf(position > 0 ? position - 1 : 0), pointer, SyntaxMessage(error.what()));
     return false;
   }
 
  private:
   struct Container {
     Json* value;
-    Positions::Node node;
+    TextPlaces::Node node;
   };
 
-  void Error(Position position, std::string pointer, std::string message) {
+  void Error(TextPlace place, std::string pointer, std::string message) {
     if (parse_->errors.size() >= kScenarioErrorsMax) return;
-    parse_->errors.push_back({file_, position.line, position.column, std::move(pointer), std::move(message)});
+    parse_->errors.push_back({file_, place.line, place.column, std::move(pointer), std::move(message)});
   }
 
-  Position PositionOf(size_t offset) const {
+  TextPlace PlaceOf(size_t offset) const {
     offset = std::min(offset, text_.size());
     const auto next = std::upper_bound(line_starts_.begin(), line_starts_.end(), offset);
     return {static_cast<int>(next - line_starts_.begin()), static_cast<int>(offset - *std::prev(next)) + 1};
@@ -173,9 +173,9 @@ class Builder {
 
   // Where the token that the lexer has just read begins. The lexer may have read one byte beyond a number; what stands
   // between two tokens is skipped either way.
-  Position TokenStart() const {
+  TextPlace TokenStart() const {
     const size_t start = text_.find_first_not_of(" \t\r\n,:", previous_end_);
-    return PositionOf(start == std::string_view::npos ? text_.size() : start);
+    return PlaceOf(start == std::string_view::npos ? text_.size() : start);
   }
   void Advance() { previous_end_ = static_cast<size_t>(*furthest_ - text_.data()); }
 
@@ -183,18 +183,18 @@ class Builder {
     return open_.back().value->is_array() ? std::to_string(open_.back().value->size()) : key_;
   }
   std::string PointerOfNext() const {
-    return open_.empty() ? "" : Below(parse_->document.positions.Pointer(open_.back().node), NextToken());
+    return open_.empty() ? "" : Below(parse_->document.places.Pointer(open_.back().node), NextToken());
   }
 
   bool Value(Json value) { return Place(std::move(value)) != nullptr; }
 
   bool Open(Json container) {
-    Positions::Node node = Positions::kRoot;
+    TextPlaces::Node node = TextPlaces::kRoot;
     Json* placed = Place(std::move(container), &node);
     if (placed == nullptr) return false;
     open_.push_back({placed, node});
     if (open_.size() > kJsonDepthMax) {
-      Error(PositionOf(previous_end_ > 0 ? previous_end_ - 1 : 0), "",
+      Error(PlaceOf(previous_end_ > 0 ? previous_end_ - 1 : 0), "",
             "nested deeper than " + std::to_string(kJsonDepthMax) + " levels, which is the limit");
       return false;
     }
@@ -207,22 +207,22 @@ class Builder {
     return true;
   }
 
-  Json* Place(Json value, Positions::Node* node = nullptr) {
-    const Position start = TokenStart();
+  Json* Place(Json value, TextPlaces::Node* node = nullptr) {
+    const TextPlace start = TokenStart();
     Advance();
     if (++values_ > kJsonValuesMax) {
       Error(start, "", "more than " + std::to_string(kJsonValuesMax) + " values, which is the limit");
       return nullptr;
     }
-    Positions& positions = parse_->document.positions;
+    TextPlaces& places = parse_->document.places;
     if (open_.empty()) {
-      positions.SetRoot(start);
+      places.SetRoot(start);
       return &(parse_->document.root = std::move(value));
     }
     const Container& parent = open_.back();
     const std::string token = NextToken();
     const bool in_array = parent.value->is_array();
-    const Positions::Node added = positions.Add(parent.node, token, in_array ? start : key_position_, start);
+    const TextPlaces::Node added = places.Add(parent.node, token, in_array ? start : key_place_, start);
     if (node != nullptr) *node = added;
     if (in_array) {
       parent.value->push_back(std::move(value));
@@ -240,7 +240,7 @@ class Builder {
   std::vector<size_t> line_starts_ = {0};
   std::vector<Container> open_;  // a container is never moved while it is open: only its last child grows
   std::string key_;
-  Position key_position_;
+  TextPlace key_place_;
   size_t previous_end_ = 0;
   size_t values_ = 0;
 };

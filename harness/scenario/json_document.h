@@ -28,23 +28,24 @@ std::string Below(std::string_view pointer, size_t index);
 // The tokens of a JSON pointer, unescaped. Throws std::invalid_argument with a sentence when it is not one.
 std::vector<std::string> PointerTokens(std::string_view pointer);
 
-struct Position {
+// Where in a text.
+struct TextPlace {
   int line = 0;  // from 1; 0: unknown
   int column = 0;
 };
 
 // Where each value and key of a document begins.
-class Positions {
+class TextPlaces {
  public:
   using Node = size_t;
   static constexpr Node kRoot = 0;
 
-  Node Add(Node parent, std::string_view token, Position key, Position value);
-  void SetRoot(Position value);
+  Node Add(Node parent, std::string_view token, TextPlace key, TextPlace value);
+  void SetRoot(TextPlace value);
   // Of the value at `pointer`, or of the nearest value above it that exists.
-  Position OfValue(std::string_view pointer) const;
+  TextPlace OfValue(std::string_view pointer) const;
   // Of the key whose value is at `pointer`.
-  Position OfKey(std::string_view pointer) const;
+  TextPlace OfKey(std::string_view pointer) const;
   // The pointer of a node.
   std::string Pointer(Node node) const;
 
@@ -52,8 +53,8 @@ class Positions {
   struct Entry {
     Node parent = kRoot;
     std::string token;
-    Position key;
-    Position value;
+    TextPlace key;
+    TextPlace value;
   };
   Node Find(std::string_view pointer) const;
 
@@ -63,7 +64,7 @@ class Positions {
 
 struct JsonDocument {
   Json root;
-  Positions positions;
+  TextPlaces places;
 };
 
 struct JsonParse {

@@ -38,7 +38,7 @@ ScenarioResult Parse(const std::string& file, std::string_view text, const Scena
   }
   JsonParse parse = ParseJson(file, text);
   if (!parse.whole) return std::move(parse.errors);
-  ErrorList errors(file, &parse.document.positions);
+  ErrorList errors(file, &parse.document.places);
   for (ScenarioError& error : parse.errors) errors.Append(std::move(error));
   Json& root = parse.document.root;
   ApplyOverrides(overrides, &root, &errors);

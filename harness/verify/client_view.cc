@@ -7,9 +7,9 @@
 
 namespace harness {
 
-LifeStart StartOf(const std::vector<StartPosition>& token, int32_t partition) {
-  for (const StartPosition& position : token) {
-    if (position.partition == partition) return {position.after, position.snapshot_until};
+LifeStart StartOf(const std::vector<TokenPart>& token, int32_t partition) {
+  for (const TokenPart& part : token) {
+    if (part.partition == partition) return {part.after, part.snapshot_until};
   }
   return {};
 }
@@ -72,9 +72,9 @@ const std::vector<LifeStart>* ClientView::Reached(size_t connection) const {
 namespace {
 
 // What a client can say in a token, followed through its log.
-class Position {
+class FollowedToken {
  public:
-  explicit Position(size_t partitions) : at_(partitions) {}
+  explicit FollowedToken(size_t partitions) : at_(partitions) {}
 
   bool known() const { return known_; }
   const std::vector<LifeStart>& at() const { return at_; }
@@ -92,8 +92,8 @@ class Position {
     at.after = std::max(at.after, offset);
     if (at.after > at.snapshot_until) at.snapshot_until = -1;
   }
-  std::vector<StartPosition> Token() const {
-    std::vector<StartPosition> token;
+  std::vector<TokenPart> Token() const {
+    std::vector<TokenPart> token;
     for (size_t p = 0; p < at_.size(); ++p) {
       token.push_back({static_cast<int32_t>(p), at_[p].after, at_[p].snapshot_until});
     }
@@ -113,16 +113,16 @@ void ClientView::FollowConnections() {
   const auto& connections = client_->connections;
   const auto& deliveries = client_->deliveries;
   const auto& bookmarks = client_->bookmarks;
-  Position position(static_cast<size_t>(log_->partitions()));
+  FollowedToken followed(static_cast<size_t>(log_->partitions()));
   size_t delivery = 0, bookmark = 0, attempt = 0;
-  const auto refused = [&](Refusal refusal, const std::vector<StartPosition>& sent, bool resumed) {
+  const auto refused = [&](Refusal refusal, const std::vector<TokenPart>& sent, bool resumed) {
     refusal.token_is_known = resumed && !sent.empty() && !refusal.on_stream;
     refusal.has_token = refusal.on_stream || resumed;
     // Without positions nobody knows what a token that is not told can have said.
     if (refusal.token_is_known) {
       refusal.token = sent;
     } else if (!lacks_positions_) {
-      refusal.token = position.Token();
+      refusal.token = followed.Token();
     }
     JudgeRefusal(*history_, *log_, *client_, &refusal);
     refusals_.push_back(std::move(refusal));
@@ -130,11 +130,11 @@ void ClientView::FollowConnections() {
   for (size_t c = 0; c <= connections.size(); ++c) {
     for (; delivery < deliveries.size() && deliveries[delivery].connection < c; ++delivery) {
       if (deliveries[delivery].offset >= 0) {
-        position.Advance(deliveries[delivery].partition, deliveries[delivery].offset);
+        followed.Advance(deliveries[delivery].partition, deliveries[delivery].offset);
       }
     }
     for (; bookmark < bookmarks.size() && bookmarks[bookmark].connection < c; ++bookmark) {
-      position.Advance(bookmarks[bookmark].partition, bookmarks[bookmark].offset);
+      followed.Advance(bookmarks[bookmark].partition, bookmarks[bookmark].offset);
     }
     if (c > 0 && IsRefusal(connections[c - 1].code)) {
       const Connection& ended = connections[c - 1];
@@ -146,24 +146,24 @@ void ClientView::FollowConnections() {
       const FailedAttempt& failed = client_->attempts[attempt];
       if (!IsRefusal(failed.code)) continue;
       // Where its log does not say whether a token was sent, one was if it had one.
-      const bool resumed = failed.tells_token ? !failed.sent.empty() : position.known() && !is_none();
+      const bool resumed = failed.tells_token ? !failed.sent.empty() : followed.known() && !is_none();
       refused({.time_ns = failed.time_ns, .before = c, .code = failed.code, .message = failed.message}, failed.sent,
               resumed);
     }
     if (c == connections.size()) return;
     const Connection& connection = connections[c];
     if (!connection.has_start) {
-      position.Forget();
+      followed.Forget();
       continue;
     }
-    if (connection.resumed && connection.sent.empty() && position.known() && !lacks_positions_) {
-      reached_.emplace(c, position.at());
+    if (connection.resumed && connection.sent.empty() && followed.known() && !lacks_positions_) {
+      reached_.emplace(c, followed.at());
     }
     // Who asks for something again has it all the same.
-    const bool keeps = connection.resumed && position.known();
+    const bool keeps = connection.resumed && followed.known();
     for (int32_t p = 0; p < log_->partitions(); ++p) {
       const LifeStart start = Begin(c, p);
-      if (!keeps || start.after > position.at()[static_cast<size_t>(p)].after) position.Set(p, start);
+      if (!keeps || start.after > followed.at()[static_cast<size_t>(p)].after) followed.Set(p, start);
     }
   }
 }

@@ -151,8 +151,8 @@ class ClientView {
   std::vector<int64_t> frontiers_;                              // by partition
 };
 
-// The position of `partition` in a token; {} (from the beginning) when it is not in there.
-LifeStart StartOf(const std::vector<StartPosition>& token, int32_t partition);
+// What a token says of `partition`; {} (from the beginning) when it is not in there.
+LifeStart StartOf(const std::vector<TokenPart>& token, int32_t partition);
 // Where a connection's stream began in `partition`, as its StreamStart says; a partition that it does not name was
 // created later and starts at its beginning.
 inline LifeStart StartOf(const Connection& connection, int32_t partition) {

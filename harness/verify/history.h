@@ -112,7 +112,8 @@ struct Bookmark {
 };
 static_assert(sizeof(Bookmark) <= 64);
 
-struct StartPosition {
+// What a token says of one partition.
+struct TokenPart {
   int32_t partition = 0;
   int64_t after = -1;
   int64_t snapshot_until = -1;  // -1: absent
@@ -131,9 +132,9 @@ struct Connection {
   bool live_only = false;  // without a token: no snapshot was asked for
   bool has_start = false;  // the server sent a StreamStart
   std::string log_id;
-  std::vector<StartPosition> token;  // of the StreamStart
-  std::vector<StartPosition> sent;   // the token that the client sent, where its log says so: tells whose a jump was
-  std::string subscription;          // what the server called it: ServerStream joins by it; empty: not known
+  std::vector<TokenPart> token;  // of the StreamStart
+  std::vector<TokenPart> sent;   // the token that the client sent, where its log says so: tells whose a jump was
+  std::string subscription;      // what the server called it: ServerStream joins by it; empty: not known
 };
 
 // A connection attempt that ended before any StreamStart.
@@ -141,8 +142,8 @@ struct FailedAttempt {
   int64_t time_ns = 0;
   int code = -1;
   std::string message;
-  bool tells_token = false;              // its log says which token was sent; false: it says nothing of it
-  std::vector<StartPosition> sent = {};  // empty: none
+  bool tells_token = false;          // its log says which token was sent; false: it says nothing of it
+  std::vector<TokenPart> sent = {};  // empty: none
 };
 
 enum class ResumeMode : uint8_t { kToken, kNone };
@@ -236,9 +237,9 @@ struct ServerStream {
   int code = -1;         // gRPC status code of its end
   bool resumed = false;  // a token came
   std::string peer;
-  std::string reason;                // of its end: "shutdown"
-  std::vector<StartPosition> token;  // of the StreamStart
-  std::vector<StartPosition> sent;   // that came
+  std::string reason;            // of its end: "shutdown"
+  std::vector<TokenPart> token;  // of the StreamStart
+  std::vector<TokenPart> sent;   // that came
 };
 
 // One process that wrote to the journal.

@@ -61,19 +61,17 @@ class Judgement {
     refusal_.why = std::move(why);
   }
 
-  static std::string At(const StartPosition& at) {
-    return fmt::format("partition {} offset {}", at.partition, Bound(at));
-  }
-  static int64_t Bound(const StartPosition& at) { return std::max(at.after, at.snapshot_until); }
+  static std::string At(const TokenPart& at) { return fmt::format("partition {} offset {}", at.partition, Bound(at)); }
+  static int64_t Bound(const TokenPart& at) { return std::max(at.after, at.snapshot_until); }
 
-  bool IsKnown(const StartPosition& at) const { return at.partition >= 0 && at.partition < log_.partitions(); }
-  const PartitionLog& LogOf(const StartPosition& at) const {
+  bool IsKnown(const TokenPart& at) const { return at.partition >= 0 && at.partition < log_.partitions(); }
+  const PartitionLog& LogOf(const TokenPart& at) const {
     return history_.partitions[static_cast<size_t>(at.partition)];
   }
 
   void JudgeRange() {
     bool all_there = !refusal_.token.empty();
-    for (const StartPosition& at : refusal_.token) {
+    for (const TokenPart& at : refusal_.token) {
       if (!IsKnown(at)) return;
       const PartitionLog& log = LogOf(at);
       const int64_t begin = std::max(log.start_offset, log.low_watermark);
@@ -99,7 +97,7 @@ class Judgement {
       }
     }
     if (logs.size() > 1) return;
-    for (const StartPosition& at : refusal_.token) {
+    for (const TokenPart& at : refusal_.token) {
       if (!IsKnown(at)) return;
       const LogRecord* record = LogOf(at).Find(at.after);
       if (record == nullptr) continue;  // nothing to compare with
@@ -114,7 +112,7 @@ class Judgement {
 
   void JudgeForm() {
     std::set<int32_t> seen;
-    for (const StartPosition& at : refusal_.token) {
+    for (const TokenPart& at : refusal_.token) {
       if (!IsKnown(at) || at.after < -1 || !seen.insert(at.partition).second) {
         return Say(Truth::kTrue, fmt::format("the token names {}", At(at)));
       }

@@ -35,7 +35,7 @@ struct Refusal {
   bool on_stream = false;       // it ended a stream that had begun
   bool has_token = false;       // a token was sent, or on_stream
   bool token_is_known = false;  // ... and the client's log says which; else it is what it had received
-  std::vector<StartPosition> token = {};
+  std::vector<TokenPart> token = {};
   Truth truth = Truth::kUnknown;
   bool trimmed = false;  // true, because what was asked for is no longer there
   std::string why = {};  // what the log says of it: "the topic held every record from partition 0 offset 7 on"

@@ -76,8 +76,8 @@ class Resume {
   void CheckStart(const ClientView& view, size_t index) {
     const Connection& connection = view.client().connections[index];
     std::set<int32_t> partitions;
-    for (const StartPosition& at : connection.token) partitions.insert(at.partition);
-    for (const StartPosition& at : connection.sent) partitions.insert(at.partition);
+    for (const TokenPart& at : connection.token) partitions.insert(at.partition);
+    for (const TokenPart& at : connection.sent) partitions.insert(at.partition);
     for (const int32_t partition : partitions) {
       if (partition < 0 || partition >= evidence_.log.partitions()) continue;
       const std::string wrong = WrongStart(evidence_, view, index, partition);
@@ -103,7 +103,7 @@ class Resume {
   void CheckTrimmed(const Client& client, size_t index) {
     const Connection& connection = client.connections[index];
     if (!connection.resumed) return;
-    for (const StartPosition& token : connection.sent.empty() ? connection.token : connection.sent) {
+    for (const TokenPart& token : connection.sent.empty() ? connection.token : connection.sent) {
       if (token.partition < 0 || token.partition >= evidence_.log.partitions() || token.after < 0) continue;
       const int64_t begin = history_.partitions[static_cast<size_t>(token.partition)].start_offset;
       if (token.after + 1 >= begin) continue;

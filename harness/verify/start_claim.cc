@@ -66,7 +66,7 @@ Causes CausesOfStart(const Evidence& evidence, const ClientView& view, size_t co
   const Connection& told = view.client().connections[connection];
   if (const auto at = evidence.servers.Behind(told); at && !evidence.servers.IsCut(*at)) {
     const ServerStream& stream = evidence.servers.StreamOf(*at);
-    const auto differ = [&](const std::vector<StartPosition>& a, const std::vector<StartPosition>& b) {
+    const auto differ = [&](const std::vector<TokenPart>& a, const std::vector<TokenPart>& b) {
       return StartOf(a, partition).after != StartOf(b, partition).after;
     };
     const bool other_request = stream.resumed != told.resumed ||

@@ -24,7 +24,7 @@ Examples:
   payment-client                                      payments as they come, from localhost:50051
   payment-client --server pay1.example.com,pay2.example.com:50052 --backoff 100ms..2s
   payment-client --provider stripe --status completed --json | jq .payment.id
-  payment-client --event-log events.jsonl             keeps every payment and the position; run again, it goes on there
+  payment-client --event-log events.jsonl             keeps every payment and the token; run again, it goes on there
   payment-client get pay_001
   payment-client list --provider paypal --limit 20
   payment-client list --all --json

@@ -21,7 +21,7 @@ Delivery::Delivery(const Filter& filter, const std::string& event_log_path, Subs
     : filter_(filter), observer_(observer) {
   if (event_log_path.empty()) return;
   log_.Open(event_log_path, filter);
-  position_ = log_.position();
+  held_token_ = log_.held_token();
   connection_ = log_.last_connection();
 }
 
@@ -30,7 +30,7 @@ void Delivery::BeginAttempt() {
   has_start_ = false;
 }
 
-void Delivery::Started(const std::string& server, const ParsedStart* start, const Position* sent) {
+void Delivery::Started(const std::string& server, const ParsedStart* start, const Token* sent) {
   started_ = true;
   has_start_ = start != nullptr;
   started_ns_ = MonotonicNs();
@@ -45,9 +45,9 @@ void Delivery::Started(const std::string& server, const ParsedStart* start, cons
     message.server_id = start->server_id;
     message.token = start->token;
     message.subscription = start->subscription;
-    position_.OnStart(start->token, message.resumed);
+    held_token_.OnStart(start->token, message.resumed);
   } else {
-    position_.Reset();
+    held_token_.Reset();
   }
   if (log_.is_open()) {
     scratch_.clear();
@@ -170,13 +170,13 @@ void Delivery::Show(const Arrival& arrival) {
 
 bool Delivery::Covered(const ReceivedEvent& event) {
   if (!has_start_) return false;  // nothing to resume: passed on as it comes
-  return !position_.OnEvent(event.partition, event.offset, event.record_crc32c);
+  return !held_token_.OnEvent(event.partition, event.offset, event.record_crc32c);
 }
 
 void Delivery::Advance(ReceivedBookmark* bookmark) {
   auto& positions = bookmark->positions;
   positions.erase(std::remove_if(positions.begin(), positions.end(),
-                                 [this](const auto& at) { return !position_.OnBookmark(at.first, at.second); }),
+                                 [this](const auto& at) { return !held_token_.OnBookmark(at.first, at.second); }),
                   positions.end());
 }
 
@@ -189,7 +189,7 @@ void Delivery::WriteLog() {
   }
 }
 
-void Delivery::Ended(const StreamStatus& status, const Position* sent) {
+void Delivery::Ended(const StreamStatus& status, const Token* sent) {
   StreamEnded message{.time_ns = MonotonicNs(),
                       .connection = started_ ? connection_ : 0,
                       .code = status.code,

@@ -1,5 +1,5 @@
 // What a subscription received, on its way to whoever asked for it: into the event log first, then to the observer,
-// each record once. Keeps the position from which the next stream goes on. Owned by a Subscription, used on its thread.
+// each record once. Holds the token from which the next stream goes on. Owned by a Subscription, used on its thread.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 #include "client/event_log_file.h"
 #include "client/event_stream.h"
-#include "client/resume.h"
+#include "client/held_token.h"
 #include "client/subscription.h"
 #include "client/token.h"
 #include "payment.pb.h"
@@ -27,19 +27,19 @@ class EventLogFailure : public std::runtime_error {
 
 class Delivery {
  public:
-  // Opens the event log when `event_log_path` is not empty, and goes on from its position. Throws std::system_error or
+  // Opens the event log when `event_log_path` is not empty, and goes on from its token. Throws std::system_error or
   // std::runtime_error (damaged; another filter). The others throw EventLogFailure.
   Delivery(const Filter& filter, const std::string& event_log_path, SubscriptionObserver* observer);
 
-  const ResumePosition& position() const { return position_; }
-  void SetPosition(const Position& position) { position_.Set(position); }
-  void SetEarliest(int32_t partition, int64_t earliest) { position_.SetEarliest(partition, earliest); }
-  void ForgetPosition() { position_.Reset(); }
+  const HeldToken& held_token() const { return held_token_; }
+  void SetToken(const Token& token) { held_token_.Set(token); }
+  void SetEarliest(int32_t partition, int64_t earliest) { held_token_.SetEarliest(partition, earliest); }
+  void ForgetToken() { held_token_.Reset(); }
 
   // No stream has started yet.
   void BeginAttempt();
   // A stream has. `start`: what its server said first, null when it says nothing; `sent`: the request's token or null.
-  void Started(const std::string& server, const ParsedStart* start, const Position* sent);
+  void Started(const std::string& server, const ParsedStart* start, const Token* sent);
   bool started() const { return started_; }
   int64_t started_ns() const { return started_ns_; }  // monotonic
 
@@ -52,7 +52,7 @@ class Delivery {
   bool HandOn(const std::string& server);
 
   // `sent`: the request's token or null.
-  void Ended(const StreamStatus& status, const Position* sent);
+  void Ended(const StreamStatus& status, const Token* sent);
 
  private:
   // An event, or a bookmark, that was read and not yet handed on.
@@ -77,7 +77,7 @@ class Delivery {
   const Filter filter_;
   SubscriptionObserver* const observer_;
   EventLogFile log_;
-  ResumePosition position_;
+  HeldToken held_token_;
   uint32_t connection_ = 0;  // of the last stream that started
   bool started_ = false;     // the present stream has
   int64_t started_ns_ = 0;   // ... at this time

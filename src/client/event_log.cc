@@ -25,7 +25,7 @@ void AppendStringMember(std::string_view name, std::string_view value, std::stri
   AppendJsonString(value, out);
 }
 
-void AppendToken(const Position& token, std::string* out) {
+void AppendToken(const Token& token, std::string* out) {
   *out += R"({"log_id":)";
   AppendJsonString(token.log_id, out);
   *out += R"(,"partitions":[)";
@@ -65,7 +65,7 @@ void AppendPaymentJson(const Payment& payment, int64_t processed_at_s, std::stri
   *out += "}}";
 }
 
-void AppendConnectionEntry(const StreamStarted& start, const Filter& filter, const Position* sent, std::string* out) {
+void AppendConnectionEntry(const StreamStarted& start, const Filter& filter, const Token* sent, std::string* out) {
   Add(out, R"({{"type":"connection","t":{},"conn":{})", start.time_ns, start.connection);
   AppendStringMember("server", start.server, out);
   AppendStringMember("server_id", start.server_id, out);
@@ -185,7 +185,7 @@ std::optional<uint32_t> Checksum(const object& json) {
   return static_cast<uint32_t>(*number);
 }
 
-std::optional<Position> Token(const object& json, std::string_view name) {
+std::optional<Token> ReadToken(const object& json, std::string_view name) {
   element value;
   if (json.at_key(name).get(value) != simdjson::SUCCESS) return std::nullopt;
   object token;
@@ -193,19 +193,19 @@ std::optional<Position> Token(const object& json, std::string_view name) {
   if (value.get(token) != simdjson::SUCCESS || token.at_key("partitions").get(partitions) != simdjson::SUCCESS) {
     Fail(name, "a token: {\"log_id\", \"partitions\": [...]}");
   }
-  Position position;
-  position.log_id = Text(token, "log_id", "");
-  if (position.log_id.empty()) Fail(name, "a token with a log id");
+  Token read;
+  read.log_id = Text(token, "log_id", "");
+  if (read.log_id.empty()) Fail(name, "a token with a log id");
   for (const element item : partitions) {
     object part;
     if (item.get(part) != simdjson::SUCCESS) Fail(name, "a token whose partitions are objects");
-    PartitionPosition at{.after = NeededInteger(part, "after", -1, kInt64Max),
-                         .record_crc32c = Checksum(part),
-                         .snapshot_until = Integer(part, "snapshot_until", -1, kInt64Max)};
+    TokenPart at{.after = NeededInteger(part, "after", -1, kInt64Max),
+                 .record_crc32c = Checksum(part),
+                 .snapshot_until = Integer(part, "snapshot_until", -1, kInt64Max)};
     const auto partition = static_cast<int32_t>(NeededInteger(part, "p", 0, kPartitionMax));
-    if (!position.partitions.emplace(partition, at).second) Fail(name, "a token that names each partition once");
+    if (!read.partitions.emplace(partition, at).second) Fail(name, "a token that names each partition once");
   }
-  return position;
+  return read;
 }
 
 Filter FilterOf(const object& json) {
@@ -225,8 +225,8 @@ ConnectionEntry DecodeConnection(const object& json) {
   ConnectionEntry entry{.connection = ConnectionNumber(json),
                         .filter = FilterOf(json),
                         .resumed = false,
-                        .token = Token(json, "token"),
-                        .sent = Token(json, "sent")};
+                        .token = ReadToken(json, "token"),
+                        .sent = ReadToken(json, "sent")};
   element resumed;
   if (json.at_key("resumed").get(resumed) == simdjson::SUCCESS && resumed.get(entry.resumed) != simdjson::SUCCESS) {
     Fail("resumed", "true or false");
@@ -294,18 +294,18 @@ void LogReplay::Apply(const LogEntry& entry) {
     }
     last_connection_ = std::max(last_connection_, connection->connection);
     if (!connection->token) {
-      position_.Reset();  // a server without positions: each of its connections begins afresh
+      held_token_.Reset();  // a server without positions: each of its connections begins afresh
       return;
     }
-    if (connection->resumed && connection->sent) position_.Set(*connection->sent);
-    position_.OnStart(*connection->token, connection->resumed);
+    if (connection->resumed && connection->sent) held_token_.Set(*connection->sent);
+    held_token_.OnStart(*connection->token, connection->resumed);
   } else if (const auto* event = std::get_if<EventEntry>(&entry)) {
-    if (event->offset >= 0 && position_.known()) {
-      position_.OnEvent(event->partition, event->offset, event->record_crc32c);
+    if (event->offset >= 0 && held_token_.known()) {
+      held_token_.OnEvent(event->partition, event->offset, event->record_crc32c);
     }
   } else if (const auto* bookmark = std::get_if<BookmarkEntry>(&entry)) {
-    if (!position_.known()) return;
-    for (const auto& [partition, offset] : bookmark->positions) position_.OnBookmark(partition, offset);
+    if (!held_token_.known()) return;
+    for (const auto& [partition, offset] : bookmark->positions) held_token_.OnBookmark(partition, offset);
   }
 }
 

@@ -1,5 +1,5 @@
 // The client's event log as text (docs/formats.md): what goes into a line, and what a line says. A log is output and
-// position in one: replaying its lines gives the token with which the client may go on. Called by the EventLogFile and
+// token in one: replaying its lines gives the token with which the client may go on. Called by the EventLogFile and
 // by `--json` (the payment's shape). Pure. Decoding reads files that may be damaged; it is fuzzed.
 #pragma once
 
@@ -12,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-#include "client/resume.h"
+#include "client/held_token.h"
 #include "client/subscription.h"
 #include "payment/payment.h"
 
@@ -23,7 +23,7 @@ namespace pipeline {
 void AppendPaymentJson(const Payment& payment, int64_t processed_at_s, std::string* out,
                        std::optional<double> amount_beside = std::nullopt);
 // `sent`: the token of the request, null without one.
-void AppendConnectionEntry(const StreamStarted& start, const Filter& filter, const Position* sent, std::string* out);
+void AppendConnectionEntry(const StreamStarted& start, const Filter& filter, const Token* sent, std::string* out);
 void AppendEventEntry(const ReceivedEvent& event, std::string* out);
 void AppendDropEntry(const ReceivedEvent& event, std::string* out);
 void AppendBookmarkEntry(int64_t time_ns, uint32_t connection,
@@ -37,8 +37,8 @@ struct ConnectionEntry {
   uint32_t connection = 0;
   Filter filter;
   bool resumed = false;
-  std::optional<Position> token;
-  std::optional<Position> sent;
+  std::optional<Token> token;
+  std::optional<Token> sent;
 };
 struct EventEntry {
   uint32_t connection = 0;
@@ -50,7 +50,7 @@ struct BookmarkEntry {
   uint32_t connection = 0;
   std::vector<std::pair<int32_t, int64_t>> positions;
 };
-// A line that says nothing about the position: drop, end, or a type that is not known.
+// A line that changes no token: drop, end, or a type that is not known.
 struct OtherEntry {
   std::string type;
 };
@@ -75,12 +75,12 @@ class LogReplay {
   explicit LogReplay(const Filter& filter) : filter_(filter) {}
   void Apply(const LogEntry& entry);
 
-  const ResumePosition& position() const { return position_; }
+  const HeldToken& held_token() const { return held_token_; }
   uint32_t last_connection() const { return last_connection_; }
 
  private:
   Filter filter_;
-  ResumePosition position_;
+  HeldToken held_token_;
   uint32_t last_connection_ = 0;
 };
 

@@ -32,7 +32,7 @@ void EventLogFile::Replay(const std::string& path, const Filter& filter) {
     }
   }
   if (in.bad()) throw std::system_error(EIO, std::generic_category(), "event log " + path);
-  position_ = replay.position();
+  held_token_ = replay.held_token();
   last_connection_ = replay.last_connection();
 }
 

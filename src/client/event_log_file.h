@@ -6,7 +6,7 @@
 #include <string>
 
 #include "client/event_log.h"
-#include "client/resume.h"
+#include "client/held_token.h"
 #include "common/file_lock.h"
 #include "common/line_file.h"
 #include "payment/payment.h"
@@ -27,7 +27,7 @@ class EventLogFile {
   void Open(const std::string& path, const Filter& filter);
   bool is_open() const { return file_.is_open(); }
 
-  const ResumePosition& position() const { return position_; }
+  const HeldToken& held_token() const { return held_token_; }
   uint32_t last_connection() const { return last_connection_; }
   int64_t cut_bytes() const { return cut_bytes_; }
 
@@ -42,7 +42,7 @@ class EventLogFile {
   FileLock lock_;
   LineFile file_;
   std::string pending_;
-  ResumePosition position_;
+  HeldToken held_token_;
   uint32_t last_connection_ = 0;
   int64_t cut_bytes_ = 0;
 };

@@ -59,7 +59,7 @@ struct SubscribePaymentsRpc {
 template <typename Rpc>
 class StreamingCall : public EventStream {
  public:
-  StreamingCall(const StreamPeer& peer, const Filter& filter, const Position* resume)
+  StreamingCall(const StreamPeer& peer, const Filter& filter, const Token* resume)
       : server_(peer.server),
         connect_timeout_ns_(peer.connect_timeout_ns),
         stub_(::payment::PaymentService::NewStub(peer.channel)) {
@@ -190,12 +190,11 @@ class StreamingCall : public EventStream {
 
 }  // namespace
 
-std::unique_ptr<EventStream> OpenStreamPayments(const StreamPeer& peer, const Filter& filter, const Position* resume) {
+std::unique_ptr<EventStream> OpenStreamPayments(const StreamPeer& peer, const Filter& filter, const Token* resume) {
   return std::make_unique<StreamingCall<StreamPaymentsRpc>>(peer, filter, resume);
 }
 
-std::unique_ptr<EventStream> OpenSubscribePayments(const StreamPeer& peer, const Filter& filter,
-                                                   const Position* resume) {
+std::unique_ptr<EventStream> OpenSubscribePayments(const StreamPeer& peer, const Filter& filter, const Token* resume) {
   return std::make_unique<StreamingCall<SubscribePaymentsRpc>>(peer, filter, resume);
 }
 

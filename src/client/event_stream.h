@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "client/channel.h"
-#include "client/resume.h"
+#include "client/held_token.h"
 #include "payment.pb.h"
 #include "payment/payment.h"
 #include "payment/retry_info.h"
@@ -60,9 +60,8 @@ struct StreamPeer {
 };
 
 // StreamPayments. `resume` null: begins with a snapshot.
-std::unique_ptr<EventStream> OpenStreamPayments(const StreamPeer& peer, const Filter& filter, const Position* resume);
+std::unique_ptr<EventStream> OpenStreamPayments(const StreamPeer& peer, const Filter& filter, const Token* resume);
 // SubscribePayments, likewise. UNIMPLEMENTED from servers that do not offer it.
-std::unique_ptr<EventStream> OpenSubscribePayments(const StreamPeer& peer, const Filter& filter,
-                                                   const Position* resume);
+std::unique_ptr<EventStream> OpenSubscribePayments(const StreamPeer& peer, const Filter& filter, const Token* resume);
 
 }  // namespace pipeline

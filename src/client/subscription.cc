@@ -45,10 +45,10 @@ struct Subscription::State {
   // One call of it, and a second one where the server does not offer batches.
   StreamStatus RunCall(const StreamPeer& peer, StreamRpc rpc);
   StreamRpc RpcFor(const std::string& server) const;
-  // Sets the position to the beginning of the log that the server has now. What went wrong, if it did.
+  // Sets the token to the beginning of the log that the server has now. What went wrong, if it did.
   std::optional<StreamStatus> FindEarliest(const StreamPeer& peer);
   // Reads what the server says first. What is wrong with it, if anything.
-  std::optional<StreamStatus> Begin(const EventStream& stream, const std::string& server, const Position* sent);
+  std::optional<StreamStatus> Begin(const EventStream& stream, const std::string& server, const Token* sent);
   // All that comes. What is wrong with it, if anything.
   std::optional<StreamStatus> Receive(EventStream* stream, const std::string& server);
   void SkipGap(const StreamStatus& end);
@@ -96,7 +96,7 @@ struct Subscription::State {
   Delivery delivery;
   Channels channels;
   ReconnectPlan plan;
-  std::optional<Position> asked;    // the token of the present attempt
+  std::optional<Token> asked;       // the token of the present attempt
   AttemptEnd attempt;               // what the present attempt has come to
   bool find_earliest = false;       // first ask which log there is now, then start at its earliest record
   std::set<std::string> unbatched;  // servers that do not offer SubscribePayments
@@ -163,7 +163,7 @@ StreamStatus Subscription::State::RunStream(const std::string& server) {
   observer->OnConnecting(server, plan.failures());
   attempt = {};
   delivery.BeginAttempt();
-  if (!options.resume) delivery.ForgetPosition();
+  if (!options.resume) delivery.ForgetToken();
   asked.reset();
   const StreamPeer peer{server, options.connect_timeout_ns, channels.To(server)};
   if (find_earliest) {
@@ -181,7 +181,7 @@ StreamStatus Subscription::State::RunStream(const std::string& server) {
 
 StreamStatus Subscription::State::RunCall(const StreamPeer& peer, StreamRpc rpc) {
   asked.reset();
-  if (delivery.position().known()) asked = delivery.position().position();
+  if (delivery.held_token().known()) asked = delivery.held_token().token();
   const std::unique_ptr<EventStream> stream =
       rpc == StreamRpc::kStream ? OpenStreamPayments(peer, options.filter, asked ? &*asked : nullptr)
                                 : OpenSubscribePayments(peer, options.filter, asked ? &*asked : nullptr);
@@ -210,14 +210,14 @@ std::optional<StreamStatus> Subscription::State::FindEarliest(const StreamPeer& 
   if (!bytes) return end.code == grpc::StatusCode::CANCELLED ? std::nullopt : std::optional(std::move(end));
   StartParse parse = ParseStreamStart(*bytes);
   if (!parse.start) return StreamStatus{grpc::StatusCode::INTERNAL, peer.server + " sent " + parse.error};
-  Position earliest = std::move(parse.start->token);
-  for (auto& [partition, at] : earliest.partitions) at = PartitionPosition{};
-  delivery.SetPosition(earliest);
+  Token earliest = std::move(parse.start->token);
+  for (auto& [partition, at] : earliest.partitions) at = TokenPart{};
+  delivery.SetToken(earliest);
   return std::nullopt;
 }
 
 std::optional<StreamStatus> Subscription::State::Begin(const EventStream& stream, const std::string& server,
-                                                       const Position* sent) {
+                                                       const Token* sent) {
   const std::optional<std::string> bytes = stream.start_bytes();
   // Without a StreamStart only the first event shows that the call has not failed.
   if (!bytes) return std::nullopt;
@@ -256,7 +256,7 @@ void Subscription::State::SkipGap(const StreamStatus& end) {
     for (const Gap& gap : end.gaps) delivery.SetEarliest(gap.partition, gap.earliest);
     return;
   }
-  delivery.ForgetPosition();
+  delivery.ForgetToken();
   find_earliest = options.on_gap == OnGap::kEarliest;
 }
 

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "client/held_token.h"
 #include "client/reconnect_policy.h"
-#include "client/resume.h"
 #include "payment/payment.h"
 
 namespace pipeline {
@@ -58,7 +58,7 @@ struct StreamStarted {
   std::string server_id;
   bool has_start = false;         // the server sent a StreamStart
   bool resumed = false;           // a token was sent
-  Position token;                 // resume.h: the StreamStart's
+  Token token;                    // the StreamStart's
   std::string subscription = {};  // what the server calls this stream; empty: it does not say
 };
 
@@ -74,8 +74,8 @@ struct StreamEnded {
   uint32_t connection = 0;  // 0: an attempt that never started
   int code = 0;             // gRPC number
   std::string message;
-  std::vector<Gap> gaps;              // resume.h
-  std::optional<Position> sent = {};  // of an attempt that never started: the token that it was made with, if any
+  std::vector<Gap> gaps;
+  std::optional<Token> sent = {};  // of an attempt that never started: the token that it was made with, if any
 };
 
 // All calls come from Run()'s thread. An event is in the event log before OnEvent is called.

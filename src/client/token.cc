@@ -32,20 +32,20 @@ StartParse ParseStreamStart(std::string_view bytes) {
     if (!IsPosition(part.partition(), 0)) {
       return Refuse(fmt::format("partition {} (0 to {})", part.partition(), kTokenPartitionsMax - 1));
     }
-    PartitionPosition position{.after = part.after(), .record_crc32c = {}, .snapshot_until = {}};
-    if (position.after < -1) {
-      return Refuse(fmt::format("`after` {} of partition {} (at least -1)", position.after, part.partition()));
+    TokenPart held{.after = part.after(), .record_crc32c = {}, .snapshot_until = {}};
+    if (held.after < -1) {
+      return Refuse(fmt::format("`after` {} of partition {} (at least -1)", held.after, part.partition()));
     }
     if (part.has_snapshot_until()) {
       if (part.snapshot_until() < -1) {
         return Refuse(
             fmt::format("`snapshot_until` {} of partition {} (at least -1)", part.snapshot_until(), part.partition()));
       }
-      position.snapshot_until = part.snapshot_until();
+      held.snapshot_until = part.snapshot_until();
     }
     // There is no record at -1 that a checksum could belong to.
-    if (part.has_record_crc32c() && position.after >= 0) position.record_crc32c = part.record_crc32c();
-    if (!result.start->token.partitions.emplace(part.partition(), position).second) {
+    if (part.has_record_crc32c() && held.after >= 0) held.record_crc32c = part.record_crc32c();
+    if (!result.start->token.partitions.emplace(part.partition(), held).second) {
       return Refuse(fmt::format("partition {} twice", part.partition()));
     }
   }
@@ -59,10 +59,10 @@ std::optional<Gap> ParseGap(std::string_view bytes) {
   return Gap{.partition = message.partition(), .wanted = message.wanted(), .earliest = message.earliest()};
 }
 
-void ToMessage(const Position& position, ::payment::ResumeToken* token) {
+void ToMessage(const Token& from, ::payment::ResumeToken* token) {
   token->Clear();
-  token->set_log_id(position.log_id);
-  for (const auto& [partition, at] : position.partitions) {
+  token->set_log_id(from.log_id);
+  for (const auto& [partition, at] : from.partitions) {
     ::payment::PartitionResume* part = token->add_partitions();
     part->set_partition(partition);
     part->set_after(at.after);

@@ -1,4 +1,4 @@
-// Between the wire's forms of a position (StreamStart and PositionGap in metadata, ResumeToken in requests) and the
+// Between the wire's forms of a token (StreamStart and PositionGap in metadata, ResumeToken in requests) and the
 // client's own. The metadata come from a server that may be anybody's: everything is checked, and fuzzed. Called by the
 // Subscription. Pure, thread-safe.
 #pragma once
@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "client/resume.h"
+#include "client/held_token.h"
 #include "payment.pb.h"
 
 namespace pipeline {
@@ -31,7 +31,7 @@ constexpr bool IsPosition(int32_t partition, int64_t offset) {
 }
 
 struct ParsedStart {
-  Position token;
+  Token token;
   std::string server_id;
   std::string subscription = {};  // not part of a StreamStart: the stream's name, where its metadata give one
 };
@@ -46,6 +46,6 @@ StartParse ParseStreamStart(std::string_view bytes);
 // nullopt when the bytes are not a PositionGap, or `earliest` is no position.
 std::optional<Gap> ParseGap(std::string_view bytes);
 
-void ToMessage(const Position& position, ::payment::ResumeToken* token);
+void ToMessage(const Token& from, ::payment::ResumeToken* token);
 
 }  // namespace pipeline

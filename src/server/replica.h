@@ -27,8 +27,8 @@ class Replica {
     const ReplicaState& state() const { return replica_->state_; }
     void WaitForChange(std::shared_ptr<Waiter> waiter) { replica_->waiting_.ForChange(std::move(waiter)); }
     void WaitForLoaded(std::shared_ptr<Waiter> waiter) { replica_->waiting_.ForLoaded(std::move(waiter)); }
-    void WaitForPassing(const std::shared_ptr<Waiter>& waiter, std::span<const RecordPlace> places) {
-      replica_->waiting_.ForPassing(waiter, places);
+    void WaitForPassing(const std::shared_ptr<Waiter>& waiter, std::span<const Position> positions) {
+      replica_->waiting_.ForPassing(waiter, positions);
     }
 
    private:

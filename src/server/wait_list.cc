@@ -22,15 +22,15 @@ void WaitList::ForChange(std::shared_ptr<Waiter> waiter) { Add(Waiter::For::kCha
 
 void WaitList::ForLoaded(std::shared_ptr<Waiter> waiter) { Add(Waiter::For::kLoaded, &loaded_, std::move(waiter)); }
 
-void WaitList::ForPassing(const std::shared_ptr<Waiter>& waiter, std::span<const RecordPlace> places) {
+void WaitList::ForPassing(const std::shared_ptr<Waiter>& waiter, std::span<const Position> positions) {
   if (waiter->waits_for_ != Waiter::For::kPassing && waiter->waits_for_ != Waiter::For::kNothing) Forget(waiter.get());
   waiter->waits_for_ = Waiter::For::kPassing;
-  // Most places are those of the last time: they stay where they are.
+  // Most positions are those of the last time: they stay where they are.
   std::vector<std::optional<int64_t>> wanted(waiter->passing_.size());
-  for (const RecordPlace& place : places) {
-    const auto partition = static_cast<size_t>(place.partition);
+  for (const Position& position : positions) {
+    const auto partition = static_cast<size_t>(position.partition);
     if (partition >= wanted.size()) wanted.resize(partition + 1);
-    wanted[partition] = place.offset;
+    wanted[partition] = position.offset;
   }
   if (passing_.size() < wanted.size()) passing_.resize(wanted.size());
   waiter->passing_.resize(wanted.size());
@@ -77,7 +77,7 @@ void WaitList::Collect(const ReplicaState& state, std::vector<std::shared_ptr<Wa
     Waiter::Passing& list = passing_[p];
     const auto partition = static_cast<int32_t>(p);
     while (!list.empty() &&
-           (all || (partition < state.partition_count() && list.begin()->first < state.position(partition)))) {
+           (all || (partition < state.partition_count() && list.begin()->first < state.next_offset(partition)))) {
       std::shared_ptr<Waiter> waiter = std::move(list.begin()->second);
       list.erase(list.begin());
       waiter->passing_[p].reset();

@@ -26,7 +26,7 @@ class Waiter {
 
   // All under the replica's mutex.
   For waits_for_ = For::kNothing;
-  std::vector<std::optional<Passing::iterator>> passing_;  // its place in the list of each partition
+  std::vector<std::optional<Passing::iterator>> passing_;  // where it stands in the list of each partition
 };
 
 class WaitList {
@@ -36,8 +36,8 @@ class WaitList {
   void ForChange(std::shared_ptr<Waiter> waiter);
   // Woken when the backlog is applied.
   void ForLoaded(std::shared_ptr<Waiter> waiter);
-  // Woken when the record at one of these places has been applied or passed. One place a partition at most.
-  void ForPassing(const std::shared_ptr<Waiter>& waiter, std::span<const RecordPlace> places);
+  // Woken when the record at one of these positions has been applied or passed. One position a partition at most.
+  void ForPassing(const std::shared_ptr<Waiter>& waiter, std::span<const Position> positions);
   // It waits for nothing any more, and is not kept.
   void Forget(Waiter* waiter);
 

@@ -16,7 +16,7 @@ void LogContinuity::Add(int64_t begin) {
   must_reread_ = true;
 }
 
-// Where no record was seen, the place before the position tells too: there was none.
+// Where no record was seen, the offset before the next one tells too: there was none.
 int64_t LogContinuity::CheckFrom(const Partition& at) {
   return at.seen_offset >= 0 ? at.seen_offset : at.next_offset - 1;
 }

@@ -15,8 +15,8 @@
 
 namespace pipeline {
 
-// How long a partition may end before the position until it counts as another log. A new leader may for a moment tell
-// an end below the one that the old leader told.
+// How long a partition may end before the next offset until it counts as another log. A new leader may for a moment
+// tell an end below the one that the old leader told.
 inline constexpr int64_t kShortEndNsMax = 10'000'000'000;
 
 class LogContinuity {
@@ -54,7 +54,7 @@ class LogContinuity {
   Verdict OnEnd(int32_t partition, int64_t offset, int64_t now_ns);
   // Kafka does not have what is read from, but this. Reread then.
   Range OnOutOfRange(int32_t partition, const Watermarks& range);
-  // Partitions that have ended before the position for too long: their watermarks decide (OnOutOfRange).
+  // Partitions that have ended before the next offset for too long: their watermarks decide (OnOutOfRange).
   std::vector<int32_t> TooShort(int64_t now_ns) const;
 
  private:

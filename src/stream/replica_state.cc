@@ -54,9 +54,9 @@ void ReplicaState::Apply(LogRecord record) {
 
 void ReplicaState::Advance(int32_t partition, int64_t next_offset) {
   Partition& at = partitions_[partition];
-  if (next_offset <= at.position) return;
-  if (at.position < at.backlog_end && next_offset >= at.backlog_end) --behind_;
-  at.position = next_offset;
+  if (next_offset <= at.next_offset) return;
+  if (at.next_offset < at.backlog_end && next_offset >= at.backlog_end) --behind_;
+  at.next_offset = next_offset;
   at.high = std::max(at.high, next_offset);
 }
 
@@ -66,7 +66,7 @@ void ReplicaState::Skip(int32_t partition, int64_t next_offset) {
   partitions_[partition].log_start = next_offset;
   std::vector<int64_t> held_after;
   held_after.reserve(partitions_.size());
-  for (const Partition& at : partitions_) held_after.push_back(at.position - 1);
+  for (const Partition& at : partitions_) held_after.push_back(at.next_offset - 1);
   window_.Start(held_after);
 }
 
@@ -76,7 +76,7 @@ void ReplicaState::SetHighWatermark(int32_t partition, int64_t high) {
 
 int64_t ReplicaState::BacklogLeft() const {
   int64_t left = 0;
-  for (const Partition& at : partitions_) left += std::max<int64_t>(0, at.backlog_end - at.position);
+  for (const Partition& at : partitions_) left += std::max<int64_t>(0, at.backlog_end - at.next_offset);
   return left;
 }
 

@@ -12,11 +12,11 @@
 
 namespace pipeline {
 
-// A record's place in the log.
-struct RecordPlace {
+// Where one record is in the topic.
+struct Position {
   int32_t partition = 0;
   int64_t offset = 0;
-  bool operator==(const RecordPlace&) const = default;
+  bool operator==(const Position&) const = default;
 };
 
 // A partition as Kafka describes it: the records it holds have offsets in [low, high).
@@ -51,15 +51,16 @@ class ReplicaState {
 
   bool started() const { return generation_ > 0; }
   uint64_t generation() const { return generation_; }  // counts Starts
-  // Counts what changes more than positions: a Start, partitions that were added, records that were skipped.
+  // Counts what changes more than next offsets: a Start, partitions that were added, records that were skipped.
   uint64_t epoch() const { return epoch_; }
   // The backlog found at Start is applied. Once true it stays so until the next Start.
   bool loaded() const { return started() && behind_ == 0; }
   const std::string& log_id() const { return log_id_; }
   int32_t partition_count() const { return static_cast<int32_t>(partitions_.size()); }
-  int64_t position(int32_t partition) const { return partitions_[partition].position; }  // the next offset
+  // All below was seen.
+  int64_t next_offset(int32_t partition) const { return partitions_[partition].next_offset; }
   int64_t log_start(int32_t partition) const { return partitions_[partition].log_start; }
-  // At least the position.
+  // At least the next offset.
   int64_t high_watermark(int32_t partition) const { return partitions_[partition].high; }
   // Records of the backlog not applied yet, over all partitions.
   int64_t BacklogLeft() const;
@@ -72,7 +73,7 @@ class ReplicaState {
  private:
   struct Partition {
     int64_t log_start = 0;
-    int64_t position = 0;
+    int64_t next_offset = 0;
     int64_t high = 0;
     int64_t backlog_end = 0;
     int64_t last_offset = -1;  // of the newest accepted record, and its checksum

@@ -55,20 +55,20 @@ std::vector<PartitionStart> Starts(const ::payment::ResumeToken& token, int32_t 
 
 int64_t Following(int64_t offset) { return offset == std::numeric_limits<int64_t>::max() ? offset : offset + 1; }
 
-// The checksum of the record at a token's place as the replica or the evidence has it.
+// The checksum of the record at a token's position as the replica or the evidence has it.
 struct FoundRecord {
   bool known = false;
   std::optional<uint32_t> crc32c;  // known, and absent: there is no record any more
 };
 
-FoundRecord Find(const ReplicaState& state, const RecordPlace& place, int64_t low, const KafkaEvidence* evidence) {
-  if (const std::optional<uint32_t> held = state.ChecksumAt(place.partition, place.offset)) return {true, held};
+FoundRecord Find(const ReplicaState& state, const Position& position, int64_t low, const KafkaEvidence* evidence) {
+  if (const std::optional<uint32_t> held = state.ChecksumAt(position.partition, position.offset)) return {true, held};
   if (evidence != nullptr) {
     for (const KafkaEvidence::Record& record : evidence->records) {
-      if (record.place == place) return {true, record.crc32c};
+      if (record.position == position) return {true, record.crc32c};
     }
   }
-  return {place.offset < low, std::nullopt};
+  return {position.offset < low, std::nullopt};
 }
 
 // Compares the checksums that are known, and clears them. True in `must_read`: one that is not is needed to decide.
@@ -82,9 +82,9 @@ std::optional<Refusal> Compare(const ReplicaState& state, const std::vector<Wate
   for (int32_t p = 0; p < state.partition_count(); ++p) {
     PartitionStart& start = decision->starts[p];
     if (!start.record_crc32c) continue;
-    const RecordPlace place = {p, start.after};
-    decision->asked.push_back(place);
-    const FoundRecord found = Find(state, place, marks[p].low, evidence);
+    const Position position = {p, start.after};
+    decision->asked.push_back(position);
+    const FoundRecord found = Find(state, position, marks[p].low, evidence);
     if (found.known) {
       if (found.crc32c && *found.crc32c != *start.record_crc32c) {
         return OtherRecord(p, start.after, *start.record_crc32c, *found.crc32c);
@@ -92,15 +92,15 @@ std::optional<Refusal> Compare(const ReplicaState& state, const std::vector<Wate
       start.record_crc32c.reset();
       continue;
     }
-    const bool passes = held && !snapshot && start.after >= state.position(p);
+    const bool passes = held && !snapshot && start.after >= state.next_offset(p);
     if (!passes) *must_read = true;
   }
   return std::nullopt;
 }
 
 // Partitions from which the stream wants what can't be had: records that the log no longer holds (`held`: the window
-// does), and what is left of a snapshot when the store never had all of it: it began behind the place that the client
-// has come to.
+// does), and what is left of a snapshot when the store never had all of it: it began behind the position that the
+// client has come to.
 std::vector<PartitionGap> Gaps(const ReplicaState& state, const std::vector<PartitionStart>& starts,
                                const std::vector<Watermarks>& marks, bool held) {
   std::vector<PartitionGap> gaps;
@@ -172,7 +172,7 @@ ResumeDecision DecideResume(const ::payment::ResumeToken& token, const ReplicaSt
   for (int32_t p = 0; p < count; ++p) {
     marks.push_back({state.log_start(p), state.high_watermark(p)});
     if (evidence != nullptr)
-      marks.back() = {evidence->marks[p].low, std::max(evidence->marks[p].high, state.position(p))};
+      marks.back() = {evidence->marks[p].low, std::max(evidence->marks[p].high, state.next_offset(p))};
     records_after.push_back(decision.starts[p].records_after());
     if (records_after[p] >= marks[p].high) ahead.push_back({p, Following(records_after[p]), marks[p].low});
   }

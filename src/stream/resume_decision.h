@@ -1,4 +1,4 @@
-// What to do with a resume token: the one place that decides whether a stream may go on from it. Called by a stream
+// What to do with a resume token: the only code that decides whether a stream may go on from it. Called by a stream
 // when it begins, from what the replica knows; where that is not enough, once more with what Kafka has answered. Pure,
 // thread-safe.
 #pragma once
@@ -41,7 +41,7 @@ struct Refusal {
 // What Kafka says about the log and about the records that a decision asked for.
 struct KafkaEvidence {
   struct Record {
-    RecordPlace place;
+    Position position;
     std::optional<uint32_t> crc32c;  // nullopt: there is no record any more
   };
   uint64_t generation = 0;        // of the replica's log, when it was asked
@@ -58,7 +58,7 @@ struct ResumeDecision {
   Action action = Action::kRefuse;
   Refusal refusal;
   std::vector<PartitionStart> starts;  // with kServe, one per partition
-  std::vector<RecordPlace> asked;      // with kAskKafka; may be empty
+  std::vector<Position> asked;         // with kAskKafka; may be empty
 };
 
 // `state` has started. `evidence`: the answer to what an earlier decision about this token asked for; null: there is

@@ -58,14 +58,14 @@ StreamCursor::StreamCursor(const Filter& filter, std::vector<PartitionStart> sta
 std::vector<PartitionStart> StreamCursor::SnapshotStarts(const ReplicaState& state) {
   std::vector<PartitionStart> starts;
   starts.reserve(static_cast<size_t>(state.partition_count()));
-  for (int32_t p = 0; p < state.partition_count(); ++p) starts.push_back({-1, state.position(p) - 1, std::nullopt});
+  for (int32_t p = 0; p < state.partition_count(); ++p) starts.push_back({-1, state.next_offset(p) - 1, std::nullopt});
   return starts;
 }
 
 std::vector<PartitionStart> StreamCursor::LiveStarts(const ReplicaState& state) {
   std::vector<PartitionStart> starts;
   starts.reserve(static_cast<size_t>(state.partition_count()));
-  for (int32_t p = 0; p < state.partition_count(); ++p) starts.push_back({state.position(p) - 1, {}, std::nullopt});
+  for (int32_t p = 0; p < state.partition_count(); ++p) starts.push_back({state.next_offset(p) - 1, {}, std::nullopt});
   return starts;
 }
 
@@ -73,24 +73,24 @@ bool StreamCursor::HasFallenOff(const ReplicaState& state) const {
   return phase_ == Phase::kWindow && sequence_ < state.window().begin_sequence() && !HoldsWhatFollows(state, after_);
 }
 
-std::vector<RecordPlace> StreamCursor::Awaited(const ReplicaState& state) const {
+std::vector<Position> StreamCursor::Awaited(const ReplicaState& state) const {
   const auto count = static_cast<int32_t>(after_.size());
   bool ahead = false;
   for (int32_t p = 0; p < count; ++p) {
     const int64_t wanted = phase_ == Phase::kSnapshot ? starts_[p].records_after() : after_[p];
-    if (wanted < state.position(p)) continue;
+    if (wanted < state.next_offset(p)) continue;
     if (phase_ == Phase::kSnapshot) return {{p, wanted}};
     ahead = true;
   }
   if (!ahead) return {};
-  std::vector<RecordPlace> places;
-  places.reserve(static_cast<size_t>(count));
+  std::vector<Position> positions;
+  positions.reserve(static_cast<size_t>(count));
   for (int32_t p = 0; p < count; ++p) {
     // The record behind those that are covered; before that one, the record that the token's checksum is of.
     const int64_t next = starts_[p].record_crc32c ? starts_[p].after : after_[p] + 1;
-    places.push_back({p, std::max(next, state.position(p))});
+    positions.push_back({p, std::max(next, state.next_offset(p))});
   }
-  return places;
+  return positions;
 }
 
 std::vector<int64_t> StreamCursor::Covered(const ReplicaState& state) const {
@@ -98,7 +98,7 @@ std::vector<int64_t> StreamCursor::Covered(const ReplicaState& state) const {
   // At the window's end everything that was applied has been looked at; what is applied and not there was rejected.
   if (phase_ != Phase::kWindow || sequence_ < state.window().end_sequence()) return covered;
   for (size_t p = 0; p < covered.size(); ++p) {
-    covered[p] = std::max(covered[p], state.position(static_cast<int32_t>(p)) - 1);
+    covered[p] = std::max(covered[p], state.next_offset(static_cast<int32_t>(p)) - 1);
   }
   return covered;
 }
@@ -139,7 +139,7 @@ StreamCursor::Outcome StreamCursor::PullSnapshot(const ReplicaState& state, cons
   // A snapshot begun on another replica goes on when this one has applied all that the client has seen of any
   // partition: an older state would send what was superseded before.
   for (size_t p = 0; p < starts_.size(); ++p) {
-    if (state.position(static_cast<int32_t>(p)) <= starts_[p].records_after()) return Outcome::kIdle;
+    if (state.next_offset(static_cast<int32_t>(p)) <= starts_[p].records_after()) return Outcome::kIdle;
   }
   Budget budget(limits);
   bool full = false;
@@ -181,7 +181,7 @@ bool StreamCursor::Relocate(const ReplicaState& state) {
   for (size_t p = 0; p < starts_.size(); ++p) {
     PartitionStart& start = starts_[p];
     const auto partition = static_cast<int32_t>(p);
-    if (!start.record_crc32c || start.after >= state.position(partition)) continue;
+    if (!start.record_crc32c || start.after >= state.next_offset(partition)) continue;
     const uint32_t wanted = *std::exchange(start.record_crc32c, std::nullopt);
     const std::optional<uint32_t> found = state.ChecksumAt(partition, start.after);
     if (!found || *found == wanted) continue;
@@ -220,16 +220,16 @@ StreamCursor::Outcome StreamCursor::PullWindow(const ReplicaState& state, const 
   return budget.took() ? Outcome::kEvents : Outcome::kIdle;
 }
 
-bool StreamCursor::TakeRun(uint64_t generation, uint64_t sequence, std::span<const RecordPlace> run) {
+bool StreamCursor::TakeRun(uint64_t generation, uint64_t sequence, std::span<const Position> run) {
   if (generation != generation_ || phase_ != Phase::kWindow || sequence != sequence_ || filter_ != Filter{}) {
     return false;
   }
   // All new to this stream: none is the record at a token's end, which Pull would have to compare.
-  const auto is_next = [this](const RecordPlace& at) {
+  const auto is_next = [this](const Position& at) {
     return static_cast<size_t>(at.partition) < after_.size() && at.offset > after_[at.partition];
   };
   if (!std::all_of(run.begin(), run.end(), is_next)) return false;
-  for (const RecordPlace& at : run) after_[at.partition] = at.offset;
+  for (const Position& at : run) after_[at.partition] = at.offset;
   sequence_ += run.size();
   return true;
 }

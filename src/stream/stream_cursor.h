@@ -1,4 +1,4 @@
-// One subscriber's place: which events it gets next. First the snapshot (the store's winners up to a vector P,
+// How far one subscriber is: which events it gets next. First the snapshot (the store's winners up to a vector P,
 // ascending per partition), then every record, from the window. A subscriber whose next record has left the window is
 // caught up from Kafka (CatchUpPlan) and joined back. Owned by one stream; the caller guards cursor and state. Pure.
 #pragma once
@@ -58,7 +58,7 @@ class StreamCursor {
   // `run`: the window's entries from `sequence` on, one after the other, of the log's `generation`. True: they are what
   // Pull would append next, whatever the window has forgotten since, and this stands behind them now; false: Pull.
   // Needs no state: for streams that share what one of them has pulled.
-  bool TakeRun(uint64_t generation, uint64_t sequence, std::span<const RecordPlace> run);
+  bool TakeRun(uint64_t generation, uint64_t sequence, std::span<const Position> run);
 
   // After kCatchUp: Kafka is read for every record with an offset above these.
   const std::vector<int64_t>& catch_up_from() const { return after_; }
@@ -84,9 +84,9 @@ class StreamCursor {
   // While Kafka is read for it: partitions were added since, which that reader does not read, and the window no longer
   // holds all of them. Another reader has to go on: SetCaughtUpTo.
   bool OutgrewReader(const ReplicaState& state) const;
-  // After kIdle: Pull has something to say once the record at one of these places is applied or passed; empty: with the
-  // next change. A stream that was resumed ahead of this replica waits for the place that its token names.
-  std::vector<RecordPlace> Awaited(const ReplicaState& state) const;
+  // After kIdle: Pull has something to say once the record at one of these positions is applied or passed; empty: with
+  // the next change. A stream that was resumed ahead of this replica waits for the position that its token names.
+  std::vector<Position> Awaited(const ReplicaState& state) const;
   // Would Pull say kFellOff? kReplaced?
   bool HasFallenOff(const ReplicaState& state) const;
   bool IsReplaced(const ReplicaState& state) const { return generation_ != state.generation(); }

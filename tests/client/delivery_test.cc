@@ -106,7 +106,7 @@ RC_GTEST_PROP(DeliveryProperty, OnlyPlacesThatATopicHas, ()) {
   for (const auto& [partition, offset] : places.bookmarks) RC_ASSERT(IsPosition(partition, offset));
   EventLogFile again;
   again.Open(folder.File("log"), {});
-  for (const auto& [partition, at] : again.position().position().partitions) RC_ASSERT(IsPosition(partition, at.after));
+  for (const auto& [partition, at] : again.held_token().token().partitions) RC_ASSERT(IsPosition(partition, at.after));
 }
 
 }  // namespace

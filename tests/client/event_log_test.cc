@@ -1,4 +1,4 @@
-// An event log says what happened, and the position that its lines add up to is the one that the client had when it
+// An event log says what happened, and the token that its lines add up to is the one that the client had when it
 // wrote the last of them: after any connections, events, drops and bookmarks, and after a cut at any byte.
 #include "client/event_log.h"
 
@@ -31,7 +31,7 @@ ReceivedEvent EventAt(int32_t partition, int64_t offset, uint32_t crc) {
   return event;
 }
 
-StreamStarted StartWith(const Position& token, uint32_t connection, bool resumed) {
+StreamStarted StartWith(const Token& token, uint32_t connection, bool resumed) {
   return {.time_ns = 4,
           .connection = connection,
           .server = "localhost:1",
@@ -41,8 +41,8 @@ StreamStarted StartWith(const Position& token, uint32_t connection, bool resumed
           .token = token};
 }
 
-Position OnePartition() {
-  Position token{.log_id = "log", .partitions = {}};
+Token OnePartition() {
+  Token token{.log_id = "log", .partitions = {}};
   token.partitions[0] = {.after = -1, .record_crc32c = {}, .snapshot_until = 3};
   return token;
 }
@@ -58,7 +58,7 @@ void Replay(const std::vector<std::string>& entries, LogReplay* replay) {
 
 TEST(EventLogTest, EntriesHaveTheDocumentedMembers) {
   std::string entry;
-  Position sent = OnePartition();
+  Token sent = OnePartition();
   sent.partitions[0] = {.after = 8, .record_crc32c = 4294967295u, .snapshot_until = {}};
   AppendConnectionEntry(StartWith(OnePartition(), 3, true), {.provider = Provider::kStripe, .status = {}}, &sent,
                         &entry);
@@ -105,7 +105,7 @@ TEST(EventLogTest, EntriesHaveTheDocumentedMembers) {
                    R"("gap":[{"p":1,"wanted":2,"earliest":3}],"resumed":false})");
   // Of an attempt that came to nothing, what it asked for.
   entry.clear();
-  const Position asked{.log_id = "c/t", .partitions = {{1, {.after = 4, .record_crc32c = 7, .snapshot_until = {}}}}};
+  const Token asked{.log_id = "c/t", .partitions = {{1, {.after = 4, .record_crc32c = 7, .snapshot_until = {}}}}};
   AppendEndEntry({.time_ns = 9, .connection = 0, .code = 9, .message = "other", .gaps = {}, .sent = asked}, &entry);
   EXPECT_EQ(entry, R"({"type":"end","t":9,"conn":0,"code":9,"status":"FAILED_PRECONDITION","message":"other",)"
                    R"("resumed":true,"sent":{"log_id":"c/t","partitions":[{"p":1,"after":4,"crc32c":7}]}})");
@@ -140,15 +140,15 @@ RC_GTEST_PROP(EventLogProperty, AnyPaymentIsOneLineOfJsonThatSaysTheSame, ()) {
   RC_ASSERT(decoded.record_crc32c == event.record_crc32c);
 }
 
-RC_GTEST_PROP(EventLogProperty, TheLinesAddUpToThePosition, ()) {
-  ResumePosition position;
+RC_GTEST_PROP(EventLogProperty, TheLinesAddUpToTheToken, ()) {
+  HeldToken held;
   std::vector<std::string> entries;
   uint32_t connection = 0;
-  const auto connect = [&](const Position& token, bool resumed) {
+  const auto connect = [&](const Token& token, bool resumed) {
     std::string entry;
-    const Position sent = position.position();
+    const Token sent = held.token();
     AppendConnectionEntry(StartWith(token, ++connection, resumed), {}, resumed ? &sent : nullptr, &entry);
-    position.OnStart(token, resumed);
+    held.OnStart(token, resumed);
     entries.push_back(entry);
   };
   connect(OnePartition(), false);
@@ -163,18 +163,18 @@ RC_GTEST_PROP(EventLogProperty, TheLinesAddUpToThePosition, ()) {
         connect(OnePartition(), *rc::gen::arbitrary<bool>());
         continue;
       case 1:
-        position.SetEarliest(partition, offset);  // a gap skipped on purpose: the token sent next says so
+        held.SetEarliest(partition, offset);  // a gap skipped on purpose: the token sent next says so
         connect(OnePartition(), true);
         continue;
       case 2:
         AppendEndEntry({.time_ns = 1, .connection = connection, .code = 14, .message = "m", .gaps = {}}, &entry);
         break;
       case 3:
-        position.OnBookmark(partition, offset);
+        held.OnBookmark(partition, offset);
         AppendBookmarkEntry(1, connection, {{partition, offset}}, &entry);
         break;
       default:
-        if (position.OnEvent(partition, offset, crc)) {
+        if (held.OnEvent(partition, offset, crc)) {
           AppendEventEntry(EventAt(partition, offset, crc), &entry);
         } else {
           AppendDropEntry(EventAt(partition, offset, crc), &entry);
@@ -184,8 +184,8 @@ RC_GTEST_PROP(EventLogProperty, TheLinesAddUpToThePosition, ()) {
   }
   LogReplay replay({});
   Replay(entries, &replay);
-  RC_ASSERT(replay.position().known());
-  RC_ASSERT(replay.position().position() == position.position());
+  RC_ASSERT(replay.held_token().known());
+  RC_ASSERT(replay.held_token().token() == held.token());
   RC_ASSERT(replay.last_connection() == connection);
 }
 
@@ -203,7 +203,7 @@ TEST(EventLogTest, AServerWithoutPositionsLeavesNothingToResume) {
   EXPECT_EQ(Json::parse(second).count("token"), 0u);
   LogReplay replay({});
   Replay({first, second, event}, &replay);
-  EXPECT_FALSE(replay.position().known());
+  EXPECT_FALSE(replay.held_token().known());
   EXPECT_EQ(replay.last_connection(), 2u);
 }
 
@@ -283,9 +283,9 @@ TEST(EventLogFileTest, ACutAtAnyByteLeavesTheWholeLinesBeforeIt) {
     log.Open(path, {});
     EXPECT_EQ(ReadFile(path), whole.substr(0, bytes)) << "cut at " << cut;
     EXPECT_EQ(log.cut_bytes(), static_cast<int64_t>(cut - bytes));
-    ASSERT_EQ(log.position().known(), whole_lines > 0) << "cut at " << cut;
+    ASSERT_EQ(log.held_token().known(), whole_lines > 0) << "cut at " << cut;
     if (whole_lines < 2) continue;
-    const PartitionPosition& at = log.position().position().partitions.at(0);
+    const TokenPart& at = log.held_token().token().partitions.at(0);
     EXPECT_EQ(at.after, static_cast<int64_t>(whole_lines) - 2) << "cut at " << cut;
     EXPECT_EQ(at.record_crc32c, 100 + static_cast<uint32_t>(at.after));
   }

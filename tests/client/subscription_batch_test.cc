@@ -43,7 +43,7 @@ TEST(SubscriptionBatchTest, EveryRecordOnceAcrossCutStreams) {
   EXPECT_FALSE(heard.dropped.empty()) << "the second stream repeated some";
 }
 
-TEST(SubscriptionBatchTest, ABookmarkMovesThePositionAndIsInTheLog) {
+TEST(SubscriptionBatchTest, ABookmarkMovesTheTokenAndIsInTheLog) {
   const TempFolder folder;
   TestServer server;
   server.OfferBatches(8);

@@ -71,7 +71,7 @@ TEST(SubscriptionReconnectTest, ABookmarkThatIsNewsIsASuccess) {
     ASSERT_TRUE(heard.WaitFor([&] { return heard.starts.size() == bookmarks; }));
     server.Bookmark(0, static_cast<int64_t>(bookmarks) - 1);
     ASSERT_TRUE(heard.WaitFor([&] { return heard.bookmarks.size() == bookmarks; }));
-    server.Append(0);  // so that the position is one of the log
+    server.Append(0);  // so that the token names a record of the log
     ASSERT_TRUE(heard.WaitFor([&] { return heard.caught_up_at == heard.events.size(); }));
     server.CutAll();
   }

@@ -34,7 +34,7 @@ void FillPayment(int32_t partition, int64_t offset, ::payment::Payment* payment)
 }  // namespace
 
 struct TestServer::Cursor {
-  Position token;              // of the StreamStart
+  Token token;                 // of the StreamStart
   std::vector<int64_t> next;   // the next offset of each partition
   std::vector<int64_t> until;  // up to here "existing"
   size_t bookmarks = 0;        // of those the server was told
@@ -155,7 +155,7 @@ grpc::Status TestServer::Begin(const ::payment::ListPaymentsRequest& request, co
   cursor->until.assign(ends_.size(), none);
   const bool resumes = request.has_resume() && !how.no_start;
   for (size_t p = 0; p < ends_.size(); ++p) {
-    PartitionPosition& at = cursor->token.partitions[static_cast<int32_t>(p)];
+    TokenPart& at = cursor->token.partitions[static_cast<int32_t>(p)];
     if (resumes) continue;
     cursor->until[p] = ends_[p] - 1;
     at.snapshot_until = ends_[p] - 1;
@@ -171,7 +171,7 @@ grpc::Status TestServer::Begin(const ::payment::ListPaymentsRequest& request, co
     }
     cursor->next[p] = std::max<int64_t>(0, part.after() + 1 - how.repeat);
     if (part.has_snapshot_until()) cursor->until[p] = part.snapshot_until();
-    PartitionPosition& at = cursor->token.partitions[part.partition()];
+    TokenPart& at = cursor->token.partitions[part.partition()];
     at.after = part.after();
     if (part.has_snapshot_until()) at.snapshot_until = part.snapshot_until();
   }

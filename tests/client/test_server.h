@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "client/resume.h"
+#include "client/held_token.h"
 #include "payment.grpc.pb.h"
 
 namespace pipeline {

@@ -1,5 +1,5 @@
 // Any bytes as an event log, line by line: each is taken or refused with std::runtime_error, and what was taken adds up
-// to a position that a token can carry.
+// to a token that the wire can carry.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -24,10 +24,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (end == std::string_view::npos) break;
     text.remove_prefix(end + 1);
   }
-  for (const auto& [partition, at] : replay.position().position().partitions) {
+  for (const auto& [partition, at] : replay.held_token().token().partitions) {
     if (partition < 0 || at.after < -1) std::abort();
   }
   ::payment::ResumeToken token;
-  ToMessage(replay.position().position(), &token);
+  ToMessage(replay.held_token().token(), &token);
   return 0;
 }

@@ -16,10 +16,10 @@ using pipeline::kFuzzLogId;
 using pipeline::kFuzzPartitions;
 using pipeline::Require;
 
-// What Kafka says of a place: there is a record with this checksum at each fourth offset.
-std::optional<uint32_t> ChecksumIn(const pipeline::RecordPlace& place) {
-  if (place.offset % 4 != 0) return std::nullopt;
-  return static_cast<uint32_t>(place.offset);
+// What Kafka says of a position: there is a record with this checksum at each fourth offset.
+std::optional<uint32_t> ChecksumIn(const pipeline::Position& position) {
+  if (position.offset % 4 != 0) return std::nullopt;
+  return static_cast<uint32_t>(position.offset);
 }
 
 void Decide(const pipeline::Filter& filter, const payment::ResumeToken& token) {
@@ -28,9 +28,9 @@ void Decide(const pipeline::Filter& filter, const payment::ResumeToken& token) {
   if (decision.action == Action::kAskKafka) {
     pipeline::KafkaEvidence evidence = {
         pipeline::FuzzState().generation(), std::vector<pipeline::Watermarks>(kFuzzPartitions, {7, 16}), {}};
-    for (const pipeline::RecordPlace& place : decision.asked) {
-      Require(place.partition >= 0 && place.partition < kFuzzPartitions && place.offset >= 0);
-      evidence.records.push_back({place, ChecksumIn(place)});
+    for (const pipeline::Position& position : decision.asked) {
+      Require(position.partition >= 0 && position.partition < kFuzzPartitions && position.offset >= 0);
+      evidence.records.push_back({position, ChecksumIn(position)});
     }
     decision = pipeline::DecideResume(token, pipeline::FuzzState(), &evidence);
   }

@@ -13,11 +13,11 @@
 namespace {
 
 void CheckRanges(const harness::ServerSeen& seen) {
-  if (const auto* places = std::get_if<harness::ServerPlaces>(&seen)) {
-    if (places->places.empty() || places->places.size() > harness::kServerPlacesMax) std::abort();
-    for (const harness::ServerPlace& place : places->places) {
-      if (place.offset < 0 || place.partition < 0) std::abort();
-      if (places->number != 0 && place.reason != pipeline::RejectReason::kNone) std::abort();
+  if (const auto* records = std::get_if<harness::ServerRecords>(&seen)) {
+    if (records->records.empty() || records->records.size() > harness::kServerRecordsMax) std::abort();
+    for (const harness::ServerRecord& record : records->records) {
+      if (record.offset < 0 || record.partition < 0) std::abort();
+      if (records->number != 0 && record.reason != pipeline::RejectReason::kNone) std::abort();
     }
   }
   const auto* began = std::get_if<harness::ServerBegan>(&seen);

@@ -50,14 +50,14 @@ void ClientsText(const History& history, std::ostream& out) {
           << n.server << " " << n.server_id << " " << n.message << " " << n.resumed << n.has_start << n.live_only << " "
           << n.log_id << " called " << n.subscription << " number " << n.number << "\n";
       for (const auto& [what, positions] : {std::pair("start", &n.token), {"sent", &n.sent}}) {
-        for (const StartPosition& t : *positions) {
+        for (const TokenPart& t : *positions) {
           out << "    " << what << " " << t.partition << " " << t.after << " " << t.snapshot_until << "\n";
         }
       }
     }
     for (const FailedAttempt& a : c.attempts) {
       out << "  attempt " << a.time_ns << " " << a.code << " " << a.message << " " << a.tells_token << "\n";
-      for (const StartPosition& t : a.sent) {
+      for (const TokenPart& t : a.sent) {
         out << "    sent " << t.partition << " " << t.after << " " << t.snapshot_until << "\n";
       }
     }
@@ -85,7 +85,7 @@ void ServersText(const History& history, std::ostream& out) {
       out << "  stream " << n.number << " of " << n.life << " " << n.began_ns << " " << n.ended_ns << " " << n.code
           << " " << n.reason << " " << n.peer << " " << n.resumed << "\n";
       for (const auto& [what, positions] : {std::pair("start", &n.token), {"sent", &n.sent}}) {
-        for (const StartPosition& t : *positions) {
+        for (const TokenPart& t : *positions) {
           out << "    " << what << " " << t.partition << " " << t.after << " " << t.snapshot_until << "\n";
         }
       }

@@ -201,7 +201,7 @@ TEST(LogLinesTest, ReadsConnectionsDropsBookmarksAndEnds) {
   start.token.log_id = "cluster/topic";
   start.token.partitions[3] = {.after = 9, .record_crc32c = 7, .snapshot_until = 12};
   start.token.partitions[4] = {};
-  pipeline::Position sent = start.token;
+  pipeline::Token sent = start.token;
   sent.partitions[3] = {.after = 8, .record_crc32c = 6, .snapshot_until = {}};
   std::string object;
   pipeline::AppendConnectionEntry(start, {}, &sent, &object);
@@ -252,7 +252,7 @@ TEST(LogLinesTest, ReadsConnectionsDropsBookmarksAndEnds) {
   object.clear();
   pipeline::StreamEnded refused{.time_ns = 55, .connection = 0, .code = 11, .message = "trimmed", .gaps = {}};
   refused.sent =
-      pipeline::Position{.log_id = "c/t", .partitions = {{3, {.after = 8, .record_crc32c = {}, .snapshot_until = 9}}}};
+      pipeline::Token{.log_id = "c/t", .partitions = {{3, {.after = 8, .record_crc32c = {}, .snapshot_until = 9}}}};
   pipeline::AppendEndEntry(refused, &object);
   ASSERT_TRUE(parser.ParseEvent(Padded(Sealed(object)).line(), &out));
   EXPECT_TRUE(out.attempt.tells_token);

@@ -234,8 +234,8 @@ TEST_F(LogTailTest, FollowsAServersJournalAcrossItsDeath) {
   const std::string path = folder_.File("server-1.server.jsonl");
   const size_t server = recorder_.AddServer("server-1");
   tail_.FollowServerJournal(path, server);
-  const std::vector<pipeline::JournalPlace> read = {{5, 0, 0, pipeline::RejectReason::kNone},
-                                                    {6, 1, 0, pipeline::RejectReason::kNoId}};
+  const std::vector<pipeline::JournaledRecord> read = {{5, 0, 0, pipeline::RejectReason::kNone},
+                                                       {6, 1, 0, pipeline::RejectReason::kNoId}};
   for (const char* id : {"first", "second"}) {
     pipeline::ServerJournal journal(path, id);
     journal.Read(read);

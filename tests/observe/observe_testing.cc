@@ -246,8 +246,8 @@ class RandomTeller {
     connection.number = static_cast<uint32_t>(Below(5));
     recorder_->OnConnection(Below(clients_ + 1), connection);
   }
-  std::vector<StartPosition> Positions() {
-    std::vector<StartPosition> positions;
+  std::vector<TokenPart> Positions() {
+    std::vector<TokenPart> positions;
     for (uint64_t i = Below(3); i > 0; --i) positions.push_back({static_cast<int32_t>(i), Number(), Number()});
     return positions;
   }
@@ -272,10 +272,10 @@ class RandomTeller {
       case 4:
         return Coin() ? ServerSeen(ServerStopped{Number()}) : ServerSeen(ServerBroken{1});
       default: {
-        ServerPlaces seen{Below(5), {}};
+        ServerRecords seen{Below(5), {}};
         for (uint64_t i = Below(4) + 1; i > 0; --i) {
-          seen.places.push_back({Number(), Number(), static_cast<int32_t>(Below(4)),
-                                 static_cast<pipeline::RejectReason>(Below(pipeline::kRejectReasonCount))});
+          seen.records.push_back({Number(), Number(), static_cast<int32_t>(Below(4)),
+                                  static_cast<pipeline::RejectReason>(Below(pipeline::kRejectReasonCount))});
         }
         return seen;
       }

@@ -186,7 +186,7 @@ TEST(RecorderTest, KeepsNoMoreEventsThanItMay) {
   EXPECT_TRUE(builder.OnSends(0, sends));
   builder.SetServer(0, "server-1");
   builder.OnServer(0, ServerStarted{1, 1, "server"});
-  EXPECT_TRUE(builder.OnServer(0, ServerPlaces{0, std::vector<ServerPlace>(3)}));
+  EXPECT_TRUE(builder.OnServer(0, ServerRecords{0, std::vector<ServerRecord>(3)}));
   EXPECT_TRUE(builder.history().servers[0].events.empty());
   EXPECT_EQ(builder.history().servers[0].broken_lines, 1);  // nobody takes for absent what was not kept
   EXPECT_EQ(builder.history().producers[0].sends.size(), 3u);

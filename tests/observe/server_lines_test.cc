@@ -33,29 +33,29 @@ bool ParsesSealed(const std::string& object, ServerSeen* out) {
 }
 
 RC_GTEST_PROP(ServerLinesProperty, ReadsThePlacesThatServersWrite, (bool read)) {
-  std::vector<pipeline::JournalPlace> places;
+  std::vector<pipeline::JournaledRecord> records;
   int64_t time_ns = *rc::gen::inRange<int64_t>(1, 1'000'000'000);
   for (int i = *rc::gen::inRange(1, 50); i > 0; --i) {
     const auto reason = static_cast<RejectReason>(read ? *rc::gen::inRange(0, pipeline::kRejectReasonCount) : 0);
-    places.push_back({time_ns, *rc::gen::inRange<int64_t>(0, INT64_MAX), *rc::gen::inRange(0, INT32_MAX), reason});
+    records.push_back({time_ns, *rc::gen::inRange<int64_t>(0, INT64_MAX), *rc::gen::inRange(0, INT32_MAX), reason});
     time_ns += std::max<int64_t>(*rc::gen::inRange(-1'000, 1'000), 1 - time_ns);  // threads tell it out of order
   }
   std::string line;
   if (read) {
-    AppendJournalRead(places, &line);
+    AppendJournalRead(records, &line);
   } else {
-    pipeline::AppendJournalWrite(7, places, &line);
+    pipeline::AppendJournalWrite(7, records, &line);
   }
   ServerSeen seen;
   RC_ASSERT(ParsesSealed(line, &seen));
-  const auto& back = std::get<ServerPlaces>(seen);
+  const auto& back = std::get<ServerRecords>(seen);
   RC_ASSERT(back.number == (read ? 0u : 7u));
-  RC_ASSERT(back.places.size() == places.size());
-  for (size_t i = 0; i < places.size(); ++i) {
-    RC_ASSERT(back.places[i].time_ns == places[i].time_ns);
-    RC_ASSERT(back.places[i].offset == places[i].offset);
-    RC_ASSERT(back.places[i].partition == places[i].partition);
-    RC_ASSERT(back.places[i].reason == places[i].reason);
+  RC_ASSERT(back.records.size() == records.size());
+  for (size_t i = 0; i < records.size(); ++i) {
+    RC_ASSERT(back.records[i].time_ns == records[i].time_ns);
+    RC_ASSERT(back.records[i].offset == records[i].offset);
+    RC_ASSERT(back.records[i].partition == records[i].partition);
+    RC_ASSERT(back.records[i].reason == records[i].reason);
   }
 }
 
@@ -121,7 +121,7 @@ TEST(ServerLinesTest, TakesTheMinimalLinesOfForeignServers) {
 TEST(ServerLinesTest, WhatIsNoServersLineIsBroken) {
   ServerSeen seen;
   std::string many = R"({"type":"read","t":1,"records":[[0,0])";
-  for (size_t i = 0; i < kServerPlacesMax; ++i) many += ",[0,0]";
+  for (size_t i = 0; i < kServerRecordsMax; ++i) many += ",[0,0]";
   for (const std::string& line : {std::string(""),
                                   std::string("{}"),
                                   std::string("[]"),

@@ -100,10 +100,10 @@ RC_GTEST_PROP(SchemaProperty, WhateverIsRefusedIsToldInWordsOfItsOwn, ()) {
       place = odd;
     }
   }
-  const Positions positions;
-  ErrorList explained("s.json", &positions);
+  const TextPlaces places;
+  ErrorList explained("s.json", &places);
   ExplainSchemaErrors(Json::parse(SchemaText()), document, &explained);
-  ErrorList errors("s.json", &positions);
+  ErrorList errors("s.json", &places);
   const bool valid = CheckAgainstSchema(document, &errors);
   RC_LOG() << document.dump();
   RC_ASSERT(valid == explained.empty());
@@ -113,8 +113,8 @@ RC_GTEST_PROP(SchemaProperty, WhateverIsRefusedIsToldInWordsOfItsOwn, ()) {
 
 TEST(SchemaTest, EveryShippedScenarioIsAllowed) {
   for (const Json& document : Documents()) {
-    const Positions positions;
-    ErrorList errors("s.json", &positions);
+    const TextPlaces places;
+    ErrorList errors("s.json", &places);
     EXPECT_TRUE(CheckAgainstSchema(document, &errors)) << document.value("name", "");
   }
 }

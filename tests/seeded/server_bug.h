@@ -223,7 +223,7 @@ class StreamJournal {
   }
   uint64_t number() const { return number_; }
   void Read(const PaymentEvent& event) {
-    const pipeline::JournalPlace place{
+    const pipeline::JournaledRecord place{
         .time_ns = pipeline::MonotonicNs(), .offset = event.offset(), .partition = event.partition()};
     if (journal_ != nullptr) journal_->Read({&place, 1});
   }

@@ -40,7 +40,7 @@ TEST_F(WaitListTest, AResumedStreamIsNotWokenByEachBatchOfTheBacklog) {
   std::vector<std::shared_ptr<CountingWaiter>> streams(1000);
   for (auto& stream : streams) {
     stream = std::make_shared<CountingWaiter>();
-    list_.ForPassing(stream, std::vector<RecordPlace>{{0, 8}, {1, 8}});
+    list_.ForPassing(stream, std::vector<Position>{{0, 8}, {1, 8}});
   }
   for (int64_t offset = 0; offset < 8; ++offset) {
     state_.Advance(0, offset + 1);
@@ -68,9 +68,9 @@ TEST_F(WaitListTest, EverybodyIsWokenByAnotherLogAndByPartitionsAndBySkippedReco
   const auto loaded = std::make_shared<CountingWaiter>();
   const auto unknown = std::make_shared<CountingWaiter>();
   const auto wait = [&] {
-    list_.ForPassing(passing, std::vector<RecordPlace>{{1, 100}});
+    list_.ForPassing(passing, std::vector<Position>{{1, 100}});
     list_.ForLoaded(loaded);
-    list_.ForPassing(unknown, std::vector<RecordPlace>{{7, 0}});
+    list_.ForPassing(unknown, std::vector<Position>{{7, 0}});
   };
   wait();
   state_.AddPartitions({{0, 0}});
@@ -91,7 +91,7 @@ TEST_F(WaitListTest, WhoeverHasGoneIsNotKept) {
     const auto passing = std::make_shared<CountingWaiter>();
     list_.ForChange(change);
     list_.ForLoaded(loaded);
-    list_.ForPassing(passing, std::vector<RecordPlace>{{0, 100}, {1, 100}});
+    list_.ForPassing(passing, std::vector<Position>{{0, 100}, {1, 100}});
     for (Waiter* waiter : std::vector<Waiter*>{change.get(), loaded.get(), passing.get()}) list_.Forget(waiter);
     ASSERT_LE(list_.kept(), 256u);
   }
@@ -103,7 +103,7 @@ RC_GTEST_PROP(WaitListPropertyTest, WakesExactlyThoseThatAreDue, ()) {
   struct Modelled {
     std::shared_ptr<CountingWaiter> waiter = std::make_shared<CountingWaiter>();
     enum { kNothing, kChange, kLoaded, kPassing } what = kNothing;
-    std::vector<RecordPlace> places;
+    std::vector<Position> positions;
   };
   ReplicaState state(1'000'000);
   state.Start("log", std::vector<Watermarks>(kPartitions, {0, 20}));
@@ -126,11 +126,11 @@ RC_GTEST_PROP(WaitListPropertyTest, WakesExactlyThoseThatAreDue, ()) {
       case 2:
       case 3:
         one.what = Modelled::kPassing;
-        one.places.clear();
+        one.positions.clear();
         for (int32_t p = 0; p < kPartitions; ++p) {
-          if (*rc::gen::arbitrary<bool>()) one.places.push_back({p, state.position(p) + *rc::gen::inRange(0, 8)});
+          if (*rc::gen::arbitrary<bool>()) one.positions.push_back({p, state.next_offset(p) + *rc::gen::inRange(0, 8)});
         }
-        list.ForPassing(one.waiter, one.places);
+        list.ForPassing(one.waiter, one.positions);
         break;
       case 4:
         list.Forget(one.waiter.get());
@@ -138,14 +138,14 @@ RC_GTEST_PROP(WaitListPropertyTest, WakesExactlyThoseThatAreDue, ()) {
         break;
       default: {
         const auto p = *rc::gen::inRange<int32_t>(0, kPartitions);
-        state.Advance(p, state.position(p) + *rc::gen::inRange(1, 5));
+        state.Advance(p, state.next_offset(p) + *rc::gen::inRange(1, 5));
         woken.clear();
         list.Collect(state, &woken);
         std::multiset<const Waiter*> due;
         for (Modelled& other : waiters) {
-          const bool passed = std::any_of(other.places.begin(), other.places.end(), [&](const RecordPlace& place) {
-            return state.position(place.partition) > place.offset;
-          });
+          const bool passed = std::any_of(
+              other.positions.begin(), other.positions.end(),
+              [&](const Position& position) { return state.next_offset(position.partition) > position.offset; });
           if (other.what == Modelled::kChange || (other.what == Modelled::kLoaded && state.loaded()) ||
               (other.what == Modelled::kPassing && passed)) {
             due.insert(other.waiter.get());

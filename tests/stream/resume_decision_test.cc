@@ -133,7 +133,7 @@ TEST_F(ResumeDecisionTest, AsksForTheRecordsThatOnlyKafkaCanTell) {
   token.mutable_partitions(0)->set_record_crc32c(1);
   const ResumeDecision asks = Decide(token);
   EXPECT_EQ(asks.action, Action::kAskKafka);
-  EXPECT_EQ(asks.asked, (std::vector<RecordPlace>{{0, 14}}));
+  EXPECT_EQ(asks.asked, (std::vector<Position>{{0, 14}}));
   EXPECT_EQ(DecideFresh(token, {{{0, 14}, 1}}).action, Action::kServe);
   EXPECT_EQ(DecideFresh(token, {{{0, 14}, std::nullopt}}).action, Action::kServe) << "there is no record any more";
   const ResumeDecision other = DecideFresh(token, {{{0, 14}, 2}});
@@ -144,13 +144,13 @@ TEST_F(ResumeDecisionTest, AsksForTheRecordsThatOnlyKafkaCanTell) {
   EXPECT_EQ(DecideFresh(token).action, Action::kServe);
 }
 
-// The record at partition 0's place is yet to be applied here, partition 1's has left the window: one question for
+// The record at partition 0's position is yet to be applied here, partition 1's has left the window: one question for
 // both.
 TEST_F(ResumeDecisionTest, AsksForAllRecordsAtOnce) {
   ::payment::ResumeToken token = Token(20, 2);
   token.mutable_partitions(0)->set_record_crc32c(5);
   token.mutable_partitions(1)->set_record_crc32c(6);
-  EXPECT_EQ(Decide(token).asked, (std::vector<RecordPlace>{{0, 20}, {1, 2}}));
+  EXPECT_EQ(Decide(token).asked, (std::vector<Position>{{0, 20}, {1, 2}}));
   fresh_[0].high = 21;
   EXPECT_EQ(DecideFresh(token, {{{0, 20}, 5}, {{1, 2}, 6}}).action, Action::kServe);
   EXPECT_EQ(DecideFresh(token, {{{0, 20}, 6}, {{1, 2}, 6}}).refusal.code, RefusalCode::kFailedPrecondition);
@@ -244,7 +244,7 @@ RC_GTEST_PROP(ResumeDecisionPropertyTest, AsksOnceAtMost, ()) {
   token.set_log_id(kLogId);
   for (int32_t p = 0; p < partitions; ++p) {
     const auto applied = *rc::gen::inRange<int64_t>(marks[p].low, marks[p].high + 1);
-    while (state.position(p) < applied) ApplyNext(log, p, &state);
+    while (state.next_offset(p) < applied) ApplyNext(log, p, &state);
     ::payment::PartitionResume* at = token.add_partitions();
     at->set_partition(p);
     at->set_after(*rc::gen::inRange<int64_t>(-1, marks[p].high + 3));
@@ -255,15 +255,16 @@ RC_GTEST_PROP(ResumeDecisionPropertyTest, AsksOnceAtMost, ()) {
   ResumeDecision decision = DecideResume(token, state, nullptr);
   if (decision.action == Action::kAskKafka) {
     KafkaEvidence evidence = {state.generation(), marks, {}};
-    for (const RecordPlace& place : decision.asked) {
-      const bool there = place.offset >= marks[place.partition].low && place.offset < marks[place.partition].high;
+    for (const Position& position : decision.asked) {
+      const bool there =
+          position.offset >= marks[position.partition].low && position.offset < marks[position.partition].high;
       evidence.records.push_back(
-          {place, there ? std::optional(Checksum(place.partition, place.offset)) : std::nullopt});
+          {position, there ? std::optional(Checksum(position.partition, position.offset)) : std::nullopt});
     }
     // Meanwhile the replica goes on.
     for (int32_t p = 0; p < partitions; ++p) {
-      const auto applied = *rc::gen::inRange<int64_t>(state.position(p), marks[p].high + 1);
-      while (state.position(p) < applied) ApplyNext(log, p, &state);
+      const auto applied = *rc::gen::inRange<int64_t>(state.next_offset(p), marks[p].high + 1);
+      while (state.next_offset(p) < applied) ApplyNext(log, p, &state);
     }
     decision = DecideResume(token, state, &evidence);
   }
@@ -271,7 +272,7 @@ RC_GTEST_PROP(ResumeDecisionPropertyTest, AsksOnceAtMost, ()) {
   if (decision.action == Action::kRefuse) return;
   for (int32_t p = 0; p < partitions; ++p) {
     const PartitionStart& start = decision.starts[p];
-    RC_ASSERT(!start.record_crc32c || start.after >= state.position(p));
+    RC_ASSERT(!start.record_crc32c || start.after >= state.next_offset(p));
   }
 }
 

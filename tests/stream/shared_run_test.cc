@@ -18,7 +18,7 @@ using Outcome = StreamCursor::Outcome;
 
 struct Run {
   uint64_t sequence = 0;
-  std::vector<RecordPlace> positions;
+  std::vector<Position> positions;
 };
 
 std::vector<PartitionStart> DrawStarts(const ReplicaState& state) {
@@ -31,8 +31,8 @@ std::vector<PartitionStart> DrawStarts(const ReplicaState& state) {
   return starts;
 }
 
-std::vector<RecordPlace> PositionsOf(const std::vector<StreamEvent>& events) {
-  std::vector<RecordPlace> positions;
+std::vector<Position> PositionsOf(const std::vector<StreamEvent>& events) {
+  std::vector<Position> positions;
   positions.reserve(events.size());
   for (const StreamEvent& event : events) positions.push_back({event.partition, event.offset});
   return positions;
@@ -42,7 +42,7 @@ std::vector<RecordPlace> PositionsOf(const std::vector<StreamEvent>& events) {
 void TakeOrLeave(const Run& run, const ReplicaState& state, StreamCursor* cursor) {
   const std::optional<uint64_t> sequence = cursor->window_sequence();
   if (!sequence || *sequence < run.sequence || *sequence >= run.sequence + run.positions.size()) return;
-  const std::span<const RecordPlace> rest = std::span(run.positions).subspan(*sequence - run.sequence);
+  const std::span<const Position> rest = std::span(run.positions).subspan(*sequence - run.sequence);
   StreamCursor puller = *cursor;
   const std::vector<int64_t> before = cursor->catch_up_from();
   if (!cursor->TakeRun(state.generation(), *sequence, rest)) {
@@ -82,7 +82,7 @@ RC_GTEST_PROP(SharedRunTest, TakingARunIsPullingIt, ()) {
   std::deque<Run> runs;
   for (int step = *rc::gen::inRange(20, 120); step > 0; --step) {
     const int32_t partition = *rc::gen::inRange(0, state.partition_count());
-    if (state.position(partition) < static_cast<int64_t>(log[partition].size())) ApplyNext(log, partition, &state);
+    if (state.next_offset(partition) < static_cast<int64_t>(log[partition].size())) ApplyNext(log, partition, &state);
     if (*rc::gen::inRange(0, 20) == 0 && state.partition_count() < partitions) {
       state.AddPartitions(std::vector<Watermarks>(1));
     }

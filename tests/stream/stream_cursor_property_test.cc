@@ -45,7 +45,7 @@ class TestReplica {
     for (; count > 0; --count) {
       std::vector<int32_t> left;
       for (int32_t p = 0; p < state_.partition_count(); ++p) {
-        if (state_.position(p) < static_cast<int64_t>(log_[p].size())) left.push_back(p);
+        if (state_.next_offset(p) < static_cast<int64_t>(log_[p].size())) left.push_back(p);
       }
       if (left.empty()) return;
       ApplyNext(log_, left[*rc::gen::inRange<size_t>(0, left.size())], &state_);
@@ -162,7 +162,9 @@ class TestClient {
 
   // Nobody looks at it before what it waits for has happened.
   bool IsWoken(const ReplicaState& state) {
-    const auto passed = [&](const RecordPlace& place) { return state.position(place.partition) > place.offset; };
+    const auto passed = [&](const Position& position) {
+      return state.next_offset(position.partition) > position.offset;
+    };
     const bool woken =
         awaited_.empty() || state.epoch() != epoch_ || std::any_of(awaited_.begin(), awaited_.end(), passed);
     if (woken) awaited_.clear();
@@ -171,7 +173,7 @@ class TestClient {
 
   bool TakeShared(const std::vector<StreamEvent>& events, uint64_t sequence) {
     if (events.empty() || *rc::gen::arbitrary<bool>()) return false;
-    std::vector<RecordPlace> positions;
+    std::vector<Position> positions;
     positions.reserve(events.size());
     for (const StreamEvent& event : events) positions.push_back({event.partition, event.offset});
     if (!cursor_->TakeRun(cursor_->generation(), sequence, positions)) return false;
@@ -200,8 +202,8 @@ class TestClient {
       for (int32_t p = 0; p < state.partition_count(); ++p) {
         evidence.marks.push_back({0, static_cast<int64_t>(log_[p].size())});
       }
-      for (const RecordPlace& place : decision.asked) {
-        evidence.records.push_back({place, log_[place.partition][place.offset].record.record_crc32c});
+      for (const Position& position : decision.asked) {
+        evidence.records.push_back({position, log_[position.partition][position.offset].record.record_crc32c});
       }
       decision = DecideResume(token_, state, &evidence);
     }
@@ -282,7 +284,7 @@ class TestClient {
   std::unique_ptr<StreamCursor> cursor_;
   std::optional<CatchUpPlan> catch_up_;
   ToldPositions told_;
-  std::vector<RecordPlace> awaited_;  // with epoch_; empty: it does not wait for a place
+  std::vector<Position> awaited_;  // with epoch_; empty: it does not wait for a position
   uint64_t epoch_ = 0;
   std::deque<Sent> in_flight_;
   std::vector<StreamEvent> received_;
@@ -330,10 +332,10 @@ void CheckOwed(const TestLog& log, const Filter& filter, const TestClient& clien
   }
   for (const auto& [id, winner] : winners) {
     if (!filter.Matches(winner->provider, winner->status)) continue;
-    const std::pair<int32_t, int64_t> place = {winner->partition, winner->offset};
+    const std::pair<int32_t, int64_t> position = {winner->partition, winner->offset};
     bool superseded = false;
     for (const LogRecord* record : later) superseded = superseded || (record->id == id && Beats(*record, *winner));
-    if (!superseded || received.count(place) == 1) owed.insert(place);
+    if (!superseded || received.count(position) == 1) owed.insert(position);
   }
   RC_ASSERT(received == owed);
 }

@@ -58,11 +58,11 @@ TEST(StreamCursorTest, AStreamAheadOfTheReplicaAwaitsItsOwnPlaces) {
   StreamCursor cursor({}, DecideResume(token, state, nullptr).starts, state);
   std::vector<StreamEvent> out;
   ASSERT_EQ(cursor.Pull(state, {}, &out), Outcome::kIdle);
-  EXPECT_EQ(cursor.Awaited(state), (std::vector<RecordPlace>{{0, 4}, {1, 7}}));
-  while (state.position(0) < 5) ApplyNext(log, 0, &state);
+  EXPECT_EQ(cursor.Awaited(state), (std::vector<Position>{{0, 4}, {1, 7}}));
+  while (state.next_offset(0) < 5) ApplyNext(log, 0, &state);
   ASSERT_EQ(cursor.Pull(state, {}, &out), Outcome::kIdle);
-  EXPECT_EQ(cursor.Awaited(state), (std::vector<RecordPlace>{{0, 5}, {1, 7}}));
-  while (state.position(1) < 7) ApplyNext(log, 1, &state);
+  EXPECT_EQ(cursor.Awaited(state), (std::vector<Position>{{0, 5}, {1, 7}}));
+  while (state.next_offset(1) < 7) ApplyNext(log, 1, &state);
   ASSERT_EQ(cursor.Pull(state, {}, &out), Outcome::kIdle);
   EXPECT_TRUE(cursor.Awaited(state).empty()) << "it is ahead of nothing any more";
 }
@@ -80,7 +80,7 @@ TEST(StreamCursorTest, AStreamAheadOfTheReplicaDoesNotFallOff) {
     StreamCursor cursor({}, DecideResume(token, state, nullptr).starts, state);
     std::vector<StreamEvent> out;
     ASSERT_EQ(cursor.Pull(state, {}, &out), Outcome::kIdle);
-    while (state.position(0) < 7) ApplyNext(log, 0, &state);
+    while (state.next_offset(0) < 7) ApplyNext(log, 0, &state);
     EXPECT_FALSE(cursor.HasFallenOff(state));
     EXPECT_EQ(cursor.Pull(state, {}, &out), change == 0 ? Outcome::kIdle : Outcome::kRefused);
     if (change != 0) continue;

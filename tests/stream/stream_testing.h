@@ -35,7 +35,7 @@ struct Logged {
 using TestLog = std::vector<std::vector<Logged>>;  // [partition][offset]
 
 inline void ApplyNext(const TestLog& log, int32_t partition, ReplicaState* state) {
-  const int64_t offset = state->position(partition);
+  const int64_t offset = state->next_offset(partition);
   const Logged& logged = log[partition][offset];
   if (logged.rejected) {
     state->Advance(partition, offset + 1);

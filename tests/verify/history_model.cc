@@ -170,7 +170,7 @@ class Model {
       if (!state.known) state.position = state.stream.start;
     }
     state.known = true;
-    std::vector<StartPosition> asked;
+    std::vector<TokenPart> asked;
     asked.reserve(asked_from.size());
     for (size_t p = 0; p < asked_from.size(); ++p) {
       asked.push_back({static_cast<int32_t>(p), asked_from[p].after, asked_from[p].snapshot_until});

@@ -25,7 +25,7 @@ ServerStream* JournalModel::Behind(const Connection& connection) {
   return found == Server().streams.rend() ? nullptr : &*found;
 }
 
-void JournalModel::Connect(Connection* connection, const std::vector<StartPosition>& sent) {
+void JournalModel::Connect(Connection* connection, const std::vector<TokenPart>& sent) {
   if (!world_.plan.journal) return;
   ServerStream& stream = Server().streams.emplace_back();
   stream.number = Server().streams.size();

@@ -18,7 +18,7 @@ class JournalModel {
   // A process began; after the death of another one.
   void Start();
   // A stream began, which the client may know by its name. `sent`: the token that came.
-  void Connect(Connection* connection, const std::vector<StartPosition>& sent);
+  void Connect(Connection* connection, const std::vector<TokenPart>& sent);
   // To the last stream of the connection.
   void Write(const Connection& connection, int32_t partition, int64_t offset);
   // The server has noticed that the stream is over.

@@ -16,7 +16,7 @@ constexpr int kInvalidArgument = 3;
 constexpr int kFailedPrecondition = 9;
 constexpr int kOutOfRange = 11;
 
-void Refuse(Story* story, int code, std::vector<StartPosition> sent, bool tells_token = true) {
+void Refuse(Story* story, int code, std::vector<TokenPart> sent, bool tells_token = true) {
   story->history.clients[0].attempts.push_back({.time_ns = story->Tick(),
                                                 .code = code,
                                                 .message = "says the server",
@@ -89,9 +89,9 @@ TEST(RefusalTest, WhatALifeLostBeforeItEndedIsLost) {
 TEST(RefusalTest, ATokenThatIsWrongIsRefusedRightly) {
   // Beyond the topic's end, of a partition that it has not, and twice.
   for (const auto& [code, sent] :
-       std::vector<std::pair<int, std::vector<StartPosition>>>{{kOutOfRange, {{0, 99, -1}}},
-                                                               {kInvalidArgument, {{5, 3, -1}}},
-                                                               {kInvalidArgument, {{0, 3, -1}, {0, 3, -1}}}}) {
+       std::vector<std::pair<int, std::vector<TokenPart>>>{{kOutOfRange, {{0, 99, -1}}},
+                                                           {kInvalidArgument, {{5, 3, -1}}},
+                                                           {kInvalidArgument, {{0, 3, -1}, {0, 3, -1}}}}) {
     Story story = FourThenABreak();
     Refuse(&story, code, sent);
     BeginAnew(&story);

@@ -19,7 +19,7 @@ using Names = std::set<std::string>;
 
 // The first stream of a client on an empty topic says `start`; then `records` come, and the client gets those behind
 // it.
-ServerStory BegunAt(const StartPosition& start, int records) {
+ServerStory BegunAt(const TokenPart& start, int records) {
   ServerStory story;
   story.history.clients[0].connections.clear();
   story.history.servers[0].streams.clear();
@@ -94,7 +94,7 @@ TEST(RequestTest, LiveOnlyBeginsAtTheEndThatTheTopicHad) {
 }
 
 TEST(RequestTest, AStreamStartRepeatsTheTokenThatWasSent) {
-  const auto resumed = [](const StartPosition& declared, const StartPosition& sent) {
+  const auto resumed = [](const TokenPart& declared, const TokenPart& sent) {
     Story story;
     for (int i = 0; i < 4; ++i) story.Write(0);
     story.DeliverFrom(0, 0, 0);
@@ -108,7 +108,7 @@ TEST(RequestTest, AStreamStartRepeatsTheTokenThatWasSent) {
     return story.Judged();
   };
   EXPECT_EQ(Violated(resumed({0, 3, -1}, {0, 3, -1})), Names{});
-  for (const StartPosition& declared : {StartPosition{0, -1, -1}, StartPosition{0, 1, -1}}) {  // replayed, dropped
+  for (const TokenPart& declared : {TokenPart{0, -1, -1}, TokenPart{0, 1, -1}}) {  // replayed, dropped
     const Verdict verdict = resumed(declared, {0, 3, -1});
     EXPECT_EQ(Violated(verdict), Names{"RESUME"}) << Sentences(verdict);
     EXPECT_EQ(Of(verdict, "RESUME").violations[0].causes, Cause::kServer);

@@ -45,7 +45,7 @@ TEST(SequenceTest, ARepeatOutsideTheDeclaredOverlapIsTheServersEvenIfDropped) {
 }
 
 // Offset 2 is handed on a second time, on a stream that was resumed after offset 1.
-Verdict HandedOnAgain(const std::vector<StartPosition>& sent) {
+Verdict HandedOnAgain(const std::vector<TokenPart>& sent) {
   Story story = FourThenABreak();
   story.Connect(0, {{0, 1, -1}}, true)->sent = sent;
   story.Deliver(0, 0, 2);

@@ -27,7 +27,7 @@ class ServerStory : public Story {
     number_ = 0;
   }
   // Connect, with its stream.
-  Connection* ServerConnects(size_t client, std::vector<StartPosition> token, bool resumed = false) {
+  Connection* ServerConnects(size_t client, std::vector<TokenPart> token, bool resumed = false) {
     Connect(client, std::move(token), resumed);
     Join(client);
     return &history.clients[client].connections.back();

@@ -75,7 +75,7 @@ Send* Story::SendAt(int32_t partition, int64_t offset) {
   return &history.producers[rec.producer()].sends[rec.sequence() - 1];
 }
 
-Connection* Story::Connect(size_t client, std::vector<StartPosition> token, bool resumed) {
+Connection* Story::Connect(size_t client, std::vector<TokenPart> token, bool resumed) {
   Connection& connection = history.clients[client].connections.emplace_back();
   connection.started_ns = Tick();
   connection.has_start = true;
@@ -84,7 +84,7 @@ Connection* Story::Connect(size_t client, std::vector<StartPosition> token, bool
   return &connection;
 }
 
-void Story::BeginNow(size_t client, std::vector<StartPosition> token) {
+void Story::BeginNow(size_t client, std::vector<TokenPart> token) {
   Connection& connection = history.clients[client].connections.back();
   connection.started_ns = Tick();
   connection.token = std::move(token);

@@ -37,10 +37,10 @@ class Story {
 
   // A stream without a token began; `token` is its StreamStart's. The first one of every client is there from the
   // start: a snapshot of nothing.
-  Connection* Connect(size_t client, std::vector<StartPosition> token, bool resumed = false);
+  Connection* Connect(size_t client, std::vector<TokenPart> token, bool resumed = false);
   void Break(size_t client, int code = 14);
   // The stream of a client that has got nothing yet began only now, with `token`.
-  void BeginNow(size_t client, std::vector<StartPosition> token);
+  void BeginNow(size_t client, std::vector<TokenPart> token);
   // Hands a logged record on, now.
   void Deliver(size_t client, int32_t partition, int64_t offset, DeliveryKind kind = DeliveryKind::kNew);
   // A bookmark on its last connection, now.

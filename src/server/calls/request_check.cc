@@ -66,9 +66,9 @@ std::variant<int32_t, std::string> CheckLimit(int32_t limit) {
   return limit == 0 ? kListLimitDefault : std::min(limit, kListLimitMax);
 }
 
-std::variant<std::vector<RecordPlace>, std::string> CheckMinPosition(
+std::variant<std::vector<Position>, std::string> CheckMinPosition(
     const google::protobuf::RepeatedPtrField<::payment::Position>& min_position, int32_t partitions_max) {
-  std::vector<RecordPlace> places;
+  std::vector<Position> positions;
   std::vector<bool> named(static_cast<size_t>(partitions_max));
   for (const ::payment::Position& at : min_position) {
     const std::string name = "min_position with partition " + std::to_string(at.partition());
@@ -78,9 +78,9 @@ std::variant<std::vector<RecordPlace>, std::string> CheckMinPosition(
     if (at.offset() < -1) return name + ", offset " + std::to_string(at.offset()) + "; allowed: -1 or more";
     if (named[at.partition()]) return name + " twice; allowed: once";
     named[at.partition()] = true;
-    places.push_back({at.partition(), at.offset()});
+    positions.push_back({at.partition(), at.offset()});
   }
-  return places;
+  return positions;
 }
 
 }  // namespace pipeline

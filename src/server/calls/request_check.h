@@ -23,9 +23,9 @@ std::variant<Filter, std::string> CheckFilter(int provider, int status);
 // The page size that `limit` stands for: 0 the default, above the maximum the maximum; or why it is none (negative).
 std::variant<int32_t, std::string> CheckLimit(int32_t limit);
 
-// The places of a request's `min_position`, or why they are none: a partition of `partitions_max` or more, an offset
+// The positions of a request's `min_position`, or why they are none: a partition of `partitions_max` or more, an offset
 // below -1, a partition named twice. At most `partitions_max` are looked at.
-std::variant<std::vector<RecordPlace>, std::string> CheckMinPosition(
+std::variant<std::vector<Position>, std::string> CheckMinPosition(
     const google::protobuf::RepeatedPtrField<::payment::Position>& min_position, int32_t partitions_max);
 
 // Why `bytes`, which do not parse as a `descriptor`, are none: names the text field that is not UTF-8, or just the

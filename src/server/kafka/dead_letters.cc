@@ -232,7 +232,7 @@ void DeadLetters::TellLost() {
   for (const LostRange& range : ranges) {
     spdlog::error(
         "[DLQ] partition {}: {} rejected records between offsets {} and {} are not written to {}: no room to keep even "
-        "their places, or Kafka has or takes them no longer; a restart tries again",
+        "their positions, or Kafka has or takes them no longer; a restart tries again",
         range.partition, range.records, range.first, range.last, name_);
   }
 }

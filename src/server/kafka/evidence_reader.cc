@@ -96,14 +96,14 @@ void EvidenceReader::Answer(std::deque<Job>* jobs) {
   }
 }
 
-std::vector<KafkaEvidence::Record> EvidenceReader::ReadRecords(const std::vector<RecordPlace>& places,
+std::vector<KafkaEvidence::Record> EvidenceReader::ReadRecords(const std::vector<Position>& positions,
                                                                size_t partition_count) {
   std::vector<KafkaEvidence::Record> records;
-  if (places.empty()) return records;
+  if (positions.empty()) return records;
   std::vector<int64_t> offsets(partition_count, -1);
-  for (const RecordPlace& place : places) {
+  for (const Position& position : positions) {
     // Of a log with fewer partitions than the one that was asked about: the whole evidence is void then.
-    if (static_cast<size_t>(place.partition) < offsets.size()) offsets[place.partition] = place.offset;
+    if (static_cast<size_t>(position.partition) < offsets.size()) offsets[position.partition] = position.offset;
   }
   auto left = std::count_if(offsets.begin(), offsets.end(), [](int64_t offset) { return offset >= 0; });
   AssignAt(handle_.get(), settings_.topic, offsets);

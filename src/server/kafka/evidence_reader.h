@@ -22,8 +22,8 @@ class EvidenceReader {
  public:
   // One of the last two is called, once, from the reader's thread; neither after Stop().
   struct Question {
-    std::vector<RecordPlace> records;  // one for a partition at most
-    std::function<bool()> abandoned;   // nobody waits for the answer any more
+    std::vector<Position> records;    // one for a partition at most
+    std::function<bool()> abandoned;  // nobody waits for the answer any more
     std::function<void(KafkaEvidence)> on_evidence;
     std::function<void(const std::string&)> on_failed;  // Kafka did not answer in time; why, for people
   };
@@ -44,7 +44,7 @@ class EvidenceReader {
   void Run();
   // Both throw std::runtime_error when Kafka does not answer.
   void Answer(std::deque<Job>* jobs);
-  std::vector<KafkaEvidence::Record> ReadRecords(const std::vector<RecordPlace>& places, size_t partition_count);
+  std::vector<KafkaEvidence::Record> ReadRecords(const std::vector<Position>& positions, size_t partition_count);
 
   const KafkaSettings settings_;
   Replica* const replica_;

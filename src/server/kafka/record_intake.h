@@ -64,7 +64,7 @@ class RecordIntake {
   // Of the batch at hand; reused.
   std::vector<LogRecord> records_;
   std::vector<std::pair<int32_t, int64_t>> advances_;
-  std::vector<JournalPlace> journaled_;
+  std::vector<JournaledRecord> journaled_;
   int64_t not_kept_ = 0;      // records since the replica was begun, as the store says
   bool nearly_full_ = false;  // told
 };

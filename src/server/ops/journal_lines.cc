@@ -35,19 +35,19 @@ void AppendToken(std::string_view name, const ::payment::ResumeToken& token, std
 }
 
 // The earliest moment: threads may tell of theirs in another order than they took the time.
-int64_t EarliestNs(std::span<const JournalPlace> places) {
-  const auto earlier = [](const JournalPlace& a, const JournalPlace& b) { return a.time_ns < b.time_ns; };
-  return std::min_element(places.begin(), places.end(), earlier)->time_ns;
+int64_t EarliestNs(std::span<const JournaledRecord> records) {
+  const auto earlier = [](const JournaledRecord& a, const JournaledRecord& b) { return a.time_ns < b.time_ns; };
+  return std::min_element(records.begin(), records.end(), earlier)->time_ns;
 }
 
 // [[partition, offset, ns since `earliest_ns`], ...]
-void AppendPlaces(std::span<const JournalPlace> places, int64_t earliest_ns, std::string* out) {
+void AppendRecords(std::span<const JournaledRecord> records, int64_t earliest_ns, std::string* out) {
   *out += '[';
   bool first = true;
-  for (const JournalPlace& place : places) {
-    Add(out, "{}[{},{},{}", std::exchange(first, false) ? "" : ",", place.partition, place.offset,
-        place.time_ns - earliest_ns);
-    if (place.reason != RejectReason::kNone) Add(out, ",\"{}\"", RejectReasonName(place.reason));
+  for (const JournaledRecord& record : records) {
+    Add(out, "{}[{},{},{}", std::exchange(first, false) ? "" : ",", record.partition, record.offset,
+        record.time_ns - earliest_ns);
+    if (record.reason != RejectReason::kNone) Add(out, ",\"{}\"", RejectReasonName(record.reason));
     *out += ']';
   }
   *out += "]}";
@@ -61,10 +61,10 @@ void AppendJournalStart(int64_t time_ns, std::string_view server_id, int64_t pid
   *out += '}';
 }
 
-void AppendJournalRead(std::span<const JournalPlace> records, std::string* out) {
+void AppendJournalRead(std::span<const JournaledRecord> records, std::string* out) {
   const int64_t earliest_ns = EarliestNs(records);
   Add(out, R"({{"type":"read","t":{},"records":)", earliest_ns);
-  AppendPlaces(records, earliest_ns, out);
+  AppendRecords(records, earliest_ns, out);
 }
 
 void AppendJournalBegin(const SubscriptionBegan& began, std::string* out) {
@@ -76,10 +76,10 @@ void AppendJournalBegin(const SubscriptionBegan& began, std::string* out) {
   *out += '}';
 }
 
-void AppendJournalWrite(uint64_t subscription, std::span<const JournalPlace> events, std::string* out) {
+void AppendJournalWrite(uint64_t subscription, std::span<const JournaledRecord> events, std::string* out) {
   const int64_t earliest_ns = EarliestNs(events);
   Add(out, R"({{"type":"write","t":{},"sub":{},"events":)", earliest_ns, subscription);
-  AppendPlaces(events, earliest_ns, out);
+  AppendRecords(events, earliest_ns, out);
 }
 
 void AppendJournalEnd(int64_t time_ns, uint64_t subscription, int code, std::string_view reason, std::string* out) {

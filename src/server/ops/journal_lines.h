@@ -15,7 +15,7 @@
 namespace pipeline {
 
 // A record that was read from Kafka, or one that was handed to gRPC.
-struct JournalPlace {
+struct JournaledRecord {
   int64_t time_ns = 0;
   int64_t offset = 0;
   int32_t partition = 0;
@@ -32,11 +32,11 @@ struct SubscriptionBegan {
   ::payment::ResumeToken token;                // the StreamStart's
 };
 
-// Each appends one JSON object, unsealed and without a newline. The places of one line may not be empty.
+// Each appends one JSON object, unsealed and without a newline. The records of one line may not be empty.
 void AppendJournalStart(int64_t time_ns, std::string_view server_id, int64_t pid, std::string* out);
-void AppendJournalRead(std::span<const JournalPlace> records, std::string* out);
+void AppendJournalRead(std::span<const JournaledRecord> records, std::string* out);
 void AppendJournalBegin(const SubscriptionBegan& began, std::string* out);
-void AppendJournalWrite(uint64_t subscription, std::span<const JournalPlace> events, std::string* out);
+void AppendJournalWrite(uint64_t subscription, std::span<const JournaledRecord> events, std::string* out);
 void AppendJournalEnd(int64_t time_ns, uint64_t subscription, int code, std::string_view reason, std::string* out);
 void AppendJournalCut(int64_t time_ns, int64_t lost, std::string* out);
 void AppendJournalStop(int64_t time_ns, std::string* out);

@@ -23,7 +23,7 @@ double Number(int64_t value) { return static_cast<double>(value); }
 
 // Of the replica, copied under its mutex.
 struct ReplicaNumbers {
-  std::vector<int64_t> positions;
+  std::vector<int64_t> next_offsets;
   std::vector<int64_t> ends;  // as the replica knows them
   uint64_t window_end = 0;
   int64_t window_records = 0;
@@ -36,12 +36,12 @@ struct ReplicaNumbers {
 
 ReplicaNumbers ReadReplica(Replica* replica) {
   ReplicaNumbers numbers;
-  numbers.positions.reserve(kPartitionsMax);
+  numbers.next_offsets.reserve(kPartitionsMax);
   numbers.ends.reserve(kPartitionsMax);
   const Replica::Access access = replica->Lock();
   const ReplicaState& state = access.state();
   for (int32_t p = 0; p < state.partition_count(); ++p) {
-    numbers.positions.push_back(state.position(p));
+    numbers.next_offsets.push_back(state.next_offset(p));
     numbers.ends.push_back(state.high_watermark(p));
   }
   const LogWindow& window = state.window();
@@ -62,16 +62,16 @@ struct Lag {
 
 // The oldest record that is not applied was written after the newest applied one, and after the partition was last seen
 // to be level: the later of the two moments is the most that it can be behind.
-Lag LagOf(int64_t position, int64_t end, bool end_is_known, PartitionProgress* progress, int64_t started_ms,
+Lag LagOf(int64_t next_offset, int64_t end, bool end_is_known, PartitionProgress* progress, int64_t started_ms,
           int64_t now_ms) {
-  if (end <= position && end_is_known) {
+  if (end <= next_offset && end_is_known) {
     progress->level_at_ms.store(now_ms, std::memory_order_relaxed);
     return {};
   }
   int64_t since_ms = std::max(progress->applied_ms.load(std::memory_order_relaxed),
                               progress->level_at_ms.load(std::memory_order_relaxed));
   if (since_ms == 0) since_ms = started_ms;
-  return {std::max<int64_t>(0, end - position), Number(std::max<int64_t>(0, now_ms - since_ms)) / 1000};
+  return {std::max<int64_t>(0, end - next_offset), Number(std::max<int64_t>(0, now_ms - since_ms)) / 1000};
 }
 
 void AddRecords(const MetricsSources& sources, MetricFamilies* out) {
@@ -106,7 +106,7 @@ struct PartitionLag {
 };
 
 std::vector<PartitionLag> Lags(const MetricsSources& sources, int64_t started_ms, const ReplicaNumbers& replica) {
-  const auto count = static_cast<int32_t>(replica.positions.size());
+  const auto count = static_cast<int32_t>(replica.next_offsets.size());
   const std::vector<KafkaReader::End> ends = sources.reader->KnownEnds(count);
   const int64_t now_ms = NowMs();
   const int64_t now_ns = MonotonicNs();
@@ -114,7 +114,7 @@ std::vector<PartitionLag> Lags(const MetricsSources& sources, int64_t started_ms
   for (size_t p = 0; p < lags.size(); ++p) {
     const KafkaReader::End& end = ends[p];
     lags[p].known = end.known;
-    lags[p].lag = LagOf(replica.positions[p], std::max(replica.ends[p], end.offset), end.known,
+    lags[p].lag = LagOf(replica.next_offsets[p], std::max(replica.ends[p], end.offset), end.known,
                         &sources.counters->partitions[p], started_ms, now_ms);
     if (end.answered_ns >= 0) lags[p].end_age_seconds = Number(now_ns - end.answered_ns) / 1e9;
   }

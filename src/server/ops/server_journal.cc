@@ -16,7 +16,7 @@ namespace pipeline {
 namespace {
 
 // A line stays well below what its readers take (8 MiB).
-constexpr size_t kPlacesInALine = 2'000;
+constexpr size_t kRecordsInALine = 2'000;
 // From here on it is written at once, not at the next flush.
 constexpr size_t kEntriesAtOnce = 16'384;
 
@@ -44,9 +44,9 @@ void ServerJournal::Push(const Entry& entry) {
   if (entries_.size() == 1 || entries_.size() == kEntriesAtOnce) wake_.notify_one();
 }
 
-void ServerJournal::Read(std::span<const JournalPlace> records) {
+void ServerJournal::Read(std::span<const JournaledRecord> records) {
   const std::lock_guard lock(mutex_);
-  for (const JournalPlace& record : records) Push({.place = record});
+  for (const JournaledRecord& record : records) Push({.record = record});
 }
 
 void ServerJournal::Begin(const SubscriptionBegan& began) {
@@ -54,13 +54,13 @@ void ServerJournal::Begin(const SubscriptionBegan& began) {
   AppendJournalBegin(began, &line);
   const std::lock_guard lock(mutex_);
   texts_.push_back(std::move(line));
-  Push({.subscription = began.number, .text = texts_.size() - 1, .place = {}});
+  Push({.subscription = began.number, .text = texts_.size() - 1, .record = {}});
 }
 
 void ServerJournal::Wrote(uint64_t subscription, int32_t partition, int64_t offset) {
-  const JournalPlace place{.time_ns = MonotonicNs(), .offset = offset, .partition = partition};
+  const JournaledRecord record{.time_ns = MonotonicNs(), .offset = offset, .partition = partition};
   const std::lock_guard lock(mutex_);
-  Push({.subscription = subscription, .place = place});
+  Push({.subscription = subscription, .record = record});
 }
 
 void ServerJournal::End(uint64_t subscription, int code, const std::string& reason) {
@@ -68,7 +68,7 @@ void ServerJournal::End(uint64_t subscription, int code, const std::string& reas
   AppendJournalEnd(MonotonicNs(), subscription, code, reason, &line);
   const std::lock_guard lock(mutex_);
   texts_.push_back(std::move(line));
-  Push({.subscription = subscription, .text = texts_.size() - 1, .place = {}});
+  Push({.subscription = subscription, .text = texts_.size() - 1, .record = {}});
 }
 
 void ServerJournal::Close() {
@@ -114,7 +114,7 @@ std::string ServerJournal::Lines(std::vector<Entry>* entries, const std::vector<
   std::stable_sort(entries->begin(), entries->end(),
                    [](const Entry& a, const Entry& b) { return a.subscription < b.subscription; });
   std::string lines, line;
-  std::vector<JournalPlace> places;
+  std::vector<JournaledRecord> records;
   for (size_t i = 0; i < entries->size(); ++i) {
     const Entry& entry = (*entries)[i];
     line.clear();
@@ -122,17 +122,17 @@ std::string ServerJournal::Lines(std::vector<Entry>* entries, const std::vector<
       lines += SealLine(texts[entry.text]);
       continue;
     }
-    places.push_back(entry.place);
+    records.push_back(entry.record);
     const Entry* next = i + 1 < entries->size() ? &(*entries)[i + 1] : nullptr;
     const bool goes_on = next != nullptr && next->subscription == entry.subscription && next->text == SIZE_MAX;
-    if (goes_on && places.size() < kPlacesInALine) continue;
+    if (goes_on && records.size() < kRecordsInALine) continue;
     if (entry.subscription == 0) {
-      AppendJournalRead(places, &line);
+      AppendJournalRead(records, &line);
     } else {
-      AppendJournalWrite(entry.subscription, places, &line);
+      AppendJournalWrite(entry.subscription, records, &line);
     }
     lines += SealLine(line);
-    places.clear();
+    records.clear();
   }
   return lines;
 }

@@ -35,7 +35,7 @@ class ServerJournal {
   ServerJournal(const ServerJournal&) = delete;
   ServerJournal& operator=(const ServerJournal&) = delete;
 
-  void Read(std::span<const JournalPlace> records);
+  void Read(std::span<const JournaledRecord> records);
   void Begin(const SubscriptionBegan& began);
   // Handed to gRPC, which owns it from now on: whether it arrives is the wire's matter.
   void Wrote(uint64_t subscription, int32_t partition, int64_t offset);
@@ -48,8 +48,8 @@ class ServerJournal {
  private:
   struct Entry {
     uint64_t subscription = 0;  // 0: a record read
-    size_t text = SIZE_MAX;     // index into texts_: a whole line; none: `place`
-    JournalPlace place;
+    size_t text = SIZE_MAX;     // index into texts_: a whole line; none: `record`
+    JournaledRecord record;
   };
 
   void Push(const Entry& entry);

@@ -1,5 +1,5 @@
 // Catches up streams whose next record has left the window: each has a consumer and a thread of its own that reads
-// Kafka from the stream's place until the window takes over. At most so many at once; further streams wait, and a
+// Kafka from where the stream stands until the window takes over. At most so many at once; further streams wait, and a
 // reader goes to them after a while: one that reads slowly for ever keeps nobody else waiting for ever. Submit() is
 // called from gRPC's threads and never blocks.
 #pragma once

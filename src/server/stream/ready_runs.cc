@@ -11,10 +11,10 @@ std::shared_ptr<const ReadyRun> MakeReadyRun(uint64_t generation, uint64_t begin
   auto run = std::make_shared<ReadyRun>();
   run->generation = generation;
   run->begin_sequence = begin_sequence;
-  run->places.reserve(events.size());
+  run->positions.reserve(events.size());
   run->messages.reserve(events.size());
   for (StreamEvent& event : events) {
-    run->places.push_back({event.partition, event.offset});
+    run->positions.push_back({event.partition, event.offset});
     run->bytes += event.frame.bytes.size();
     run->messages.push_back(EventMessage(std::move(event)));
   }

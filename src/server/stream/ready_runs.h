@@ -19,11 +19,11 @@ namespace pipeline {
 struct ReadyRun {
   uint64_t generation = 0;
   uint64_t begin_sequence = 0;
-  std::vector<RecordPlace> places;
-  std::vector<grpc::ByteBuffer> messages;  // one for each place
+  std::vector<Position> positions;
+  std::vector<grpc::ByteBuffer> messages;  // one for each position
   int64_t bytes = 0;                       // of all messages
 
-  uint64_t end_sequence() const { return begin_sequence + places.size(); }
+  uint64_t end_sequence() const { return begin_sequence + positions.size(); }
 };
 
 // `events`: all entries of the window from `begin_sequence` on, one after the other; not empty.
@@ -34,7 +34,7 @@ class ReadyRuns {
  public:
   // A run that holds this sequence number; null: none is kept.
   std::shared_ptr<const ReadyRun> Find(uint64_t generation, uint64_t sequence) const;
-  // Keeps it until newer ones take its place.
+  // Keeps it until newer ones push it out.
   void Add(std::shared_ptr<const ReadyRun> run);
 
   // What is kept beside the window, at most: runs, and bytes unless a single run is larger.

@@ -109,7 +109,7 @@ bool StreamCall::Begin() {
   return true;
 }
 
-void StreamCall::AskKafka(std::vector<RecordPlace> records) {
+void StreamCall::AskKafka(std::vector<Position> records) {
   stage_ = Stage::kVerifying;
   const std::shared_ptr<StreamCall> call = shared_from_this();
   services_.evidence->Ask({.records = std::move(records),

@@ -78,7 +78,7 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   void Refill();
   // Decides where the stream begins; false: nothing comes of it now (it waits, Kafka is asked, it has ended).
   bool Begin();
-  void AskKafka(std::vector<RecordPlace> records);
+  void AskKafka(std::vector<Position> records);
   // Names the stream, tells the journal, and sends what the client has to know before the first event.
   void SendStart(const std::string& log_id, const std::vector<PartitionStart>& starts);
   void Write();

@@ -88,10 +88,10 @@ StreamFlow::Next StreamFlow::PullOnce(const std::shared_ptr<Waiter>& waiter) {
 }
 
 void StreamFlow::Wait(Replica::Access* access, const std::shared_ptr<Waiter>& waiter) {
-  const std::vector<RecordPlace> places = cursor_->Awaited(access->state());
-  waits_ahead_ = !places.empty();
+  const std::vector<Position> positions = cursor_->Awaited(access->state());
+  waits_ahead_ = !positions.empty();
   if (waits_ahead_) {
-    access->WaitForPassing(waiter, places);
+    access->WaitForPassing(waiter, positions);
   } else {
     access->WaitForChange(waiter);
   }
@@ -108,7 +108,7 @@ bool StreamFlow::PullReady() {
   std::shared_ptr<const ReadyRun> run = services_.ready_runs->Find(cursor_->generation(), *sequence);
   if (run == nullptr) return false;
   const auto first = static_cast<size_t>(*sequence - run->begin_sequence);
-  if (!cursor_->TakeRun(run->generation, *sequence, std::span(run->places).subspan(first))) return false;
+  if (!cursor_->TakeRun(run->generation, *sequence, std::span(run->positions).subspan(first))) return false;
   queue_.PushRun(std::move(run), first);
   return true;
 }

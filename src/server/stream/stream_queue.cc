@@ -63,7 +63,7 @@ StreamEvent StreamQueue::TakeEvent(ServerJournal* journal, uint64_t subscription
 
 const grpc::ByteBuffer* StreamQueue::TakeMessage(ServerJournal* journal, uint64_t subscription) {
   if (run_left() > 0) {
-    const RecordPlace& at = run_->places[run_next_];
+    const Position& at = run_->positions[run_next_];
     if (journal != nullptr) journal->Wrote(subscription, at.partition, at.offset);
     return &run_->messages[run_next_++];
   }

@@ -15,11 +15,11 @@
 namespace pipeline {
 namespace {
 
-// The first place that is not applied here yet. A partition that this replica does not know, another one may: it is
+// The first position that is not applied here yet. A partition that this replica does not know, another one may: it is
 // ahead of this one too.
-const RecordPlace* FirstAhead(const std::vector<RecordPlace>& places, const ReplicaState& state) {
-  for (const RecordPlace& at : places) {
-    if (at.partition >= state.partition_count() || state.position(at.partition) <= at.offset) return &at;
+const Position* FirstAhead(const std::vector<Position>& positions, const ReplicaState& state) {
+  for (const Position& at : positions) {
+    if (at.partition >= state.partition_count() || state.next_offset(at.partition) <= at.offset) return &at;
   }
   return nullptr;
 }
@@ -41,12 +41,12 @@ grpc::ServerUnaryReactor* UnaryCall::Refuse(const UnaryServices& services, CallM
 grpc::ServerUnaryReactor* UnaryCall::Start(const UnaryServices& services, CallMethod method,
                                            grpc::CallbackServerContext* context, const MinPosition& min_position,
                                            Answerer answerer) {
-  auto places = CheckMinPosition(min_position, kCountedPartitionsMax);
-  if (const auto* wrong = std::get_if<std::string>(&places)) {
+  auto positions = CheckMinPosition(min_position, kCountedPartitionsMax);
+  if (const auto* wrong = std::get_if<std::string>(&positions)) {
     return Refuse(services, method, {grpc::StatusCode::INVALID_ARGUMENT, *wrong});
   }
   auto call =
-      std::make_shared<UnaryCall>(services, method, context, std::get<0>(std::move(places)), std::move(answerer));
+      std::make_shared<UnaryCall>(services, method, context, std::get<0>(std::move(positions)), std::move(answerer));
   const Admission admission = services.hub->Add(call, PeerHost(context->peer()));
   if (admission != Admission::kAdmitted) {
     return Refuse(services, method, NotAdmitted(admission, *services.hub, services.counters));
@@ -56,7 +56,7 @@ grpc::ServerUnaryReactor* UnaryCall::Start(const UnaryServices& services, CallMe
 }
 
 UnaryCall::UnaryCall(const UnaryServices& services, CallMethod method, grpc::CallbackServerContext* context,
-                     std::vector<RecordPlace> min_position, Answerer answerer)
+                     std::vector<Position> min_position, Answerer answerer)
     : services_(services),
       method_(method),
       context_(context),
@@ -72,7 +72,7 @@ void UnaryCall::Try() {
     const ReplicaState& state = access.state();
     if (!min_position_.empty()) {
       if (!state.loaded()) return End({grpc::StatusCode::UNAVAILABLE, services_.status->WhyNotLoaded()});
-      if (const RecordPlace* ahead = FirstAhead(min_position_, state)) {
+      if (const Position* ahead = FirstAhead(min_position_, state)) {
         return access.WaitForPassing(shared_from_this(), {ahead, 1});
       }
     }

@@ -44,7 +44,7 @@ class UnaryCall : public grpc::ServerUnaryReactor, public OpenCall, public std::
   static grpc::ServerUnaryReactor* Refuse(const UnaryServices& services, CallMethod method, const grpc::Status& status);
 
   UnaryCall(const UnaryServices& services, CallMethod method, grpc::CallbackServerContext* context,
-            std::vector<RecordPlace> min_position, Answerer answerer);
+            std::vector<Position> min_position, Answerer answerer);
 
   void OnCancel() override;
   void OnDone() override;
@@ -60,7 +60,7 @@ class UnaryCall : public grpc::ServerUnaryReactor, public OpenCall, public std::
   const UnaryServices& services_;
   const CallMethod method_;
   grpc::CallbackServerContext* const context_;
-  const std::vector<RecordPlace> min_position_;  // checked
+  const std::vector<Position> min_position_;  // checked
   const Answerer answerer_;
   std::mutex mutex_;
   bool ended_ = false;

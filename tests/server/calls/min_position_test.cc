@@ -1,4 +1,4 @@
-// A request's places are looked at once, before anything waits for them: few, known to be possible, each partition
+// A request's positions are looked at once, before anything waits for them: few, known to be possible, each partition
 // once.
 #include <gtest/gtest.h>
 
@@ -15,9 +15,9 @@ namespace {
 
 constexpr int32_t kPartitions = 4;
 
-std::variant<std::vector<RecordPlace>, std::string> Check(const std::vector<std::pair<int32_t, int64_t>>& places) {
+std::variant<std::vector<Position>, std::string> Check(const std::vector<std::pair<int32_t, int64_t>>& positions) {
   ::payment::GetPaymentRequest request;
-  for (const auto& [partition, offset] : places) {
+  for (const auto& [partition, offset] : positions) {
     ::payment::Position* at = request.add_min_position();
     at->set_partition(partition);
     at->set_offset(offset);
@@ -25,15 +25,15 @@ std::variant<std::vector<RecordPlace>, std::string> Check(const std::vector<std:
   return CheckMinPosition(request.min_position(), kPartitions);
 }
 
-std::string Wrong(const std::vector<std::pair<int32_t, int64_t>>& places) {
-  const auto checked = Check(places);
+std::string Wrong(const std::vector<std::pair<int32_t, int64_t>>& positions) {
+  const auto checked = Check(positions);
   const auto* wrong = std::get_if<std::string>(&checked);
   return wrong == nullptr ? "" : *wrong;
 }
 
 TEST(CheckMinPositionTest, TakesEachPartitionOnce) {
   const auto checked = Check({{3, 7}, {0, -1}});
-  EXPECT_EQ(std::get<0>(checked), (std::vector<RecordPlace>{{3, 7}, {0, -1}}));
+  EXPECT_EQ(std::get<0>(checked), (std::vector<Position>{{3, 7}, {0, -1}}));
   EXPECT_EQ(Wrong({{1, std::numeric_limits<int64_t>::max()}}), "");
   EXPECT_EQ(Wrong({{1, 5}, {1, 5}}), "min_position with partition 1 twice; allowed: once");
 }
@@ -45,11 +45,11 @@ TEST(CheckMinPositionTest, RefusesWhatCannotBe) {
   EXPECT_EQ(Wrong({{0, -2}}), "min_position with partition 0, offset -2; allowed: -1 or more");
 }
 
-// 64 KiB of places, as many as a request may hold, cost no more than a few: the answer comes with the fifth.
+// 64 KiB of positions, as many as a request may hold, cost no more than a few: the answer comes with the fifth.
 TEST(CheckMinPositionTest, StopsAtTheFirstThatIsTooMany) {
-  std::vector<std::pair<int32_t, int64_t>> places;
-  for (int i = 0; i < 10'000; ++i) places.emplace_back(i % kPartitions, i);
-  EXPECT_EQ(Wrong(places), "min_position with partition 0 twice; allowed: once");
+  std::vector<std::pair<int32_t, int64_t>> positions;
+  for (int i = 0; i < 10'000; ++i) positions.emplace_back(i % kPartitions, i);
+  EXPECT_EQ(Wrong(positions), "min_position with partition 0 twice; allowed: once");
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ class ServerJournalTest : public ::testing::Test {
 
 TEST(JournalLinesTest, EntriesHaveTheDocumentedMembers) {
   std::string line;
-  const std::vector<JournalPlace> places = {{100, 7, 0, RejectReason::kNone}, {130, 2, 3, RejectReason::kNotJson}};
+  const std::vector<JournaledRecord> places = {{100, 7, 0, RejectReason::kNone}, {130, 2, 3, RejectReason::kNotJson}};
   AppendJournalRead(places, &line);
   EXPECT_EQ(line, R"({"type":"read","t":100,"records":[[0,7,0],[3,2,30,"not_json"]]})");
   line.clear();

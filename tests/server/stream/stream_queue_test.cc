@@ -1,6 +1,6 @@
 // What is pushed leaves in order, in messages as full as allowed; a bookmark leaves with the last event that it covers
-// or later, never before, and only when it says enough. Streams at one place send one run; no more runs are kept than
-// allowed.
+// or later, never before, and only when it says enough. Streams at one sequence number send one run; no more runs are
+// kept than allowed.
 #include "server/stream/stream_queue.h"
 
 #include <gtest/gtest.h>
