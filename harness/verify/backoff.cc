@@ -8,11 +8,12 @@
 #include <vector>
 
 #include "harness/verify/final_codes.h"
+#include "payment/status_codes.h"
 
 namespace harness {
 namespace {
 
-constexpr int kUnimplemented = 12;
+using pipeline::status_code::kUnimplemented;
 
 // What a client was seen to do about its streams, in time order.
 struct Moment {

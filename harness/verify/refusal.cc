@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <set>
 
+#include "payment/status_codes.h"
+
 namespace harness {
 namespace {
 
-constexpr int kInvalidArgument = 3;
-constexpr int kFailedPrecondition = 9;
-constexpr int kOutOfRange = 11;
+using pipeline::status_code::kFailedPrecondition;
+using pipeline::status_code::kInvalidArgument;
+using pipeline::status_code::kOutOfRange;
 
 // Whether a record of `partition` at `offset` or beyond is known to have been in the log at `time_ns`.
 bool ReachedBy(const History& history, const PartitionLog& log, int64_t offset, int64_t time_ns) {
@@ -141,11 +143,7 @@ class Judgement {
 
 bool IsRefusal(int code) { return code == kInvalidArgument || code == kFailedPrecondition || code == kOutOfRange; }
 
-std::string_view RefusalName(int code) {
-  return code == kInvalidArgument      ? "INVALID_ARGUMENT"
-         : code == kFailedPrecondition ? "FAILED_PRECONDITION"
-                                       : "OUT_OF_RANGE";
-}
+std::string_view RefusalName(int code) { return pipeline::kStatusCodeNames[static_cast<size_t>(code)]; }
 
 std::string RefusalText(const Refusal& refusal) {
   const std::string name(RefusalName(refusal.code));

@@ -13,6 +13,7 @@
 #include "harness/verify/fold.h"
 #include "harness/verify/intervals.h"
 #include "harness/verify/recovery.h"
+#include "payment/status_codes.h"
 
 namespace harness {
 namespace {
@@ -22,14 +23,20 @@ constexpr int64_t kSettleNs = 2'000'000'000;
 // What was asked so shortly before a fault may still be on its way when it strikes.
 constexpr int64_t kReadTimeNs = 1'000'000'000;
 
-constexpr uint8_t kOk = 0;
-constexpr uint8_t kNotFound = 5;
-constexpr uint8_t kDeadlineExceeded = 4;
-constexpr uint8_t kResourceExhausted = 8;
-constexpr uint8_t kUnimplemented = 12;
-// gRPC's numbers of what is no answer: CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED,
-// UNIMPLEMENTED, INTERNAL (a connection that broke), UNAVAILABLE.
-constexpr std::array<uint8_t, 8> kUnanswered = {1, 2, 4, 8, 10, 12, 13, 14};
+using pipeline::status_code::kDeadlineExceeded;
+using pipeline::status_code::kNotFound;
+using pipeline::status_code::kOk;
+using pipeline::status_code::kResourceExhausted;
+using pipeline::status_code::kUnimplemented;
+// What is no answer. INTERNAL: a connection that broke.
+constexpr std::array<int, 8> kUnanswered = {pipeline::status_code::kCancelled,
+                                            pipeline::status_code::kUnknown,
+                                            kDeadlineExceeded,
+                                            kResourceExhausted,
+                                            pipeline::status_code::kAborted,
+                                            kUnimplemented,
+                                            pipeline::status_code::kInternal,
+                                            pipeline::status_code::kUnavailable};
 
 bool IsAnswer(uint8_t code) { return std::find(kUnanswered.begin(), kUnanswered.end(), code) == kUnanswered.end(); }
 

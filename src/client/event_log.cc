@@ -9,8 +9,8 @@
 #include <limits>
 #include <stdexcept>
 
-#include "common/status_codes.h"
 #include "payment/codec.h"
+#include "payment/status_codes.h"
 
 namespace pipeline {
 namespace {

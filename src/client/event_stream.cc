@@ -12,6 +12,7 @@
 #include "client/token.h"
 #include "common/clock.h"
 #include "payment.grpc.pb.h"
+#include "payment/stream_metadata.h"
 #include "text/duration.h"
 
 namespace pipeline {

@@ -2,36 +2,22 @@
 
 #include <algorithm>
 
+#include "payment/status_codes.h"
+
 namespace pipeline {
-namespace {
-
-// gRPC's numbers (grpc/status.h), repeated so that this file stays free of gRPC.
-constexpr int kOk = 0;
-constexpr int kCancelled = 1;
-constexpr int kUnknown = 2;
-constexpr int kDeadlineExceeded = 4;
-constexpr int kResourceExhausted = 8;
-constexpr int kFailedPrecondition = 9;
-constexpr int kAborted = 10;
-constexpr int kOutOfRange = 11;
-constexpr int kInternal = 13;
-constexpr int kUnavailable = 14;
-
-}  // namespace
-
 AfterEnd ActionAfter(int code) {
   switch (code) {
-    case kOk:
-    case kCancelled:
-    case kUnknown:
-    case kDeadlineExceeded:
-    case kResourceExhausted:
-    case kAborted:
-    case kInternal:
-    case kUnavailable:
+    case status_code::kOk:
+    case status_code::kCancelled:
+    case status_code::kUnknown:
+    case status_code::kDeadlineExceeded:
+    case status_code::kResourceExhausted:
+    case status_code::kAborted:
+    case status_code::kInternal:
+    case status_code::kUnavailable:
       return AfterEnd::kReconnect;
-    case kFailedPrecondition:
-    case kOutOfRange:
+    case status_code::kFailedPrecondition:
+    case status_code::kOutOfRange:
       return AfterEnd::kGap;
     default:
       return AfterEnd::kFatal;

@@ -14,10 +14,6 @@
 
 namespace pipeline {
 
-inline constexpr char kStartMetadataKey[] = "payment-start-bin";
-inline constexpr char kGapMetadataKey[] = "payment-gap-bin";
-inline constexpr char kSubscriptionMetadataKey[] = "payment-subscription";
-
 // Beyond these a StreamStart is refused. Metadata themselves are limited by the channel.
 inline constexpr int kTokenPartitionsMax = 10'000;
 inline constexpr size_t kLogIdBytesMax = 1024;

@@ -11,26 +11,21 @@
 namespace pipeline {
 namespace {
 
-// Field numbers of payment.proto with their wire types (protobuf encoding specification: tag = number << 3 | type).
-constexpr uint8_t kVarint = 0;
-constexpr uint8_t kFixed64 = 1;
-constexpr uint8_t kLengthDelimited = 2;
-constexpr uint8_t Tag(int number, uint8_t type) { return static_cast<uint8_t>(number << 3 | type); }
-
-constexpr uint8_t kIdTag = Tag(1, kLengthDelimited);
-constexpr uint8_t kProviderTag = Tag(2, kVarint);
-constexpr uint8_t kAmountTag = Tag(3, kFixed64);
-constexpr uint8_t kCurrencyTag = Tag(4, kLengthDelimited);
-constexpr uint8_t kStatusTag = Tag(5, kVarint);
-constexpr uint8_t kCustomerEmailTag = Tag(6, kLengthDelimited);
-constexpr uint8_t kCreatedAtTag = Tag(7, kVarint);
-constexpr uint8_t kProcessedAtTag = Tag(8, kVarint);
-constexpr uint8_t kMetadataTag = Tag(9, kLengthDelimited);
-constexpr uint8_t kExactAmountTag = Tag(10, kLengthDelimited);
-constexpr uint8_t kKeyTag = Tag(1, kLengthDelimited);
-constexpr uint8_t kValueTag = Tag(2, kLengthDelimited);
-constexpr uint8_t kUnitsTag = Tag(1, kVarint);
-constexpr uint8_t kExponentTag = Tag(2, kVarint);
+constexpr char kIdTag = FieldTag(::payment::Payment::kIdFieldNumber, WireType::kLengthDelimited);
+constexpr char kProviderTag = FieldTag(::payment::Payment::kProviderFieldNumber, WireType::kVarint);
+constexpr char kAmountTag = FieldTag(::payment::Payment::kAmountFieldNumber, WireType::kFixed64);
+constexpr char kCurrencyTag = FieldTag(::payment::Payment::kCurrencyFieldNumber, WireType::kLengthDelimited);
+constexpr char kStatusTag = FieldTag(::payment::Payment::kStatusFieldNumber, WireType::kVarint);
+constexpr char kCustomerEmailTag = FieldTag(::payment::Payment::kCustomerEmailFieldNumber, WireType::kLengthDelimited);
+constexpr char kCreatedAtTag = FieldTag(::payment::Payment::kCreatedAtFieldNumber, WireType::kVarint);
+constexpr char kProcessedAtTag = FieldTag(::payment::Payment::kProcessedAtFieldNumber, WireType::kVarint);
+constexpr char kMetadataTag = FieldTag(::payment::Payment::kMetadataFieldNumber, WireType::kLengthDelimited);
+constexpr char kExactAmountTag = FieldTag(::payment::Payment::kExactAmountFieldNumber, WireType::kLengthDelimited);
+// The members of a map's entry (protobuf.dev, "Maps"); no generated code names them.
+constexpr char kKeyTag = FieldTag(1, WireType::kLengthDelimited);
+constexpr char kValueTag = FieldTag(2, WireType::kLengthDelimited);
+constexpr char kUnitsTag = FieldTag(::payment::Money::kUnitsFieldNumber, WireType::kVarint);
+constexpr char kExponentTag = FieldTag(::payment::Money::kExponentFieldNumber, WireType::kVarint);
 
 size_t VarintSize(uint64_t value) { return (static_cast<size_t>(std::bit_width(value | 1)) + 6) / 7; }
 size_t BytesSize(std::string_view bytes) { return 1 + VarintSize(bytes.size()) + bytes.size(); }
@@ -38,25 +33,25 @@ size_t BytesSize(std::string_view bytes) { return 1 + VarintSize(bytes.size()) +
 size_t OptionalVarintSize(uint64_t value) { return value == 0 ? 0 : 1 + VarintSize(value); }
 size_t OptionalBytesSize(std::string_view bytes) { return bytes.empty() ? 0 : BytesSize(bytes); }
 
-char* PutBytes(uint8_t tag, std::string_view bytes, char* at) {
-  *at++ = static_cast<char>(tag);
+char* PutBytes(char tag, std::string_view bytes, char* at) {
+  *at++ = tag;
   at = PutVarint(bytes.size(), at);
   std::memcpy(at, bytes.data(), bytes.size());
   return at + bytes.size();
 }
 
-char* PutOptionalVarint(uint8_t tag, uint64_t value, char* at) {
+char* PutOptionalVarint(char tag, uint64_t value, char* at) {
   if (value == 0) return at;
-  *at++ = static_cast<char>(tag);
+  *at++ = tag;
   return PutVarint(value, at);
 }
 
-char* PutOptionalBytes(uint8_t tag, std::string_view bytes, char* at) {
+char* PutOptionalBytes(char tag, std::string_view bytes, char* at) {
   return bytes.empty() ? at : PutBytes(tag, bytes, at);
 }
 
-char* PutFixed64(uint8_t tag, uint64_t value, char* at) {
-  *at++ = static_cast<char>(tag);
+char* PutFixed64(char tag, uint64_t value, char* at) {
+  *at++ = tag;
   for (int shift = 0; shift < 64; shift += 8) *at++ = static_cast<char>(value >> shift);
   return at;
 }
@@ -148,12 +143,12 @@ void SerializedPayment::WriteTo(char* at) const {
   at = PutOptionalVarint(kCreatedAtTag, static_cast<uint64_t>(payment_.created_at_s), at);
   at = PutOptionalVarint(kProcessedAtTag, static_cast<uint64_t>(processed_at_s_), at);
   for (const auto& [key, value] : payment_.metadata) {
-    *at++ = static_cast<char>(kMetadataTag);
+    *at++ = kMetadataTag;
     at = PutVarint(BytesSize(key) + BytesSize(value), at);
     // Both members of a map's entry are always there, as protobuf's own encoder writes them.
     at = PutBytes(kValueTag, value, PutBytes(kKeyTag, key, at));
   }
-  *at++ = static_cast<char>(kExactAmountTag);
+  *at++ = kExactAmountTag;
   at = PutVarint(money_size_, at);
   at = PutOptionalVarint(kUnitsTag, static_cast<uint64_t>(payment_.amount.units), at);
   PutOptionalVarint(kExponentTag, payment_.amount.exponent, at);

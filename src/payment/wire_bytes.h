@@ -8,6 +8,13 @@
 
 namespace pipeline {
 
+enum class WireType : uint8_t { kVarint = 0, kFixed64 = 1, kLengthDelimited = 2, kFixed32 = 5 };
+
+// What a field begins with. `field_number`: 1 to 15, from the generated code.
+constexpr char FieldTag(int field_number, WireType type) {
+  return static_cast<char>(field_number << 3 | static_cast<int>(type));
+}
+
 // A base 128 varint (protobuf.dev, "Encoding"): 1 to 10 bytes.
 inline constexpr size_t kVarintBytesMax = 10;
 // Returns the place behind it.

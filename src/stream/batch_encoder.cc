@@ -3,16 +3,18 @@
 #include <algorithm>
 #include <utility>
 
+#include "payment.pb.h"
 #include "payment/wire_bytes.h"
 
 namespace pipeline {
 namespace {
 
-// Fields of payment.PaymentBatch and of payment.Position.
-constexpr char kEventsTag = 0x0A;
-constexpr char kBookmarksTag = 0x12;
-constexpr char kPartitionTag = 0x08;
-constexpr char kOffsetTag = 0x10;
+using Batch = ::payment::PaymentBatch;
+using Told = ::payment::Position;
+constexpr char kEventsTag = FieldTag(Batch::kEventsFieldNumber, WireType::kLengthDelimited);
+constexpr char kBookmarksTag = FieldTag(Batch::kBookmarksFieldNumber, WireType::kLengthDelimited);
+constexpr char kPartitionTag = FieldTag(Told::kPartitionFieldNumber, WireType::kVarint);
+constexpr char kOffsetTag = FieldTag(Told::kOffsetFieldNumber, WireType::kVarint);
 
 // Tag and length before an event; a bookmark: tag, length, and two tags with varints of at most 5 and 10 bytes.
 constexpr int64_t kEventHeaderBytesMax = 6;

@@ -4,17 +4,18 @@
 #include <cstring>
 #include <utility>
 
+#include "payment.pb.h"
 #include "payment/wire_bytes.h"
 
 namespace pipeline {
 namespace {
 
-// Protobuf wire format: (field number << 3) | wire type, all of one byte here.
-constexpr char kPaymentTag = 0x0A;
-constexpr char kEventTypeTag = 0x12;
-constexpr char kPartitionTag = 0x18;
-constexpr char kOffsetTag = 0x20;
-constexpr char kChecksumTag = 0x2D;
+using Event = ::payment::PaymentEvent;
+constexpr char kPaymentTag = FieldTag(Event::kPaymentFieldNumber, WireType::kLengthDelimited);
+constexpr char kEventTypeTag = FieldTag(Event::kEventTypeFieldNumber, WireType::kLengthDelimited);
+constexpr char kPartitionTag = FieldTag(Event::kPartitionFieldNumber, WireType::kVarint);
+constexpr char kOffsetTag = FieldTag(Event::kOffsetFieldNumber, WireType::kVarint);
+constexpr char kChecksumTag = FieldTag(Event::kRecordCrc32CFieldNumber, WireType::kFixed32);
 
 // What follows the payment, on the stack.
 class Tail {

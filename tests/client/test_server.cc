@@ -9,6 +9,7 @@
 
 #include "client/token.h"
 #include "common/crc32c.h"
+#include "payment/stream_metadata.h"
 
 namespace pipeline {
 namespace {

@@ -68,6 +68,7 @@
 #include "harness/process/ports.h"
 #include "harness/run/health.h"
 #include "payment.grpc.pb.h"
+#include "payment/stream_metadata.h"
 #include "server/ops/server_journal.h"
 #include "tests/seeded/bug_argument.h"
 #include "tests/seeded/server_bug.h"
@@ -96,7 +97,7 @@ std::map<int32_t, int64_t> EndsOf(PaymentService::Stub* stub) {
   grpc::ClientContext context;
   const auto reader = stub->StreamPayments(&context, {});
   reader->WaitForInitialMetadata();
-  const auto start = context.GetServerInitialMetadata().find("payment-start-bin");
+  const auto start = context.GetServerInitialMetadata().find(pipeline::kStartMetadataKey);
   ::payment::StreamStart parsed;
   if (start != context.GetServerInitialMetadata().end()) {
     parsed.ParseFromArray(start->second.data(), static_cast<int>(start->second.size()));
@@ -228,14 +229,15 @@ class Relay final : public PaymentService::Service {
                   grpc::ServerContext* context, StreamJournal* journal, StreamState* stream) const {
     for (const auto& [key, value] : upstream.GetServerInitialMetadata()) {
       std::string text(value.data(), value.size());
-      if (key == "payment-start-bin") text = bug_->ChangeStart(text, stream);
-      if (key == "payment-start-bin") journal->Begin(context->peer(), request, text);
-      if (!key.starts_with("payment-") || key == "payment-subscription" || bug_->is_plain()) continue;
+      if (key == pipeline::kStartMetadataKey) text = bug_->ChangeStart(text, stream);
+      if (key == pipeline::kStartMetadataKey) journal->Begin(context->peer(), request, text);
+      if (!key.starts_with("payment-") || key == pipeline::kSubscriptionMetadataKey || bug_->is_plain()) continue;
       context->AddInitialMetadata(std::string(key.data(), key.size()),
                                   bug_->name() == "log-id" ? WithOtherLog(text, journal->number()) : text);
     }
     if (bug_->is_plain()) return;
-    context->AddInitialMetadata("payment-subscription", pipeline::SubscriptionName(server_id_, journal->number()));
+    context->AddInitialMetadata(pipeline::kSubscriptionMetadataKey,
+                                pipeline::SubscriptionName(server_id_, journal->number()));
   }
   // The same StreamStart, of another log.
   static std::string WithOtherLog(const std::string& start_bytes, uint64_t number) {

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "common/status_codes.h"
+#include "payment/status_codes.h"
 
 namespace pipeline {
 
@@ -105,7 +105,8 @@ struct ServerCounters {
   void CallStarted(CallMethod method) { calls_started[static_cast<size_t>(method)].Add(); }
   // `code`: of gRPC, as this server gave it; an unknown one is counted as UNKNOWN.
   void CallEnded(CallMethod method, int code) {
-    const size_t known = code >= 0 && code < static_cast<int>(kStatusCodeNames.size()) ? static_cast<size_t>(code) : 2;
+    const size_t known = code >= 0 && code < static_cast<int>(kStatusCodeNames.size()) ? static_cast<size_t>(code)
+                                                                                       : size_t{status_code::kUnknown};
     calls_ended[static_cast<size_t>(method)][known].Add();
   }
   void StreamEnded(std::string_view reason) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "payment/stream_metadata.h"
 #include "server/calls/call_limits.h"
 #include "server/calls/peer_host.h"
 #include "server/kafka/evidence_reader.h"
@@ -141,8 +142,8 @@ void StreamCall::SendStart(const std::string& log_id, const std::vector<Partitio
                               .sent = request_.token,
                               .token = start.token()});
   }
-  context_->AddInitialMetadata(kStartKey, start.SerializeAsString());
-  context_->AddInitialMetadata(kSubscriptionKey, SubscriptionName(services_.server_id, subscription_));
+  context_->AddInitialMetadata(kStartMetadataKey, start.SerializeAsString());
+  context_->AddInitialMetadata(kSubscriptionMetadataKey, SubscriptionName(services_.server_id, subscription_));
   StartSendInitialMetadata();
 }
 
@@ -249,7 +250,7 @@ void StreamCall::End(const StreamEnd& end) {
   services_.counters->StreamEnded(end.reason);
   TellProgress();
   AddGaps(end.gaps, context_);
-  context_->AddTrailingMetadata(kReasonKey, end.reason);
+  context_->AddTrailingMetadata(kEndReasonMetadataKey, end.reason);
   room_.notify_all();
   Finish(end.status);
 }

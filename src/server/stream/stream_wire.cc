@@ -7,12 +7,12 @@
 #include <utility>
 
 #include "payment.pb.h"
+#include "payment/stream_metadata.h"
 
 namespace pipeline {
 namespace {
 
 constexpr size_t kGapsMax = 64;
-constexpr char kGapKey[] = "payment-gap-bin";
 
 // A slice that shares `bytes` and shows `view`, a part of them.
 grpc::Slice SharedSlice(SharedBytes bytes, std::string_view view) {
@@ -60,7 +60,7 @@ void AddGaps(const std::vector<PartitionGap>& gaps, grpc::CallbackServerContext*
     gap.set_partition(gaps[i].partition);
     gap.set_wanted(gaps[i].wanted);
     gap.set_earliest(gaps[i].earliest);
-    context->AddTrailingMetadata(kGapKey, gap.SerializeAsString());
+    context->AddTrailingMetadata(kGapMetadataKey, gap.SerializeAsString());
   }
 }
 

@@ -1,4 +1,4 @@
-// What the streams put on the wire: messages that share the window's bytes, and the keys and values of their metadata.
+// What the streams put on the wire: messages that share the window's bytes, and the gaps in their metadata.
 // Called by StreamCall, with its mutex held. Thread-safe.
 #pragma once
 
@@ -12,10 +12,6 @@
 #include "stream/stream_cursor.h"
 
 namespace pipeline {
-
-inline constexpr char kStartKey[] = "payment-start-bin";
-inline constexpr char kSubscriptionKey[] = "payment-subscription";
-inline constexpr char kReasonKey[] = "payment-end-reason";
 
 // A payment.PaymentEvent, without a copy of its payment.
 grpc::ByteBuffer EventMessage(StreamEvent event);
