@@ -16,21 +16,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-TEST(CleanOnKafkaTest, DeletesWhatAKilledRunHasLeft) {
-  const std::string brokers = Environment("PIPELINE_TEST_KAFKA");
-  if (brokers.empty()) GTEST_SKIP() << "PIPELINE_TEST_KAFKA is not set";
+using CleanOnKafkaTest = RealKafkaTest;
+
+TEST_F(CleanOnKafkaTest, DeletesWhatAKilledRunHasLeft) {
   std::string folder = (fs::temp_directory_path() / "clean_test.XXXXXX").string();
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   std::ofstream(folder + "/endless.json") << R"({
     "name": "endless", "broker": {"partitions": 1},
     "servers": [{"name": "server-1"}], "clients": [{"name": "fast"}], "producers": [{"name": "load"}],
     "phases": [{"name": "steady", "duration": "10m", "rate": "50/s"}]})";
-  KafkaSettings settings;
-  settings.brokers = brokers;
-  const RealTopic other(settings);
+  const RealTopic other(kafka_);
   const pid_t harness =
-      StartHarness({"run", folder + "/endless.json", "--brokers", brokers, "--out", folder + "/runs"});
-  const auto own_topic = [&] { return OwnTopic(brokers, "endless"); };
+      StartHarness({"run", folder + "/endless.json", "--brokers", kafka_.brokers, "--out", folder + "/runs"});
+  const auto own_topic = [&] { return OwnTopic(kafka_.brokers, "endless"); };
   EXPECT_TRUE(Eventually([&] { return !own_topic().empty(); }));
   EXPECT_EQ(ExitCode(StartHarness({"clean", folder + "/runs"})), 0) << "a run that goes on is left alone";
   EXPECT_NE(own_topic(), "");
@@ -39,7 +37,7 @@ TEST(CleanOnKafkaTest, DeletesWhatAKilledRunHasLeft) {
   EXPECT_TRUE(Eventually([&] {
     return ExitCode(StartHarness({"clean", folder + "/runs"})) == 0 && own_topic().empty();
   }));
-  EXPECT_TRUE(Topics(brokers).contains(other.settings().topic));
+  EXPECT_TRUE(Topics(kafka_.brokers).contains(other.settings().topic));
   for (const auto& run : fs::directory_iterator(folder + "/runs")) {
     EXPECT_FALSE(fs::exists(run.path() / "kafka-topics.json"));
   }
@@ -47,17 +45,16 @@ TEST(CleanOnKafkaTest, DeletesWhatAKilledRunHasLeft) {
 }
 
 // A hang-up is an interruption: the topic goes with the run.
-TEST(CleanOnKafkaTest, AHangUpLeavesNoTopic) {
-  const std::string brokers = Environment("PIPELINE_TEST_KAFKA");
-  if (brokers.empty()) GTEST_SKIP() << "PIPELINE_TEST_KAFKA is not set";
+TEST_F(CleanOnKafkaTest, AHangUpLeavesNoTopic) {
   std::string folder = (fs::temp_directory_path() / "clean_test.XXXXXX").string();
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   std::ofstream(folder + "/hangup.json") << R"({
     "name": "hangup", "broker": {"partitions": 1},
     "servers": [{"name": "server-1"}], "clients": [{"name": "fast"}], "producers": [{"name": "load"}],
     "phases": [{"name": "steady", "duration": "10m", "rate": "50/s"}]})";
-  const pid_t harness = StartHarness({"run", folder + "/hangup.json", "--brokers", brokers, "--out", folder + "/runs"});
-  const auto has_topic = [&] { return !OwnTopic(brokers, "hangup").empty(); };
+  const pid_t harness =
+      StartHarness({"run", folder + "/hangup.json", "--brokers", kafka_.brokers, "--out", folder + "/runs"});
+  const auto has_topic = [&] { return !OwnTopic(kafka_.brokers, "hangup").empty(); };
   EXPECT_TRUE(Eventually(has_topic));
   kill(harness, SIGHUP);
   EXPECT_EQ(ExitCode(harness), 130);

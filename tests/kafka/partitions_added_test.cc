@@ -32,9 +32,9 @@ bool HasRecords(rd_kafka_t* handle, const std::string& topic) {
          end > 0;
 }
 
-TEST(PartitionsAddedTest, MakeTheRunInvalidWithThatReason) {
-  const std::string brokers = Environment("PIPELINE_TEST_KAFKA");
-  if (brokers.empty()) GTEST_SKIP() << "PIPELINE_TEST_KAFKA is not set";
+using PartitionsAddedTest = RealKafkaTest;
+
+TEST_F(PartitionsAddedTest, MakeTheRunInvalidWithThatReason) {
   std::string folder = (fs::temp_directory_path() / "partitions_added_test.XXXXXX").string();
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   std::ofstream(folder + "/growing.json") << R"({
@@ -42,14 +42,12 @@ TEST(PartitionsAddedTest, MakeTheRunInvalidWithThatReason) {
     "servers": [{"name": "server-1"}], "clients": [{"name": "fast"}], "producers": [{"name": "load"}],
     "phases": [{"name": "steady", "duration": "10s", "rate": "50/s"}]})";
   const pid_t harness =
-      StartHarness({"run", folder + "/growing.json", "--brokers", brokers, "--out", folder + "/runs"});
-  KafkaSettings settings;
-  settings.brokers = brokers;
-  const auto handle = MakeKafka(RD_KAFKA_PRODUCER, MakeKafkaConf(settings, {}));
+      StartHarness({"run", folder + "/growing.json", "--brokers", kafka_.brokers, "--out", folder + "/runs"});
+  const auto handle = MakeKafka(RD_KAFKA_PRODUCER, MakeKafkaConf(kafka_, {}));
   const KafkaPtr<rd_kafka_queue_t> queue(rd_kafka_queue_new(handle.get()));
   std::string topic;
   EXPECT_TRUE(Eventually([&] {
-    topic = OwnTopic(brokers, "growing");
+    topic = OwnTopic(kafka_.brokers, "growing");
     return !topic.empty() && HasRecords(handle.get(), topic);
   })) << "the load has not begun";
   AddPartitions(handle.get(), queue.get(), topic, 3);

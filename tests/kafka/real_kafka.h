@@ -32,6 +32,17 @@ inline std::string Environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+// Skipped where PIPELINE_TEST_KAFKA is not set.
+class RealKafkaTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    kafka_.brokers = Environment("PIPELINE_TEST_KAFKA");
+    if (kafka_.brokers.empty()) GTEST_SKIP() << "PIPELINE_TEST_KAFKA names no Kafka (ci/real-kafka does)";
+  }
+
+  KafkaSettings kafka_;
+};
+
 inline void TakeAdminAnswer(rd_kafka_queue_t* queue) {
   rd_kafka_event_t* event = rd_kafka_queue_poll(queue, 60'000);
   ASSERT_NE(event, nullptr);

@@ -42,13 +42,19 @@ class StoppableServer {
   int metrics_port_;
 };
 
-class SameLogTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    kafka_.brokers = Environment("PIPELINE_TEST_KAFKA");
-    if (kafka_.brokers.empty()) GTEST_SKIP() << "PIPELINE_TEST_KAFKA names no Kafka (ci/real-kafka does)";
+// One that has read the topic, and a stream that has had `payments` of it.
+struct Reading {
+  Reading(const RealTopic& topic, size_t payments) : server(topic.settings()), stream(server.port()) {
+    stream.Open();
+    EXPECT_EQ(stream.ReadMany(payments).size(), payments);
   }
 
+  StoppableServer server;
+  TestStream stream;
+};
+
+class SameLogTest : public RealKafkaTest {
+ protected:
   static void Fill(RealTopic* topic, int partitions, const std::string& name, int count) {
     for (int p = 0; p < partitions; ++p) {
       for (int i = 0; i < count; ++i) {
@@ -72,27 +78,22 @@ class SameLogTest : public ::testing::Test {
     fresh.Open();
     EXPECT_EQ(fresh.ReadMany(records).size(), records);
   }
-
-  KafkaSettings kafka_;
 };
 
-// Another topic of that name, whose end is before the position, at it, and beyond it.
+// Another topic of that name, whose end is before the next offset, at it, and beyond it.
 TEST_F(SameLogTest, ATopicMadeAgainMeanwhileIsLoadedAnew) {
   for (const int count : {kRecords - 2, kRecords - 1, kRecords, kRecords + 4}) {
     SCOPED_TRACE(count);
     RealTopic topic(kafka_, 2);
     Fill(&topic, 2, "old", kRecords);
-    StoppableServer server(topic.settings());
-    TestStream stream(server.port());
-    stream.Open();
-    stream.ReadMany(2 * kRecords);
-    server.StopWhile([&] {
+    Reading reading(topic, 2 * kRecords);
+    reading.server.StopWhile([&] {
       topic.Delete();
       topic.Create(2);
       Fill(&topic, 2, "new", count);
     });
-    ExpectAnotherLog(&stream, server.port(), "old_0_0", 2 * static_cast<size_t>(count));
-    EXPECT_EQ(server.Metric("logs_replaced_total"), 1);
+    ExpectAnotherLog(&reading.stream, reading.server.port(), "old_0_0", 2 * static_cast<size_t>(count));
+    EXPECT_EQ(reading.server.Metric("logs_replaced_total"), 1);
   }
 }
 
@@ -100,16 +101,13 @@ TEST_F(SameLogTest, ATopicMadeAgainMeanwhileIsLoadedAnew) {
 TEST_F(SameLogTest, OnePartitionThatDiffersIsEnough) {
   RealTopic topic(kafka_, 2);
   Fill(&topic, 1, "old", kRecords);
-  StoppableServer server(topic.settings());
-  TestStream stream(server.port());
-  stream.Open();
-  stream.ReadMany(kRecords);
-  server.StopWhile([&] {
+  Reading reading(topic, kRecords);
+  reading.server.StopWhile([&] {
     topic.Delete();
     topic.Create(2);
     Fill(&topic, 2, "new", kRecords + 1);
   });
-  ExpectAnotherLog(&stream, server.port(), "old_0_0", 2 * (kRecords + 1));
+  ExpectAnotherLog(&reading.stream, reading.server.port(), "old_0_0", 2 * (kRecords + 1));
 }
 
 // The last record that was seen is no payment: its checksum counts all the same.
@@ -117,66 +115,55 @@ TEST_F(SameLogTest, ARejectedRecordTellsAsWell) {
   RealTopic topic(kafka_, 1);
   Fill(&topic, 1, "old", kRecords);
   topic.Produce(0, "k", "no payment");
-  StoppableServer server(topic.settings());
-  TestStream stream(server.port());
-  stream.Open();
-  stream.ReadMany(kRecords);
-  server.StopWhile([&] {
+  Reading reading(topic, kRecords);
+  reading.server.StopWhile([&] {
     topic.Delete();
     topic.Create(1);
     Fill(&topic, 1, "old", kRecords);  // as they were
     topic.Produce(0, "k", "still none");
     topic.ProducePayment(0, "pay_new");
   });
-  EXPECT_EQ(stream.Finish().error_message(), "the log was replaced; resume");
-  EXPECT_TRUE(Eventually([&] { return TestUnary(server.port()).Get("pay_new").ok(); }));
+  EXPECT_EQ(reading.stream.Finish().error_message(), "the log was replaced; resume");
+  EXPECT_TRUE(Eventually([&] { return TestUnary(reading.server.port()).Get("pay_new").ok(); }));
 }
 
-void ExpectSameLog(RealTopic* topic, StoppableServer* server, TestStream* stream, const std::string& id) {
+void ExpectSameLog(RealTopic* topic, Reading* reading, const std::string& id) {
   topic->ProducePayment(0, id);
-  const auto event = stream->Read();
-  ASSERT_TRUE(event) << stream->Finish().error_message();
+  const auto event = reading->stream.Read();
+  ASSERT_TRUE(event) << reading->stream.Finish().error_message();
   EXPECT_EQ(event->payment().id(), id);
-  EXPECT_GE(server->Metric("log_checks_total"), 1);
-  EXPECT_EQ(server->Metric("logs_replaced_total"), 0);
+  EXPECT_GE(reading->server.Metric("log_checks_total"), 1);
+  EXPECT_EQ(reading->server.Metric("logs_replaced_total"), 0);
 }
 
 TEST_F(SameLogTest, TheSameLogIsReadOn) {
   RealTopic topic(kafka_, 1);
   Fill(&topic, 1, "old", kRecords);
-  StoppableServer server(topic.settings());
-  TestStream stream(server.port());
-  stream.Open();
-  stream.ReadMany(kRecords);
-  server.StopWhile([&] { topic.ProducePayment(0, "meanwhile"); });
-  EXPECT_EQ(stream.ReadMany(1)[0].payment().id(), "meanwhile");
-  ExpectSameLog(&topic, &server, &stream, "later");
+  Reading reading(topic, kRecords);
+  reading.server.StopWhile([&] { topic.ProducePayment(0, "meanwhile"); });
+  EXPECT_EQ(reading.stream.ReadMany(1)[0].payment().id(), "meanwhile");
+  ExpectSameLog(&topic, &reading, "later");
 }
 
-// Trimmed up to the position: no record is left that could be compared.
+// Trimmed up to the next offset: no record is left that could be compared.
 TEST_F(SameLogTest, ATrimmedLogIsTheSame) {
   RealTopic topic(kafka_, 1);
   Fill(&topic, 1, "old", kRecords);
-  StoppableServer server(topic.settings());
-  TestStream stream(server.port());
-  stream.Open();
-  stream.ReadMany(kRecords);
-  server.StopWhile([&] { topic.Trim(0, kRecords); });
-  ExpectSameLog(&topic, &server, &stream, "later");
+  Reading reading(topic, kRecords);
+  reading.server.StopWhile([&] { topic.Trim(0, kRecords); });
+  ExpectSameLog(&topic, &reading, "later");
 }
 
-// Markers of transactions stand before the position, and what was aborted.
-TEST_F(SameLogTest, ALogWithControlRecordsAtThePositionIsTheSame) {
+// Markers of transactions stand before the next offset, and what was aborted.
+TEST_F(SameLogTest, ALogWithControlRecordsBeforeTheNextOffsetIsTheSame) {
   RealTopic topic(kafka_, 1);
   topic.ProduceTransaction(0, "aborted", false);
   topic.ProduceTransaction(0, "committed", true);
   topic.ProduceTransaction(0, "aborted", false);
-  StoppableServer server(topic.settings());
-  TestStream stream(server.port());
-  stream.Open();
-  EXPECT_EQ(stream.ReadMany(1)[0].payment().id(), "committed");
-  server.StopWhile([&] {});
-  ExpectSameLog(&topic, &server, &stream, "later");
+  Reading reading(topic, 1);
+  EXPECT_EQ(TestUnary(reading.server.port()).Get("committed").error_code(), grpc::StatusCode::OK);
+  reading.server.StopWhile([&] {});
+  ExpectSameLog(&topic, &reading, "later");
 }
 
 // A disk restored from a copy: the log is shorter than what was read, and goes on with other records.
@@ -192,18 +179,15 @@ TEST(RestoredKafkaTest, ALogThatWasCutAndFilledAgainIsLoadedAnew) {
   kafka.Save();
   kafka.Start();
   for (int i = 0; i < 2; ++i) topic.ProducePayment(0, "cut_" + std::to_string(i));
-  StoppableServer server(topic.settings());
-  TestStream stream(server.port());
-  stream.Open();
-  stream.ReadMany(5);
+  Reading reading(topic, 5);
   kafka.Kill();
   kafka.Restore();
   kafka.Start();
   for (int i = 0; i < 4; ++i) topic.ProducePayment(0, "new_" + std::to_string(i));
-  EXPECT_EQ(stream.Finish().error_message(), "the log was replaced; resume");
-  EXPECT_TRUE(Eventually([&] { return TestUnary(server.port()).Get("new_3").ok(); }));
-  EXPECT_EQ(TestUnary(server.port()).Get("cut_0").error_code(), grpc::StatusCode::NOT_FOUND);
-  EXPECT_TRUE(TestUnary(server.port()).Get("new_0").ok()) << "it stands where a record was that is gone";
+  EXPECT_EQ(reading.stream.Finish().error_message(), "the log was replaced; resume");
+  EXPECT_TRUE(Eventually([&] { return TestUnary(reading.server.port()).Get("new_3").ok(); }));
+  EXPECT_EQ(TestUnary(reading.server.port()).Get("cut_0").error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_TRUE(TestUnary(reading.server.port()).Get("new_0").ok()) << "it stands where a record was that is gone";
 }
 
 }  // namespace

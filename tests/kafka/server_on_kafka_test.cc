@@ -31,14 +31,7 @@ KafkaSettings Looking(KafkaSettings settings) {
   return settings;
 }
 
-class ServerOnKafkaTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    kafka_.brokers = Environment("PIPELINE_TEST_KAFKA");
-    if (kafka_.brokers.empty()) GTEST_SKIP() << "PIPELINE_TEST_KAFKA names no Kafka (ci/real-kafka does)";
-  }
-  KafkaSettings kafka_;
-};
+using ServerOnKafkaTest = RealKafkaTest;
 
 TEST_F(ServerOnKafkaTest, ServesAddedPartitionsFromTheirBeginning) {
   RealTopic topic(Looking(kafka_), 2);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,18 @@ double Metric(const PaymentServer& server, const std::string& name) {
   return ScrapeMetrics(server.metrics_port())["payment_server_" + name];
 }
 
+// A server that has read the topic, and a stream that has had `payments` of it.
+struct Reading {
+  Reading(const ServerOptions& options, size_t payments) : server(options) {
+    server.Start();
+    stream.emplace(server.port()).Open();
+    EXPECT_EQ(stream->ReadMany(payments).size(), payments);
+  }
+
+  PaymentServer server;
+  std::optional<TestStream> stream;
+};
+
 // Once more than it was, the server has seen what was done.
 bool HasCheckedAgain(const PaymentServer& server, int times) {
   const double before = Metric(server, "log_checks_total");
@@ -37,17 +50,14 @@ TEST(TopicWatchTest, ATopicThatIsUnknownForSecondsIsNotDeleted) {
   TestKafka kafka(1);
   kafka.ProducePayment(0, "pay_0");
   kafka.Flush();
-  PaymentServer server(Watched(kafka));
-  server.Start();
-  TestStream stream(server.port());
-  stream.Open();
-  ASSERT_EQ(stream.ReadMany(1).size(), 1u);
+  Reading reading(Watched(kafka), 1);
+  PaymentServer& server = reading.server;
   rd_kafka_mock_topic_set_error(kafka.mock(), kTopic, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
   EXPECT_TRUE(HasCheckedAgain(server, 8));
   rd_kafka_mock_topic_set_error(kafka.mock(), kTopic, RD_KAFKA_RESP_ERR_NO_ERROR);
   kafka.ProducePayment(0, "pay_1");
   kafka.Flush();
-  EXPECT_EQ(stream.ReadMany(1).at(0).payment().id(), "pay_1") << "the stream was never broken";
+  EXPECT_EQ(reading.stream->ReadMany(1).at(0).payment().id(), "pay_1") << "the stream was never broken";
   EXPECT_TRUE(Eventually([&] { return server.serving(); }));
   EXPECT_EQ(Metric(server, "logs_replaced_total"), 0);
   EXPECT_EQ(Metric(server, "records_accepted_total"), 2) << "nothing was loaded again";
@@ -57,11 +67,8 @@ TEST(TopicWatchTest, ALostRightToDescribeIsNotADeletedTopic) {
   TestKafka kafka(1);
   kafka.ProducePayment(0, "pay_0");
   kafka.Flush();
-  PaymentServer server(Watched(kafka));
-  server.Start();
-  TestStream stream(server.port());
-  stream.Open();
-  ASSERT_EQ(stream.ReadMany(1).size(), 1u);
+  Reading reading(Watched(kafka), 1);
+  PaymentServer& server = reading.server;
   rd_kafka_mock_topic_set_error(kafka.mock(), kTopic, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
   EXPECT_TRUE(Eventually([&] { return !server.serving(); }));
   EXPECT_EQ(Metric(server, "kafka_topic_present"), 1);
@@ -75,7 +82,7 @@ TEST(TopicWatchTest, ALostRightToDescribeIsNotADeletedTopic) {
   EXPECT_TRUE(Eventually([&] { return server.serving() && late.serving(); }));
   kafka.ProducePayment(0, "pay_1");
   kafka.Flush();
-  EXPECT_EQ(stream.ReadMany(1).at(0).payment().id(), "pay_1");
+  EXPECT_EQ(reading.stream->ReadMany(1).at(0).payment().id(), "pay_1");
 }
 
 // Partition 1 is led by a broker that goes away; partition 0 is read on.
@@ -84,11 +91,8 @@ TEST(TopicWatchTest, ALeaderThatDoesNotAnswerIsNotNoLag) {
   for (int p = 0; p < 2; ++p) rd_kafka_mock_partition_set_leader(kafka.mock(), kTopic, p, p + 1);
   for (int p = 0; p < 2; ++p) kafka.ProducePayment(p, "pay_" + std::to_string(p));
   kafka.Flush();
-  PaymentServer server(MeasuredOptions(kafka.settings()));
-  server.Start();
-  TestStream stream(server.port());
-  stream.Open();
-  ASSERT_EQ(stream.ReadMany(2).size(), 2u);
+  Reading reading(MeasuredOptions(kafka.settings()), 2);
+  PaymentServer& server = reading.server;
   ASSERT_TRUE(Eventually([&] { return Metric(server, "partitions_unreachable") == 0; }));
   EXPECT_EQ(Metric(server, "partition_lag_records{partition=\"1\"}"), 0);
   rd_kafka_mock_broker_set_down(kafka.mock(), 2);
@@ -102,11 +106,11 @@ TEST(TopicWatchTest, ALeaderThatDoesNotAnswerIsNotNoLag) {
   EXPECT_GT(scrape["payment_server_partition_end_age_seconds{partition=\"1\"}"], 0);
   kafka.ProducePayment(0, "pay_2");
   kafka.Flush();
-  EXPECT_EQ(stream.ReadMany(1).at(0).payment().id(), "pay_2") << "the other leader answers";
+  EXPECT_EQ(reading.stream->ReadMany(1).at(0).payment().id(), "pay_2") << "the other leader answers";
   rd_kafka_mock_broker_set_up(kafka.mock(), 2);
   kafka.ProducePayment(1, "pay_3");
   kafka.Flush();
-  EXPECT_EQ(stream.ReadMany(1).at(0).payment().id(), "pay_3");
+  EXPECT_EQ(reading.stream->ReadMany(1).at(0).payment().id(), "pay_3");
   EXPECT_TRUE(Eventually([&] { return server.serving() && Metric(server, "partitions_unreachable") == 0; }));
 }
 
@@ -115,16 +119,13 @@ TEST(TopicWatchTest, ANewLeaderIsLookedAtBeforeItIsBelieved) {
   rd_kafka_mock_partition_set_leader(kafka.mock(), kTopic, 0, 1);
   kafka.ProducePayment(0, "pay_0");
   kafka.Flush();
-  PaymentServer server(MeasuredOptions(kafka.settings()));
-  server.Start();
-  TestStream stream(server.port());
-  stream.Open();
-  ASSERT_EQ(stream.ReadMany(1).size(), 1u);
+  Reading reading(MeasuredOptions(kafka.settings()), 1);
+  PaymentServer& server = reading.server;
   const double before = Metric(server, "log_checks_total");
   rd_kafka_mock_partition_set_leader(kafka.mock(), kTopic, 0, 2);
   kafka.ProducePayment(0, "pay_1");
   kafka.Flush();
-  EXPECT_EQ(stream.ReadMany(1).at(0).payment().id(), "pay_1");
+  EXPECT_EQ(reading.stream->ReadMany(1).at(0).payment().id(), "pay_1");
   EXPECT_GT(Metric(server, "log_checks_total"), before);
   EXPECT_EQ(Metric(server, "logs_replaced_total"), 0);
 }
