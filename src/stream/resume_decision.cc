@@ -61,14 +61,21 @@ struct FoundRecord {
   std::optional<uint32_t> crc32c;  // known, and absent: there is no record any more
 };
 
-FoundRecord Find(const ReplicaState& state, const Position& position, int64_t low, const KafkaEvidence* evidence) {
+// `read`: Kafka's word on a record of that partition; null: it was not asked.
+FoundRecord Find(const ReplicaState& state, const Position& position, int64_t low, const KafkaEvidence::Record* read) {
   if (const std::optional<uint32_t> held = state.ChecksumAt(position.partition, position.offset)) return {true, held};
-  if (evidence != nullptr) {
-    for (const KafkaEvidence::Record& record : evidence->records) {
-      if (record.position == position) return {true, record.crc32c};
-    }
-  }
+  if (read != nullptr && read->position == position) return {true, read->crc32c};
   return {position.offset < low, std::nullopt};
+}
+
+// By partition.
+std::vector<const KafkaEvidence::Record*> RecordsRead(const KafkaEvidence* evidence, int32_t partition_count) {
+  std::vector<const KafkaEvidence::Record*> read(static_cast<size_t>(partition_count), nullptr);
+  if (evidence == nullptr) return read;
+  for (const KafkaEvidence::Record& record : evidence->records) {
+    if (record.position.partition < partition_count) read[static_cast<size_t>(record.position.partition)] = &record;
+  }
+  return read;
 }
 
 // Compares the checksums that are known, and clears them. True in `must_read`: one that is not is needed to decide.
@@ -79,12 +86,13 @@ std::optional<Refusal> Compare(const ReplicaState& state, const std::vector<Wate
                                const KafkaEvidence* evidence, ResumeDecision* decision, bool* must_read) {
   const bool snapshot = std::any_of(decision->starts.begin(), decision->starts.end(),
                                     [](const PartitionStart& start) { return start.snapshot_until.has_value(); });
+  const std::vector<const KafkaEvidence::Record*> read = RecordsRead(evidence, state.partition_count());
   for (int32_t p = 0; p < state.partition_count(); ++p) {
     PartitionStart& start = decision->starts[p];
     if (!start.record_crc32c) continue;
     const Position position = {p, start.after};
     decision->asked.push_back(position);
-    const FoundRecord found = Find(state, position, marks[p].low, evidence);
+    const FoundRecord found = Find(state, position, marks[p].low, read[p]);
     if (found.known) {
       if (found.crc32c && *found.crc32c != *start.record_crc32c) {
         return OtherRecord(p, start.after, *start.record_crc32c, *found.crc32c);

@@ -46,7 +46,7 @@ struct KafkaEvidence {
   };
   uint64_t generation = 0;        // of the replica's log, when it was asked
   std::vector<Watermarks> marks;  // as of now, one per partition
-  std::vector<Record> records;    // all that were asked for
+  std::vector<Record> records;    // all that were asked for, one of a partition at most
 };
 
 struct ResumeDecision {
