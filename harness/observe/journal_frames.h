@@ -98,7 +98,5 @@ void EncodeClosing(const History& history, std::string* out);
 void CountEntries(FrameType type, std::string_view payload, EntryCounts* counts);
 // Applies one frame. False: its payload is not one of its type (damage, or another version).
 bool ReplayFrame(FrameType type, std::string_view payload, HistoryBuilder* builder);
-// The part of it for kServer to kServerBroken.
-bool ReplayServerFrame(FrameType type, std::string_view payload, HistoryBuilder* builder);
 
 }  // namespace harness

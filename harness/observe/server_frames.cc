@@ -4,6 +4,7 @@
 
 #include "harness/observe/bytes.h"
 #include "harness/observe/journal_frames.h"
+#include "harness/observe/journal_replay.h"
 #include "harness/observe/journal_token.h"
 
 namespace harness {
