@@ -17,13 +17,6 @@ namespace {
 using Kind = SubscriptionResult::Kind;
 using Positions = std::vector<std::pair<int32_t, int64_t>>;
 
-void Fill(TestServer* server, int count) {
-  for (int i = 0; i < count; ++i) {
-    server->Append(0);
-    server->Append(1);
-  }
-}
-
 TEST(SubscriptionBatchTest, EveryRecordOnceAcrossCutStreams) {
   TestServer server;
   server.OfferBatches(3);

@@ -9,16 +9,33 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "client/subscription.h"
+#include "tests/client/test_server.h"
 
 namespace pipeline {
 
 inline constexpr std::chrono::seconds kPatience{60};
+
+// The offsets of a partition's first `count` records.
+inline std::vector<int64_t> UpTo(int64_t count) {
+  std::vector<int64_t> offsets(static_cast<size_t>(count));
+  std::iota(offsets.begin(), offsets.end(), 0);
+  return offsets;
+}
+
+// `count` records in each of two partitions.
+inline void Fill(TestServer* server, int count) {
+  for (int i = 0; i < count; ++i) {
+    server->Append(0);
+    server->Append(1);
+  }
+}
 
 class Heard : public SubscriptionObserver {
  public:
