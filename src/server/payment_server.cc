@@ -36,6 +36,7 @@
 #include "server/payment_service.h"
 #include "server/replica.h"
 #include "server/stream/catch_up_pool.h"
+#include "server/stream/stream_queue.h"
 
 namespace pipeline {
 namespace {

@@ -12,7 +12,6 @@
 #include "server/ops/server_journal.h"
 #include "server/replica.h"
 #include "server/stream/stream_catch_up.h"
-#include "server/stream/stream_wire.h"
 
 namespace pipeline {
 namespace {
@@ -249,8 +248,7 @@ void StreamCall::End(const StreamEnd& end) {
   if (services_.journal != nullptr && subscription_ != 0) services_.journal->End(subscription_, code_, end.reason);
   services_.counters->StreamEnded(end.reason);
   TellProgress();
-  AddGaps(end.gaps, context_);
-  context_->AddTrailingMetadata(kEndReasonMetadataKey, end.reason);
+  TellEnd(end, context_);
   room_.notify_all();
   Finish(end.status);
 }

@@ -19,6 +19,7 @@
 #include "payment.pb.h"
 #include "server/calls/call_hub.h"
 #include "server/ops/server_counters.h"
+#include "server/stream/stream_end.h"
 #include "server/stream/stream_flow.h"
 #include "server/stream/stream_services.h"
 #include "stream/resume_decision.h"

@@ -7,10 +7,6 @@
 
 namespace pipeline {
 
-StreamEnd KafkaFailedEnd(const std::string& reason) {
-  return {{grpc::StatusCode::UNAVAILABLE, "Kafka can't be read to resume this stream: " + reason}, "kafka", {}};
-}
-
 std::vector<int64_t> StreamCatchUp::catch_up_from() const {
   std::vector<int64_t> from;
   call_->WithFlow([&](StreamFlow* flow) -> std::optional<StreamEnd> {

@@ -13,9 +13,6 @@
 
 namespace pipeline {
 
-// Kafka can't be read for a stream: it may resume.
-StreamEnd KafkaFailedEnd(const std::string& reason);
-
 class StreamCatchUp : public CaughtUpStream {
  public:
   StreamCatchUp(const StreamServices& services, std::shared_ptr<StreamCall> call, const Filter& filter)

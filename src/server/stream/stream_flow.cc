@@ -4,30 +4,8 @@
 #include <utility>
 
 #include "common/clock.h"
-#include "server/calls/call_limits.h"
-#include "server/stream/ready_runs.h"
-#include "server/stream/stream_wire.h"
 
 namespace pipeline {
-namespace {
-
-StreamEnd FellOffEnd() {
-  return {
-      {grpc::StatusCode::UNAVAILABLE, "the stream has left the log window (it reads too slowly); resume"}, "slow", {}};
-}
-
-}  // namespace
-
-StreamEnd RefusedEnd(Refusal refusal) {
-  return {{StatusCodeOf(refusal.code), refusal.message}, "refused", std::move(refusal.gaps)};
-}
-
-StreamEnd ReplacedEnd() { return {{grpc::StatusCode::UNAVAILABLE, "the log was replaced; resume"}, "kafka", {}}; }
-
-StreamEnd IncompleteEnd(const StreamServices& services) {
-  const Replica::Access access = services.replica->Lock();
-  return {PaymentsBeyondLimit(access.state().store(), services.counters), "limit", {}};
-}
 
 void StreamFlow::Start(std::unique_ptr<StreamCursor> cursor, const std::vector<PartitionStart>& starts) {
   cursor_ = std::move(cursor);

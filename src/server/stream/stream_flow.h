@@ -2,8 +2,6 @@
 // brings more. Knows nothing of the call that it belongs to. Owned by a StreamCall, used with the call's mutex held.
 #pragma once
 
-#include <grpcpp/grpcpp.h>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,24 +9,12 @@
 
 #include "server/calls/call_hub.h"
 #include "server/replica.h"
+#include "server/stream/stream_end.h"
 #include "server/stream/stream_queue.h"
 #include "server/stream/stream_services.h"
 #include "stream/stream_cursor.h"
 
 namespace pipeline {
-
-// How a stream ends: what its client is told.
-struct StreamEnd {
-  grpc::Status status;
-  const char* reason = "";         // in trailing metadata (docs/formats.md)
-  std::vector<PartitionGap> gaps;  // in trailing metadata
-};
-
-StreamEnd RefusedEnd(Refusal refusal);
-// The log was replaced.
-StreamEnd ReplacedEnd();
-// The store does not hold every payment; counts.
-StreamEnd IncompleteEnd(const StreamServices& services);
 
 class StreamFlow {
  public:

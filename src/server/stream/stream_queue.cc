@@ -1,8 +1,10 @@
 #include "server/stream/stream_queue.h"
 
+#include <iterator>
+#include <string>
+#include <string_view>
 #include <utility>
 
-#include "server/stream/stream_wire.h"
 #include "stream/batch_encoder.h"
 
 namespace pipeline {
@@ -16,7 +18,73 @@ constexpr int64_t kBytesMax = 1024LL * 1024;
 constexpr int64_t kBookmarkRecords = 1024;
 constexpr int64_t kBookmarkEveryNs = 1'000'000'000;
 
+// A slice that shares `bytes` and shows `view`, a part of them.
+grpc::Slice SharedSlice(SharedBytes bytes, std::string_view view) {
+  return grpc::Slice(const_cast<char*>(view.data()), view.size(), &SharedBytes::Unref, bytes.Detach());
+}
+
+// A payment.PaymentEvent, without a copy of its payment.
+grpc::ByteBuffer EventMessage(StreamEvent event) {
+  if (!event.existing) {
+    const std::string_view all = event.frame.bytes.view();
+    const grpc::Slice slice = SharedSlice(std::move(event.frame.bytes), all);
+    return grpc::ByteBuffer(&slice, 1);
+  }
+  const std::string_view head = event.frame.head();
+  const grpc::Slice slices[] = {SharedSlice(std::move(event.frame.bytes), head),
+                                grpc::Slice(ExistingTail(event.partition, event.offset, event.record_crc32c))};
+  return grpc::ByteBuffer(slices, std::size(slices));
+}
+
+// A payment.PaymentBatch that is serialised already.
+grpc::ByteBuffer BatchMessage(std::string bytes) {
+  auto owner = std::make_unique<std::string>(std::move(bytes));
+  char* const data = owner->data();
+  const size_t size = owner->size();
+  const grpc::Slice slice(
+      data, size, [](void* string) { delete static_cast<std::string*>(string); }, owner.release());
+  return grpc::ByteBuffer(&slice, 1);
+}
+
 }  // namespace
+
+std::shared_ptr<const ReadyRun> MakeReadyRun(uint64_t generation, uint64_t begin_sequence,
+                                             std::vector<StreamEvent> events) {
+  auto run = std::make_shared<ReadyRun>();
+  run->generation = generation;
+  run->begin_sequence = begin_sequence;
+  run->positions.reserve(events.size());
+  run->messages.reserve(events.size());
+  for (StreamEvent& event : events) {
+    run->positions.push_back({event.partition, event.offset});
+    run->bytes += event.frame.bytes.size();
+    run->messages.push_back(EventMessage(std::move(event)));
+  }
+  return run;
+}
+
+std::shared_ptr<const ReadyRun> ReadyRuns::Find(uint64_t generation, uint64_t sequence) const {
+  const std::lock_guard lock(mutex_);
+  for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) {
+    if ((*run)->generation == generation && (*run)->begin_sequence <= sequence && sequence < (*run)->end_sequence()) {
+      return *run;
+    }
+  }
+  return nullptr;
+}
+
+void ReadyRuns::Add(std::shared_ptr<const ReadyRun> run) {
+  // Freed without the mutex: that may be the last handle of many events.
+  std::vector<std::shared_ptr<const ReadyRun>> dropped;
+  const std::lock_guard lock(mutex_);
+  bytes_ += run->bytes;
+  runs_.push_back(std::move(run));
+  while (runs_.size() > kRunsMax || (bytes_ > kBytesMax && runs_.size() > 1)) {
+    bytes_ -= runs_.front()->bytes;
+    dropped.push_back(std::move(runs_.front()));
+    runs_.pop_front();
+  }
+}
 
 PullLimits StreamQueue::pull_limits() const {
   PullLimits limits;
