@@ -1,5 +1,8 @@
 #include "harness/contract/record_reader.h"
 
+#include <absl/strings/ascii.h>
+#include <utf8proc.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -85,33 +88,18 @@ std::string WithWholePairs(std::string_view text) {
   return whole;
 }
 
-// The Unicode standard's table of well-formed sequences (3-7).
 bool IsUtf8(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i++]);
-    if (lead < 0x80) continue;
-    const int more = lead >= 0xC2 && lead <= 0xDF   ? 1
-                     : lead >= 0xE0 && lead <= 0xEF ? 2
-                     : lead >= 0xF0 && lead <= 0xF4 ? 3
-                                                    : 0;
-    if (more == 0 || text.size() - i < static_cast<size_t>(more)) return false;
-    const auto next = static_cast<unsigned char>(text[i]);
-    const bool overlong = (lead == 0xE0 && next < 0xA0) || (lead == 0xF0 && next < 0x90);
-    const bool surrogate = lead == 0xED && next > 0x9F;
-    const bool beyond = lead == 0xF4 && next > 0x8F;
-    if (overlong || surrogate || beyond) return false;
-    for (int k = 0; k < more; ++k) {
-      if ((static_cast<unsigned char>(text[i++]) & 0xC0) != 0x80) return false;
-    }
+  while (!text.empty()) {
+    utf8proc_int32_t code = 0;
+    const utf8proc_ssize_t bytes = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                                    static_cast<utf8proc_ssize_t>(text.size()), &code);
+    if (bytes <= 0) return false;
+    text.remove_prefix(static_cast<size_t>(bytes));
   }
   return true;
 }
 
-std::string Lower(std::string_view word) {
-  std::string lower(word);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
-}
+std::string Lower(std::string_view word) { return absl::AsciiStrToLower(std::string(word)); }
 
 // The parser's events, of which the members that mean something are kept. A function that returns false ends the
 // parsing: it is not JSON, or not such JSON.

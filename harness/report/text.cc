@@ -1,15 +1,17 @@
 #include "harness/report/text.h"
 
+#include <absl/strings/ascii.h>
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <cstdlib>
 #include <utility>
+
+#include "text/utf8.h"
 
 namespace harness {
 namespace {
@@ -17,32 +19,15 @@ namespace {
 constexpr size_t kColumnsWithoutTerminal = 100;
 constexpr size_t kColumnsMin = 20;
 
-// The length of the UTF-8 sequence at the start of `text`; 0 when it isn't one.
-size_t SequenceBytes(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  const size_t length = lead < 0x80                   ? 1
-                        : lead >= 0xC2 && lead < 0xE0 ? 2
-                        : (lead >> 4) == 0xE          ? 3
-                        : lead >= 0xF0 && lead < 0xF5 ? 4
-                                                      : 0;
-  if (length == 0 || length > text.size()) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
-  }
-  const auto second = length > 1 ? static_cast<unsigned char>(text[1]) : 0;
-  const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-  const bool surrogate = lead == 0xED && second >= 0xA0;
-  const bool too_high = lead == 0xF4 && second >= 0x90;
-  return overlong || surrogate || too_high ? 0 : length;
-}
-
-// The bytes that the first `columns` code points take.
+// The bytes that fit into `columns`.
 size_t BytesOf(std::string_view text, size_t columns) {
   size_t at = 0;
-  while (at < text.size() && columns > 0) {
-    ++at;
-    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) ++at;
-    --columns;
+  while (at < text.size()) {
+    const pipeline::Utf8Character character = pipeline::FirstCharacter(text.substr(at));
+    const auto width = static_cast<size_t>(pipeline::ColumnsOf(character.code));
+    if (width > columns) break;
+    columns -= width;
+    at += character.bytes;
   }
   return at;
 }
@@ -106,17 +91,15 @@ std::string Printable(std::string_view text) {
   std::string clean;
   clean.reserve(text.size());
   while (!text.empty()) {
-    const size_t bytes = SequenceBytes(text);
-    const auto lead = static_cast<unsigned char>(text[0]);
+    const pipeline::Utf8Character character = pipeline::FirstCharacter(text);
     // C0, DEL, and C1 (U+0080 to U+009F), which terminals obey too.
-    const bool control = (bytes == 1 && (lead < 0x20 || lead == 0x7F)) ||
-                         (bytes == 2 && lead == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0);
-    if (bytes == 0 || control) {
+    const bool control = character.code < 0x20 || (character.code >= 0x7F && character.code < 0xA0);
+    if (!character.valid || control) {
       clean += '?';
     } else {
-      clean += text.substr(0, bytes);
+      clean += text.substr(0, character.bytes);
     }
-    text.remove_prefix(std::max<size_t>(bytes, 1));
+    text.remove_prefix(character.bytes);
   }
   return clean;
 }
@@ -155,8 +138,13 @@ std::string XmlEscaped(std::string_view text) {
 }
 
 size_t Columns(std::string_view text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](unsigned char c) { return (c & 0xC0) != 0x80; }));
+  size_t columns = 0;
+  while (!text.empty()) {
+    const pipeline::Utf8Character character = pipeline::FirstCharacter(text);
+    columns += static_cast<size_t>(pipeline::ColumnsOf(character.code));
+    text.remove_prefix(character.bytes);
+  }
+  return columns;
 }
 
 std::string Clipped(std::string_view text, size_t columns) {
@@ -175,7 +163,8 @@ std::vector<std::string> Wrapped(std::string_view text, size_t columns) {
     if (!line.empty() && Columns(line) + 1 + Columns(word) > columns) end_line();
     if (!line.empty()) line += ' ';
     while (Columns(word) > columns) {
-      const size_t bytes = BytesOf(word, std::max<size_t>(columns, 1));
+      // One character at least, however narrow the line.
+      const size_t bytes = std::max(BytesOf(word, columns), pipeline::FirstCharacter(word).bytes);
       line += word.substr(0, bytes);
       word.remove_prefix(bytes);
       end_line();
@@ -228,16 +217,17 @@ std::string Ascii(std::string_view text) {
                                                                                    {"±", '~'}}};
   std::string plain;
   while (!text.empty()) {
-    const size_t bytes = BytesOf(text, 1);
-    const std::string_view symbol = text.substr(0, bytes);
-    if (bytes == 1) {
+    const pipeline::Utf8Character character = pipeline::FirstCharacter(text);
+    const std::string_view symbol = text.substr(0, character.bytes);
+    if (character.code < 0x80) {
       plain += symbol;
     } else {
       const auto* found = std::find_if(kSubstitutes.begin(), kSubstitutes.end(),
                                        [&](const auto& substitute) { return substitute.first == symbol; });
-      plain += found == kSubstitutes.end() ? '?' : found->second;
+      plain.append(static_cast<size_t>(pipeline::ColumnsOf(character.code)),
+                   found == kSubstitutes.end() ? '?' : found->second);
     }
-    text.remove_prefix(bytes);
+    text.remove_prefix(character.bytes);
   }
   return plain;
 }
@@ -289,7 +279,7 @@ ConsoleStyle DetectConsoleStyle(int fd) {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
     if (locale.empty()) locale = variable(name);
   }
-  std::transform(locale.begin(), locale.end(), locale.begin(), [](unsigned char c) { return std::tolower(c); });
+  absl::AsciiStrToLower(&locale);
   style.utf8 = locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
   if (isatty(fd) == 1) {
     winsize size{};

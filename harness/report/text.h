@@ -28,7 +28,7 @@ std::string Counted(int64_t count, std::string_view singular);
 
 // Without control characters (which could drive a terminal) and without bytes that are not UTF-8: '?' stands for each.
 std::string Printable(std::string_view text);
-// Code points, which is what a terminal gives a column each.
+// Columns that a terminal gives it: wide characters two, combining ones none.
 size_t Columns(std::string_view text);
 // At most `columns` wide, the end cut off with "…".
 std::string Clipped(std::string_view text, size_t columns);
@@ -39,7 +39,8 @@ std::string PadLeft(std::string_view text, size_t columns);
 // `text` wrapped into what is left of `columns` beside `first`, further lines indented to the same column.
 std::string Paragraph(std::string_view first, std::string_view text, size_t columns);
 
-// What is shown where only ASCII is: one character for one, so that columns stay where they are ("µ" u, "…" ~, "✓" +).
+// What is shown where only ASCII is: a character for each column, so that columns stay where they are ("µ" u, "…" ~,
+// "✓" +).
 std::string Ascii(std::string_view text);
 
 enum class Color : uint8_t { kRed, kGreen, kYellow, kBold, kDim };

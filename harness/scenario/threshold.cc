@@ -9,6 +9,7 @@
 
 #include "harness/scenario/error_list.h"
 #include "text/duration.h"
+#include "text/words.h"
 
 namespace harness {
 namespace {
@@ -51,12 +52,6 @@ class Parser {
     return word;
   }
 
-  static std::string_view Trim(std::string_view text) {
-    const size_t begin = std::min(text.find_first_not_of(kSpace), text.size());
-    const size_t end = text.find_last_not_of(kSpace) + 1;  // npos + 1 is 0
-    return begin < end ? text.substr(begin, end - begin) : std::string_view();
-  }
-
   void ReadMetric() {
     SkipSpace();
     const std::string_view name = TakeUntil(" \t{}<>=,");
@@ -77,21 +72,19 @@ class Parser {
     rest_.remove_prefix(1);
     const size_t close = rest_.find('}');
     if (close == std::string_view::npos) Fail("\"{\" without \"}\"; " + std::string(kForm));
-    std::string_view list = rest_.substr(0, close);
+    const std::string_view list = rest_.substr(0, close);
     rest_.remove_prefix(close + 1);
-    if (Trim(list).empty()) return;
-    for (;;) {
-      const size_t comma = list.find(',');
-      ReadSelector(Trim(list.substr(0, comma)));
-      if (comma == std::string_view::npos) return;
-      list.remove_prefix(comma + 1);
+    if (pipeline::Stripped(list, kSpace).empty()) return;
+    for (const std::string_view selector : pipeline::Split(list, ',')) {
+      ReadSelector(pipeline::Stripped(selector, kSpace));
     }
   }
 
   void ReadSelector(std::string_view selector) {
     const size_t equals = selector.find('=');
-    const std::string_view key = Trim(selector.substr(0, equals));
-    const std::string_view value = equals == std::string_view::npos ? "" : Trim(selector.substr(equals + 1));
+    const std::string_view key = pipeline::Stripped(selector.substr(0, equals), kSpace);
+    const std::string_view value =
+        equals == std::string_view::npos ? "" : pipeline::Stripped(selector.substr(equals + 1), kSpace);
     const auto& allowed = metric_->selectors;
     if (std::find(allowed.begin(), allowed.end(), key) == allowed.end()) {
       Fail("unknown selector " + Name(key) + DidYouMean(key, Strings(allowed)) + "; " + threshold_.metric + " allows " +
@@ -161,7 +154,7 @@ class Parser {
   }
 
   void ReadLimit() {
-    const std::string_view word = Trim(rest_);
+    const std::string_view word = pipeline::Stripped(rest_, kSpace);
     if (word.empty()) Fail("no limit after the comparison; " + std::string(kForm));
     if (metric_->is_time) {
       const auto limit = pipeline::ParseDurationNs(word);

@@ -3,18 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "text/utf8.h"
+
 namespace pipeline {
 namespace {
 
 constexpr std::string_view kStars = "***";
 
 // Bytes of the first character of `text`; what is no UTF-8 counts one.
-size_t FirstCharacter(std::string_view text) {
-  if (text.empty()) return 0;
-  size_t size = 1;
-  while (size < text.size() && size < 4 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) ++size;
-  return (static_cast<unsigned char>(text[0]) & 0x80) == 0 ? 1 : size;
-}
+size_t FirstBytes(std::string_view text) { return text.empty() ? 0 : FirstCharacter(text).bytes; }
 
 // What may stand in the part of an address before the "@", as far as people write it.
 bool IsLocal(char c) {
@@ -28,7 +25,7 @@ std::string MaskEmail(std::string_view email) {
   if (email.empty()) return {};
   const size_t at = email.rfind('@');
   const std::string_view who = email.substr(0, at);
-  std::string masked(who.substr(0, FirstCharacter(who)));
+  std::string masked(who.substr(0, FirstBytes(who)));
   masked += kStars;
   if (at != std::string_view::npos) masked += email.substr(at);
   return masked;
@@ -43,7 +40,7 @@ std::string MaskAddresses(std::string_view text) {
     while (begin > 0 && IsLocal(text[begin - 1])) --begin;
     const std::string_view who = text.substr(begin, at - begin);
     masked += text.substr(0, begin);
-    masked += who.substr(0, FirstCharacter(who));
+    masked += who.substr(0, FirstBytes(who));
     if (!who.empty()) masked += kStars;
     masked += '@';
     text.remove_prefix(at + 1);

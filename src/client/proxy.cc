@@ -1,5 +1,6 @@
 #include "client/proxy.h"
 
+#include <absl/strings/ascii.h>
 #include <arpa/inet.h>
 #include <unistd.h>
 
@@ -8,15 +9,12 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "text/words.h"
+
 namespace pipeline {
 namespace {
 
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  return lower;
-}
+std::string LowerCase(std::string_view text) { return absl::AsciiStrToLower(std::string(text)); }
 
 std::string HostOf(std::string_view server) {
   if (server.starts_with('[')) return LowerCase(server.substr(1, server.find(']') - 1));
@@ -37,13 +35,9 @@ bool IsLoopbackAddress(const std::string& host) {
 
 // As gRPC does: a suffix of the host is enough.
 bool IsExcepted(const std::string& host, std::string_view exceptions) {
-  while (!exceptions.empty()) {
-    const size_t comma = std::min(exceptions.find(','), exceptions.size());
-    std::string entry = LowerCase(exceptions.substr(0, comma));
-    exceptions.remove_prefix(std::min(comma + 1, exceptions.size()));
-    entry.erase(0, std::min(entry.find_first_not_of(" \t"), entry.size()));
-    entry.erase(entry.find_last_not_of(" \t") + 1);  // npos + 1 is 0
-    if (!entry.empty() && host.ends_with(entry)) return true;
+  for (const std::string_view entry : Split(exceptions, ',')) {
+    const std::string suffix = LowerCase(Stripped(entry));
+    if (!suffix.empty() && host.ends_with(suffix)) return true;
   }
   return false;
 }

@@ -1,10 +1,10 @@
 #include "common/line_file.h"
 
+#include <absl/strings/str_cat.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <stdexcept>
@@ -23,12 +23,7 @@ constexpr mode_t kOwnerOnly = 0600;
 constexpr size_t kHexDigits = 8;
 constexpr size_t kSealSize = kSealBegin.size() + kHexDigits + kSealEnd.size();
 
-std::array<char, kHexDigits> Hex(uint32_t crc) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::array<char, kHexDigits> hex{};
-  for (size_t i = 0; i < kHexDigits; ++i) hex[i] = kDigits[crc >> (28 - 4 * i) & 15];
-  return hex;
-}
+std::string Hex(uint32_t crc) { return absl::StrCat(absl::Hex(crc, absl::kZeroPad8)); }
 
 bool LooksLikeObject(std::string_view line) {
   const size_t begin = line.find_first_not_of(" \t\r");
@@ -66,12 +61,12 @@ std::string SealLine(std::string_view json_object) {
     throw std::invalid_argument("a line to seal must be one JSON object with members, on one line");
   }
   json_object.remove_suffix(1);
-  const auto hex = Hex(Crc32c(json_object));
+  const std::string hex = Hex(Crc32c(json_object));
   std::string line;
   line.reserve(json_object.size() + kSealSize + 1);
   line += json_object;
   line += kSealBegin;
-  line.append(hex.data(), hex.size());
+  line += hex;
   line += kSealEnd;
   line += '\n';
   return line;
@@ -82,9 +77,7 @@ LineState CheckLine(std::string_view line) {
   if (line.size() <= kSealSize) return LineState::kUnsealed;
   const std::string_view content = line.substr(0, line.size() - kSealSize);
   const std::string_view seal = line.substr(content.size());
-  const std::string_view hex = seal.substr(kSealBegin.size(), kHexDigits);
-  const auto expected = Hex(Crc32c(content));
-  const bool right = hex == std::string_view(expected.data(), expected.size());
+  const bool right = seal.substr(kSealBegin.size(), kHexDigits) == Hex(Crc32c(content));
   if (seal.starts_with(kSealBegin) && seal.ends_with(kSealEnd)) return right ? LineState::kSealed : LineState::kBroken;
   // The right checksum in a member that is not quite "crc" is a sealed line with damage in its seal.
   return right ? LineState::kBroken : LineState::kUnsealed;

@@ -12,15 +12,10 @@
 
 #include "common/output.h"
 #include "common/secrets.h"
+#include "text/words.h"
 
 namespace pipeline {
 namespace {
-
-std::string_view Trim(std::string_view text) {
-  const size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
-  const size_t end = text.find_last_not_of(" \t") + 1;  // npos + 1 is 0
-  return begin < end ? text.substr(begin, end - begin) : std::string_view();
-}
 
 [[noreturn]] void FailAddress(std::string_view item, const std::string& what) {
   throw SettingsError("server address \"" + std::string(item) + "\": " + what +
@@ -119,12 +114,10 @@ std::vector<std::string> AcceptGoFlags(std::vector<std::string> args, const std:
 
 std::vector<std::string> ServerAddresses(std::string_view hosts, int default_port) {
   std::vector<std::string> addresses;
-  for (;;) {
-    const size_t comma = hosts.find(',');
-    addresses.push_back(ServerAddress(Trim(hosts.substr(0, comma)), default_port));
-    if (comma == std::string_view::npos) return addresses;
-    hosts.remove_prefix(comma + 1);
+  for (const std::string_view host : Split(hosts, ',')) {
+    addresses.push_back(ServerAddress(Stripped(host), default_port));
   }
+  return addresses;
 }
 
 void ParseArguments(CLI::App* app, std::vector<std::string> reversed) {

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cstdint>
 
+#include "text/utf8.h"
+
 namespace pipeline {
 namespace {
 
@@ -29,19 +31,6 @@ std::optional<uint32_t> HexAt(std::string_view text, size_t at) {
 
 bool IsHighHalf(uint32_t code) { return code >= 0xD800 && code <= 0xDBFF; }
 bool IsLowHalf(uint32_t code) { return code >= 0xDC00 && code <= 0xDFFF; }
-
-void AppendUtf8(uint32_t code, std::string* out) {
-  const auto tail = [code](uint32_t shift) { return static_cast<char>(0x80 | (code >> shift & 0x3F)); };
-  if (code < 0x80) {
-    out->push_back(static_cast<char>(code));
-  } else if (code < 0x800) {
-    out->append({static_cast<char>(0xC0 | code >> 6), tail(0)});
-  } else if (code < 0x10000) {
-    out->append({static_cast<char>(0xE0 | code >> 12), tail(6), tail(0)});
-  } else {
-    out->append({static_cast<char>(0xF0 | code >> 18), tail(12), tail(6), tail(0)});
-  }
-}
 
 // The \\u escapes of one character, behind their first backslash and u. How many bytes they have; 0: no hex digits.
 size_t AppendCodePoint(std::string_view text, std::string* out) {

@@ -1,5 +1,7 @@
 #include "payment/payment.h"
 
+#include <absl/strings/ascii.h>
+
 #include <algorithm>
 
 namespace pipeline {
@@ -7,9 +9,8 @@ namespace {
 
 // `lower` is in lower case already.
 bool EqualsIgnoringCase(std::string_view text, std::string_view lower) {
-  return text.size() == lower.size() && std::equal(text.begin(), text.end(), lower.begin(), [](char a, char b) {
-           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a | 0x20) : a) == b;
-         });
+  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
+                    [](char a, char b) { return absl::ascii_tolower(static_cast<unsigned char>(a)) == b; });
 }
 
 }  // namespace

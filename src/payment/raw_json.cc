@@ -1,6 +1,5 @@
 // The raw topic's JSON, written: see codec.h.
-#include <array>
-#include <charconv>
+#include <absl/strings/str_cat.h>
 
 #include "payment/codec.h"
 
@@ -37,10 +36,7 @@ void AppendEscaped(unsigned char c, std::string* out) {
     default:
       break;
   }
-  constexpr std::string_view kHex = "0123456789abcdef";
-  *out += "\\u00";
-  *out += kHex[c >> 4];
-  *out += kHex[c & 15];
+  absl::StrAppend(out, "\\u", absl::Hex(c, absl::kZeroPad4));
 }
 
 struct Sequence {
@@ -49,7 +45,7 @@ struct Sequence {
 };
 
 // The UTF-8 sequence at the front of `text` (Unicode standard, table 3-7); an invalid one has the size of its longest
-// valid beginning, which is what one U+FFFD stands for.
+// valid beginning, which is what one U+FFFD stands for and utf8proc does not tell.
 Sequence FirstSequence(std::string_view text) {
   const auto byte = [&](size_t index) { return static_cast<unsigned char>(text[index]); };
   const unsigned char first = byte(0);
@@ -114,10 +110,7 @@ void AppendRawJson(const RawPayment& raw, const std::vector<std::pair<std::strin
     AppendMember(":", metadata[i].second, out);
   }
   *out += "},\"timestamp\":";
-  std::array<char, 24> digits{};
-  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), raw.timestamp_s);
-  out->append(digits.data(), end);
-  *out += '}';
+  absl::StrAppend(out, raw.timestamp_s, "}");
 }
 
 }  // namespace pipeline

@@ -1,5 +1,6 @@
 #include "payment/record_decoder.h"
 
+#include <absl/strings/ascii.h>
 #include <simdjson.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 
 #include "payment/json_token.h"
 #include "payment/timestamp.h"
+#include "text/words.h"
 
 namespace pipeline {
 namespace {
@@ -84,17 +86,10 @@ struct Members {
 
 void AssignUpper(std::string_view text, std::string* out) {
   out->assign(text);
-  for (char& c : *out) {
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c & ~0x20);
-  }
+  absl::AsciiStrToUpper(out);
 }
 
-std::string_view Trimmed(std::string_view word) {
-  constexpr std::string_view kSpace = " \t\n\v\f\r";
-  const size_t begin = std::min(word.find_first_not_of(kSpace), word.size());
-  word.remove_prefix(begin);
-  return word.substr(0, word.find_last_not_of(kSpace) + 1);  // npos + 1 is 0
-}
+std::string_view Trimmed(std::string_view word) { return Stripped(word, " \t\n\v\f\r"); }
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 

@@ -1,5 +1,6 @@
 #include "stream/list_cursor.h"
 
+#include <absl/strings/str_cat.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -15,11 +16,7 @@ constexpr std::string_view kPrefix = "c1-";
 constexpr size_t kCursorMax = 64;
 constexpr int kHex = 16;
 
-std::string Hex(uint64_t number) {
-  std::array<char, 2 * sizeof(number)> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, kHex);
-  return {digits.data(), end.ptr};
-}
+std::string Hex(uint64_t number) { return absl::StrCat(absl::Hex(number)); }
 
 std::string Checksum(std::string_view place, const Filter& filter, std::string_view log_id) {
   std::string text(place);

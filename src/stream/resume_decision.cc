@@ -1,7 +1,8 @@
 #include "stream/resume_decision.h"
 
+#include <absl/strings/str_cat.h>
+
 #include <algorithm>
-#include <cstdio>
 #include <limits>
 #include <utility>
 
@@ -10,11 +11,7 @@ namespace {
 
 constexpr size_t kLogIdQuotedBytesMax = 300;  // above the length of a topic's name and a cluster's id
 
-std::string Hex(uint32_t checksum) {
-  char text[9];
-  std::snprintf(text, sizeof(text), "%08x", checksum);
-  return text;
-}
+std::string Hex(uint32_t checksum) { return absl::StrCat(absl::Hex(checksum, absl::kZeroPad8)); }
 
 ResumeDecision Refuse(RefusalCode code, std::string message, std::vector<PartitionGap> gaps = {}) {
   ResumeDecision decision;

@@ -83,6 +83,15 @@ RC_GTEST_PROP(TextTest, WrappingKeepsEveryWordAndTheWidth, ()) {
   RC_ASSERT(kept == letters);
 }
 
+TEST(TextTest, ColumnsAreThoseOfATerminal) {
+  EXPECT_EQ(Columns("中文"), 4u);
+  EXPECT_EQ(Columns("e\u0301"), 1u);
+  EXPECT_EQ(Clipped("中文字", 4), "中…");
+  EXPECT_EQ(PadRight("中", 3), "中 ");
+  EXPECT_EQ(Ascii("中"), "??");
+  EXPECT_EQ(Wrapped("中文", 1), (std::vector<std::string>{"中", "文"})) << "a line is never without a character";
+}
+
 TEST(TextTest, WrappingCutsAtSpaces) {
   EXPECT_EQ(Wrapped("one two three", 7), (std::vector<std::string>{"one two", "three"}));
   EXPECT_EQ(Wrapped("", 7), (std::vector<std::string>{""}));
