@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/contract/canonical.h"
 #include "harness/contract/record_reader.h"
-#include "payment/canonical.h"
 #include "payment/record_decoder.h"
 #include "producer/payment_maker.h"
 
@@ -61,7 +61,7 @@ void ContentHash(benchmark::State& state) {
   RecordReader reader;
   pipeline::Payment payment;
   reader.Read(RawRecords()[0].key, RawRecords()[0].value, &payment);
-  for (auto _ : state) benchmark::DoNotOptimize(pipeline::CanonicalHash(payment));
+  for (auto _ : state) benchmark::DoNotOptimize(CanonicalHash(payment));
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(ContentHash);

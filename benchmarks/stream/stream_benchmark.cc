@@ -18,6 +18,7 @@
 #include "producer/payment_maker.h"
 #include "stream/replica_state.h"
 #include "stream/stream_cursor.h"
+#include "tests/payment/to_proto.h"
 
 namespace pipeline {
 namespace {

@@ -14,8 +14,8 @@
 
 #include "benchmarks/verdict/synthetic_run.h"
 #include "common/crc32c.h"
-#include "common/run_jobs.h"
 #include "harness/observe/journal.h"
+#include "harness/observe/run_jobs.h"
 #include "harness/verify/judge.h"
 
 namespace harness {
@@ -62,7 +62,7 @@ void Judged(benchmark::State& state, const JobRunner& run_jobs) {
   CountEvents(&state, state.range(0));
 }
 BENCHMARK_CAPTURE(Judged, one_thread, RunJobsInOrder)->Arg(200'000)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(Judged, all_cores, pipeline::RunJobs)->Arg(200'000)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(Judged, all_cores, RunJobs)->Arg(200'000)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 // As `harness check`: from the journal's bytes to the verdict.
 void Checked(benchmark::State& state) {
@@ -72,7 +72,7 @@ void Checked(benchmark::State& state) {
   for (auto _ : state) {
     const JournalContent content = ReadJournal(folder.path());
     if (!content.problem.empty()) state.SkipWithError(content.problem.c_str());
-    if (!Passes(content.history, scenario, pipeline::RunJobs)) state.SkipWithError("the verdict is no PASS");
+    if (!Passes(content.history, scenario, RunJobs)) state.SkipWithError("the verdict is no PASS");
   }
   CountEvents(&state, state.range(0));
 }

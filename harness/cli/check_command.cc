@@ -10,10 +10,10 @@
 #include <variant>
 
 #include "common/regular_file.h"
-#include "common/run_jobs.h"
 #include "harness/cli/recorded_run.h"
 #include "harness/cli/results.h"
 #include "harness/cli/selection.h"
+#include "harness/observe/run_jobs.h"
 #include "harness/report/result_facts.h"
 #include "harness/scenario/scenario_file.h"
 #include "harness/verify/exit_codes.h"
@@ -86,8 +86,7 @@ int CheckRun(const std::string& run_dir, const CheckCommandOptions& options, std
   const History& history = run.journal.history;
   Metrics metrics;
   const Verdict verdict =
-      Judge(history, scenario, {.report_time_thresholds = facts.report_time_thresholds, .run_jobs = pipeline::RunJobs},
-            &metrics);
+      Judge(history, scenario, {.report_time_thresholds = facts.report_time_thresholds, .run_jobs = RunJobs}, &metrics);
   const Report report{history, metrics, verdict, scenario, facts};
   out << SummaryText(report, options.style) << std::flush;
   return options.out_dir.empty() ? verdict.exit_code : WriteInto(options.out_dir, report, out, err);

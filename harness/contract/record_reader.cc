@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "harness/contract/decimal.h"
+#include "harness/contract/parse_iterator.h"
 #include "harness/contract/timestamp.h"
-#include "text/read_cursor.h"
 
 namespace harness {
 namespace {
@@ -290,8 +290,8 @@ struct RecordReader::State {
   bool Parse(std::string_view original, std::string_view parsed) {
     const char* furthest = parsed.data();
     handler.Begin(original, parsed.data(), &furthest);
-    const pipeline::ReadCursor begin{parsed.data(), &furthest};
-    const pipeline::ReadCursor end{parsed.data() + parsed.size(), &furthest};
+    const ParseIterator begin{parsed.data(), &furthest};
+    const ParseIterator end{parsed.data() + parsed.size(), &furthest};
     return Json::sax_parse(begin, end, &handler);
   }
   bool Parse(std::string_view value) {

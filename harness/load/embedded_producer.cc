@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "harness/contract/canonical.h"
 #include "harness/observe/log_lines.h"
-#include "payment/canonical.h"
 
 namespace harness {
 namespace {
@@ -61,7 +61,7 @@ void EmbeddedProducer::Put(const pipeline::MadeRecord& made, bool rejected, size
   seen.sequence = made.sequence;
   seen.id_hash = IdHash(made.key);
   // What is rejected has no content that anybody could receive.
-  seen.send.content_hash = rejected ? 0 : pipeline::CanonicalHash(*made.payment);
+  seen.send.content_hash = rejected ? 0 : CanonicalHash(*made.payment);
   seen.send.sent_ns = pipeline::MonotonicNs();
   if (seen.send.planned_ns == 0) seen.send.planned_ns = seen.send.sent_ns;
   sends_.push_back(seen);

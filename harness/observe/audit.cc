@@ -18,10 +18,10 @@
 #include "common/clock.h"
 #include "common/crc32c.h"
 #include "common/kafka.h"
+#include "harness/contract/canonical.h"
 #include "harness/contract/record_reader.h"
 #include "harness/observe/log_lines.h"
 #include "harness/observe/name_batch.h"
-#include "payment/canonical.h"
 
 namespace harness {
 namespace {
@@ -288,7 +288,7 @@ void Audit::State::TakeRecord(const rd_kafka_message_t& message, int64_t now_ns)
   record.rec = recorder->ParseRec(RecTextOf(payment)).value_or(Rec{});
   if (!record.valid) return;
   record.key_differs = message.key == nullptr || key != payment.id;
-  record.content_hash = pipeline::CanonicalHash(payment);
+  record.content_hash = CanonicalHash(payment);
   record.id_hash = IdHash(payment.id);
   record.timestamp_s = payment.created_at_s;
   record.provider = payment.provider;

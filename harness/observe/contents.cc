@@ -11,10 +11,10 @@
 
 #include "common/clock.h"
 #include "common/kafka.h"
+#include "harness/contract/canonical.h"
 #include "harness/contract/record_reader.h"
 #include "harness/observe/log_lines.h"
 #include "harness/observe/tailed_file.h"
-#include "payment/canonical.h"
 
 namespace harness {
 namespace {
@@ -40,7 +40,7 @@ void Keep(const rd_kafka_message_t& message, RecordReader* reader, Recorder* rec
   const auto reason = reader->Read(Bytes(message.key, message.key_len),
                                    message.payload == nullptr ? std::nullopt : std::optional(value), &content.payment);
   if (reason == pipeline::RejectReason::kNone) {
-    content.content_hash = pipeline::CanonicalHash(content.payment);
+    content.content_hash = CanonicalHash(content.payment);
   } else {
     content.payment = {};
   }

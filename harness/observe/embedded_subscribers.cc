@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "harness/contract/canonical.h"
 #include "harness/observe/log_lines.h"
 #include "harness/observe/name_batch.h"
-#include "payment/canonical.h"
 
 namespace harness {
 namespace {
@@ -100,7 +100,7 @@ class EmbeddedSubscriber : public pipeline::SubscriptionObserver {
     delivery.kind = kind;
     delivery.processed_at_s = event.processed_at_s;
     delivery.amount_differs = event.amount_beside.has_value();
-    delivery.content_hash = pipeline::CanonicalHash(event.payment);
+    delivery.content_hash = CanonicalHash(event.payment);
     delivery.id_hash = IdHash(event.payment.id);
     delivery.rec = recorder_->ParseRec(RecTextOf(event.payment)).value_or(Rec{});
     delivery.sentinel = recorder_->IsSentinel(delivery.rec);

@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "common/line_file.h"
+#include "harness/contract/canonical.h"
 #include "harness/contract/decimal.h"
 #include "harness/contract/record_reader.h"
 #include "harness/observe/line_members.h"
-#include "payment/canonical.h"
 
 namespace harness {
 namespace {
@@ -172,7 +172,7 @@ bool ReadDelivery(dom::object object, EventLine* out) {
   if ((delivery.partition < 0) != (delivery.offset < 0)) return false;  // both or neither
   if (!event) return delivery.offset >= 0;
   if (!has_payment) return false;
-  delivery.content_hash = pipeline::CanonicalHash(out->payment);
+  delivery.content_hash = CanonicalHash(out->payment);
   delivery.id_hash = IdHash(out->payment.id);
   return true;
 }
@@ -278,7 +278,7 @@ bool LogLineParser::State::ReadSend(dom::object object, AckLine* out) {
     out->payment = {};
     return true;  // it was sent all the same
   }
-  send.content_hash = pipeline::CanonicalHash(out->payment);
+  send.content_hash = CanonicalHash(out->payment);
   out->send.id_hash = IdHash(out->payment.id);
   return true;
 }

@@ -12,13 +12,13 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "harness/contract/canonical.h"
 #include "harness/contract/decimal.h"
 #include "harness/observe/log_lines.h"
 #include "harness/verify/checker.h"
 #include "harness/verify/fold.h"
 #include "harness/verify/log_index.h"
 #include "payment.grpc.pb.h"
-#include "payment/canonical.h"
 #include "payment/codec.h"
 
 namespace harness {
@@ -200,7 +200,7 @@ bool UnaryProber::State::Ask(Target target, std::optional<uint16_t> quiet_server
   read.answered_ns = pipeline::MonotonicNs();
   read.code = static_cast<uint8_t>(status.error_code());
   if (status.ok()) {
-    read.content_hash = pipeline::CanonicalHash(pipeline::FromProto(answer));
+    read.content_hash = CanonicalHash(pipeline::FromProto(answer));
     TakeFields(answer, &read);
     KeepAnswer(read, answer);
   }
@@ -287,7 +287,7 @@ ListWalk UnaryProber::State::Walk(uint16_t server, int pages_max, const QuietAsk
     for (const ::payment::Payment& payment : list.payments()) {
       ListedPayment& listed = walk.payments.emplace_back();
       listed.id_hash = IdHash(payment.id());
-      listed.content_hash = pipeline::CanonicalHash(pipeline::FromProto(payment));
+      listed.content_hash = CanonicalHash(pipeline::FromProto(payment));
       TakeFields(payment, &listed);
     }
     walk.total_count = list.total_count();

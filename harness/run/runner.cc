@@ -18,7 +18,7 @@
 #include <utility>
 
 #include "common/clock.h"
-#include "common/run_jobs.h"
+#include "harness/observe/run_jobs.h"
 #include "harness/report/not_started.h"
 #include "harness/run/memory_plan.h"
 #include "harness/run/retention_plan.h"
@@ -110,9 +110,8 @@ RunOutcome JudgeAndReport(const Scenario& scenario, const RunOptions& options, c
   RunOutcome outcome;
   outcome.run_dir = facts.run_dir;
   Metrics metrics;
-  outcome.verdict =
-      Judge(history, scenario,
-            {.report_time_thresholds = options.report_time_thresholds, .run_jobs = pipeline::RunJobs}, &metrics);
+  outcome.verdict = Judge(history, scenario,
+                          {.report_time_thresholds = options.report_time_thresholds, .run_jobs = RunJobs}, &metrics);
   outcome.exit_code = outcome.verdict.exit_code;
   const Report report{history, metrics, outcome.verdict, scenario, facts};
   // The files first: the console may have nobody who reads.

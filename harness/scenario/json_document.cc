@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "text/read_cursor.h"
+#include "harness/contract/parse_iterator.h"
 
 namespace harness {
 
@@ -251,8 +251,8 @@ JsonParse ParseJson(const std::string& file, std::string_view text) {
   JsonParse parse;
   const char* furthest = text.data();
   Builder builder(file, text, &furthest, &parse);
-  const pipeline::ReadCursor begin{text.data(), &furthest};
-  const pipeline::ReadCursor end{text.data() + text.size(), &furthest};
+  const ParseIterator begin{text.data(), &furthest};
+  const ParseIterator end{text.data() + text.size(), &furthest};
   parse.whole = Json::sax_parse(begin, end, &builder);
   return parse;
 }

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "harness/contract/canonical.h"
 #include "harness/verify/differences.h"
 #include "harness/verify/two_programs.h"
-#include "payment/canonical.h"
 
 namespace harness {
 namespace {
@@ -25,8 +25,8 @@ struct Content {
 
 // What differs between what was seen and what is right, which is `whose`; empty: nothing.
 std::string Difference(const Content& seen, const Content& right, const std::string& whose, const History& history) {
-  const bool rest_is_same = pipeline::WithoutMetadata(seen.hash) == pipeline::WithoutMetadata(right.hash);
-  if (rest_is_same && !pipeline::HasMetadata(seen.hash) && pipeline::HasMetadata(right.hash)) {
+  const bool rest_is_same = WithoutMetadata(seen.hash) == WithoutMetadata(right.hash);
+  if (rest_is_same && !HasMetadata(seen.hash) && HasMetadata(right.hash)) {
     return "without its metadata, which " + whose + DifferencesText(history, right.hash, seen.hash);
   }
   if (seen.rec != right.rec && !rest_is_same) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "payment/canonical.h"
+#include "harness/contract/canonical.h"
 
 namespace harness {
 namespace {
@@ -18,7 +18,7 @@ const LogRecord* LastFor(const PartitionLog& log, const pipeline::Filter& filter
 bool IsSame(const LogRecord& record, const Delivery& delivery) {
   if (delivery.rec.has_value()) return record.rec == delivery.rec;
   return record.id_hash == delivery.id_hash &&
-         pipeline::WithoutMetadata(record.content_hash) == pipeline::WithoutMetadata(delivery.content_hash);
+         WithoutMetadata(record.content_hash) == WithoutMetadata(delivery.content_hash);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "payment/canonical.h"
+#include "harness/contract/canonical.h"
 
 namespace harness {
 
@@ -126,9 +126,7 @@ const Send* FindSend(const History& history, Rec rec) {
 
 namespace {
 
-uint64_t ContentKey(uint64_t id_hash, uint64_t content_hash) {
-  return id_hash ^ pipeline::WithoutMetadata(content_hash);
-}
+uint64_t ContentKey(uint64_t id_hash, uint64_t content_hash) { return id_hash ^ WithoutMetadata(content_hash); }
 
 }  // namespace
 

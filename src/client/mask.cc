@@ -1,6 +1,5 @@
 #include "client/mask.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "text/utf8.h"

@@ -13,14 +13,12 @@
 
 namespace pipeline {
 
-// `processed_at_s`: the Kafka record's timestamp in epoch seconds.
-void ToProto(const Payment& payment, int64_t processed_at_s, ::payment::Payment* message);
 // A server without `exact_amount` (a tutorial program): the double is taken with the digits of
 // ISO 4217, two at least.
 Payment FromProto(const ::payment::Payment& message);
 
 // Appends the serialised ::payment::Payment, byte for byte deterministic (metadata in key order), without building a
-// message: the server's hot path. Parsing it gives what ToProto would.
+// message: the server's hot path. `processed_at_s`: the Kafka record's timestamp in epoch seconds.
 void AppendSerialized(const Payment& payment, int64_t processed_at_s, std::string* out);
 // The same in two steps, for a caller that has a place for it. `payment` outlives this and does not change.
 class SerializedPayment {

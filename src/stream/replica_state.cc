@@ -70,10 +70,6 @@ void ReplicaState::Skip(int32_t partition, int64_t next_offset) {
   window_.Start(held_after);
 }
 
-void ReplicaState::SetHighWatermark(int32_t partition, int64_t high) {
-  partitions_[partition].high = std::max(partitions_[partition].high, high);
-}
-
 int64_t ReplicaState::BacklogLeft() const {
   int64_t left = 0;
   for (const Partition& at : partitions_) left += std::max<int64_t>(0, at.backlog_end - at.next_offset);

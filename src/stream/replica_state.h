@@ -46,8 +46,6 @@ class ReplicaState {
   // The records below `next_offset` that were not read will never be: all subscribers fall off, and learn from their
   // tokens whether they lack one.
   void Skip(int32_t partition, int64_t next_offset);
-  // The highest end of the partition that Kafka has told.
-  void SetHighWatermark(int32_t partition, int64_t high);
 
   bool started() const { return generation_ > 0; }
   uint64_t generation() const { return generation_; }  // counts Starts

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "harness/contract/canonical.h"
 #include "harness/contract/record_reader.h"
-#include "payment/canonical.h"
 #include "payment/record_decoder.h"
 
 namespace harness {
@@ -27,8 +27,7 @@ inline std::string DifferenceOfReadings(std::string_view key, std::optional<std:
                        pipeline::RejectReasonName(harnesses));
   }
   if (servers != pipeline::RejectReason::kNone || decoded == read) return {};
-  return fmt::format("the server read {}, the harness {}", pipeline::CanonicalContent(decoded),
-                     pipeline::CanonicalContent(read));
+  return fmt::format("the server read {}, the harness {}", CanonicalContent(decoded), CanonicalContent(read));
 }
 
 }  // namespace harness

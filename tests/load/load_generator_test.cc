@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "common/clock.h"
+#include "harness/contract/canonical.h"
 #include "harness/load/schedule.h"
-#include "payment/canonical.h"
 #include "payment/record_decoder.h"
 #include "tests/producer/test_cluster.h"
 
@@ -95,7 +95,7 @@ class LoadGeneratorTest : public testing::Test {
       ASSERT_NE(rec, payment.metadata.end()) << record.value;
       ASSERT_TRUE(told.count(rec->second)) << rec->second << " was never told of";
       const Send& send = *told[rec->second];
-      EXPECT_EQ(send.content_hash, pipeline::CanonicalHash(payment)) << record.value;
+      EXPECT_EQ(send.content_hash, CanonicalHash(payment)) << record.value;
       EXPECT_EQ(record.key, payment.id);
       EXPECT_EQ(history.names.Find(XXH3_64bits(payment.id.data(), payment.id.size())), payment.id);
       EXPECT_NE(send.outcome, Outcome::kFail) << rec->second;

@@ -11,9 +11,9 @@
 
 #include "common/crc32c.h"
 #include "harness/broker/mock_cluster.h"
+#include "harness/contract/canonical.h"
 #include "harness/observe/log_lines.h"
 #include "observe_testing.h"
-#include "payment/canonical.h"
 #include "producer/payment_maker.h"
 #include "producer/record_producer.h"
 
@@ -59,7 +59,7 @@ TEST_F(AuditTest, SeesEachRecordAsItIs) {
   for (int i = 0; i < kRecords; ++i) {
     std::string value;
     const pipeline::MadeRecord made = maker.Make(1'700'000'000 + i, &value);
-    sent.push_back({pipeline::CanonicalHash(*made.payment), IdHash(made.key), pipeline::RecordCrc32c(made.key, value)});
+    sent.push_back({CanonicalHash(*made.payment), IdHash(made.key), pipeline::RecordCrc32c(made.key, value)});
     Send(&producer, made.sequence, -1, made.key, value);
   }
   ASSERT_TRUE(producer.WaitUntilBelow(1, SecondsFromNow(kWaitSeconds)));

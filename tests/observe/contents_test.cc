@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "harness/contract/canonical.h"
 #include "observe_testing.h"
-#include "payment/canonical.h"
 
 namespace harness {
 namespace {
@@ -24,7 +24,7 @@ uint64_t HashOf(const std::string& id) {
   payment.amount = {1999, 2};
   payment.currency = "USD";
   payment.metadata = {{"order", "7"}};
-  return pipeline::CanonicalHash(payment);
+  return CanonicalHash(payment);
 }
 
 TEST(ContentsTest, ALogGivesTheLinesThatWereAskedForOnce) {

@@ -13,7 +13,7 @@
 
 #include "client/event_log.h"
 #include "common/line_file.h"
-#include "payment/canonical.h"
+#include "harness/contract/canonical.h"
 #include "payment/codec.h"
 #include "producer/payment_maker.h"
 
@@ -87,7 +87,7 @@ RC_GTEST_PROP(LogLinesProperty, ReadsTheEventsThatClientsWrite, (uint64_t seed, 
   RC_ASSERT(out.rec_text() == "run.load.1");
   if (quoted.find("\xEF\xBF\xBD") == std::string::npos) {
     RC_ASSERT(out.payment == event.payment);
-    RC_ASSERT(out.delivery.content_hash == pipeline::CanonicalHash(event.payment));
+    RC_ASSERT(out.delivery.content_hash == CanonicalHash(event.payment));
   }
 }
 
@@ -151,7 +151,7 @@ TEST(LogLinesTest, TakesTheMinimalEventOfAForeignClient) {
   payment.created_at_s = 1'700'000'000;
   payment.metadata = {{"a", "1"}, {"b", "2"}};
   EXPECT_EQ(out.payment, payment);
-  EXPECT_EQ(out.delivery.content_hash, pipeline::CanonicalHash(payment));
+  EXPECT_EQ(out.delivery.content_hash, CanonicalHash(payment));
   EXPECT_EQ(out.delivery.kind, DeliveryKind::kUntold);
   EXPECT_EQ(out.connection_number, std::nullopt);
   EXPECT_EQ(out.delivery.crc32c, 0u);
@@ -379,7 +379,7 @@ TEST(LogLinesTest, ReadsSendsAndOutcomes) {
   EXPECT_EQ(out.send.send.sent_ns, 77);
   EXPECT_EQ(out.send.send.planned_ns, 77);
   EXPECT_EQ(out.send.send.partition, 3);
-  EXPECT_EQ(out.send.send.content_hash, pipeline::CanonicalHash(*made.payment));
+  EXPECT_EQ(out.send.send.content_hash, CanonicalHash(*made.payment));
   EXPECT_EQ(out.send.id_hash, IdHash(made.key));
   EXPECT_TRUE(out.send.find_phase);
 

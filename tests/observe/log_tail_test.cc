@@ -14,8 +14,8 @@
 #include "client/event_log.h"
 #include "common/clock.h"
 #include "common/line_file.h"
+#include "harness/contract/canonical.h"
 #include "observe_testing.h"
-#include "payment/canonical.h"
 #include "producer/ack_log.h"
 #include "producer/payment_maker.h"
 #include "server/ops/server_journal.h"
@@ -203,7 +203,7 @@ TEST_F(LogTailTest, ReadsWhatAProducerWroteBeforeItDied) {
     for (int i = 0; i < 500; ++i) {
       std::string value;
       const pipeline::MadeRecord made = maker.Make(1'700'000'000, &value);
-      hashes.push_back(pipeline::CanonicalHash(*made.payment));
+      hashes.push_back(CanonicalHash(*made.payment));
       log.Send(made.sequence, made.key, value, -1);
       if (i % 2 == 0) {
         reports.push_back({.sequence = made.sequence, .time_ns = 9, .partition = 3, .offset = i});

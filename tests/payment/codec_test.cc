@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "tests/payment/payment_testing.h"
+#include "tests/payment/to_proto.h"
 
 namespace pipeline {
 namespace {

@@ -3,9 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "harness/contract/canonical.h"
 #include "harness/verify/differences.h"
 #include "harness/verify/wanted_contents.h"
-#include "payment/canonical.h"
 #include "tests/verify/story.h"
 
 namespace harness {
@@ -109,7 +109,7 @@ class PlainTest : public ::testing::Test {
   void Strip(Delivery* delivery) {
     delivery->rec = {};
     delivery->sentinel = false;
-    delivery->content_hash = pipeline::WithoutMetadata(delivery->content_hash);
+    delivery->content_hash = WithoutMetadata(delivery->content_hash);
   }
   Story story_;
 };

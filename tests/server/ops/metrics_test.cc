@@ -307,7 +307,7 @@ TEST(MetricsTest, TheLagInTimeIsReckonedFromTheLatestMomentKnown) {
   // Level when its end was read: what comes now is not older than that.
   counters.partitions[3].applied_ms = now_ms - 900'000;
   counters.partitions[3].level_at_ms = now_ms;
-  replica.Update([](ReplicaState& state) { state.SetHighWatermark(3, 1); });
+  replica.Update([](ReplicaState& state) { state.Start("log", {{0, 10}, {0, 10}, {0, 10}, {0, 1}}); });
   EXPECT_THAT(lag_seconds().at(3), is_about(0));
 }
 

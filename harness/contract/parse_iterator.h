@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <iterator>
 
-namespace pipeline {
+namespace harness {
 
 // The copies that a parser makes share `furthest`, which points behind the last byte that any of them has left. Single
 // pass.
-struct ReadCursor {
+struct ParseIterator {
   using iterator_category = std::input_iterator_tag;
   using value_type = char;
   using difference_type = std::ptrdiff_t;
@@ -20,17 +20,17 @@ struct ReadCursor {
   const char** furthest = nullptr;
 
   reference operator*() const { return *at; }
-  ReadCursor& operator++() {
+  ParseIterator& operator++() {
     *furthest = ++at;
     return *this;
   }
-  ReadCursor operator++(int) {
-    ReadCursor old = *this;
+  ParseIterator operator++(int) {
+    ParseIterator old = *this;
     ++*this;
     return old;
   }
-  bool operator==(const ReadCursor& other) const { return at == other.at; }
-  bool operator!=(const ReadCursor& other) const { return at != other.at; }
+  bool operator==(const ParseIterator& other) const { return at == other.at; }
+  bool operator!=(const ParseIterator& other) const { return at != other.at; }
 };
 
-}  // namespace pipeline
+}  // namespace harness

@@ -1,5 +1,5 @@
 // Every job is run once, whatever the others do; what one throws is thrown again when no job runs any more.
-#include "common/run_jobs.h"
+#include "harness/observe/run_jobs.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
-namespace pipeline {
+namespace harness {
 namespace {
 
 TEST(RunJobs, RunsEachJobOnce) {
@@ -33,4 +33,4 @@ TEST(RunJobs, ThrowsAgainWhatAJobThrewWhenNoneRunsAnyMore) {
 }
 
 }  // namespace
-}  // namespace pipeline
+}  // namespace harness

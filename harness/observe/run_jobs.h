@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <functional>
 
-namespace pipeline {
+namespace harness {
 
 // Calls job(0) to job(count - 1), each once, on as many threads as the machine has cores (the caller's is one of them),
 // and returns when all have ended. What a job throws ends its thread's share, not the others': it is thrown again here,
@@ -12,4 +12,4 @@ namespace pipeline {
 // threads at once.
 void RunJobs(size_t count, const std::function<void(size_t)>& job);
 
-}  // namespace pipeline
+}  // namespace harness

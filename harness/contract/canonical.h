@@ -10,14 +10,14 @@
 
 #include "payment/payment.h"
 
-namespace pipeline {
+namespace harness {
 
 // Unambiguous bytes (every string with its length in front).
-std::string CanonicalContent(const Payment& payment);
+std::string CanonicalContent(const pipeline::Payment& payment);
 // Two halves of 32 bits, each of an XXH3 64-bit (xxHash specification 0.1.1): in the upper one of the content without
 // its metadata, never 0; in the lower one of the metadata, 0 exactly when there are none.
-uint64_t CanonicalHash(const Payment& payment);
+uint64_t CanonicalHash(const pipeline::Payment& payment);
 inline uint64_t WithoutMetadata(uint64_t canonical_hash) { return canonical_hash & ~uint64_t{0xFFFF'FFFF}; }
 inline bool HasMetadata(uint64_t canonical_hash) { return (canonical_hash & 0xFFFF'FFFF) != 0; }
 
-}  // namespace pipeline
+}  // namespace harness

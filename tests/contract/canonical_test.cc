@@ -1,6 +1,6 @@
 // The canonical content is the same for payments that mean the same and differs for any that do not, also where parts
 // of texts move from one field to its neighbour.
-#include "payment/canonical.h"
+#include "harness/contract/canonical.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -11,8 +11,11 @@
 
 #include "tests/payment/payment_testing.h"
 
-namespace pipeline {
+namespace harness {
 namespace {
+
+using pipeline::AnyPayment;
+using pipeline::Payment;
 
 RC_GTEST_PROP(CanonicalContent, IsEqualExactlyWhenThePaymentsAre, ()) {
   const Payment a = *AnyPayment();
@@ -53,8 +56,8 @@ TEST(CanonicalContent, SeesEveryField) {
   base.metadata = {{"a", "b"}};
   std::vector<Payment> others(9, base);
   others[0].id = "pay_2";
-  others[1].provider = Provider::kStripe;
-  others[2].status = PaymentStatus::kPending;
+  others[1].provider = pipeline::Provider::kStripe;
+  others[2].status = pipeline::PaymentStatus::kPending;
   others[3].amount.units = 151;
   others[4].currency = "USD";
   others[5].customer_email = "a@example.com";
@@ -91,4 +94,4 @@ TEST(CanonicalContent, TakesTheAmountByValue) {
 }
 
 }  // namespace
-}  // namespace pipeline
+}  // namespace harness

@@ -1,11 +1,14 @@
-#include "payment/canonical.h"
+#include "harness/contract/canonical.h"
 
 #include <xxhash.h>
 
 #include <string_view>
 
-namespace pipeline {
+namespace harness {
 namespace {
+
+using pipeline::Money;
+using pipeline::Payment;
 
 void AppendNumber(int64_t number, std::string* out) {
   *out += std::to_string(number);
@@ -64,4 +67,4 @@ uint64_t CanonicalHash(const Payment& payment) {
   return Half(view.substr(0, fields)) << 32 | (payment.metadata.empty() ? 0 : Half(view.substr(fields)));
 }
 
-}  // namespace pipeline
+}  // namespace harness

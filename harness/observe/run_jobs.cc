@@ -1,4 +1,4 @@
-#include "common/run_jobs.h"
+#include "harness/observe/run_jobs.h"
 
 #include <algorithm>
 #include <atomic>
@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-namespace pipeline {
+namespace harness {
 
 void RunJobs(size_t count, const std::function<void(size_t)>& job) {
   std::atomic<size_t> next = 0;
@@ -30,4 +30,4 @@ void RunJobs(size_t count, const std::function<void(size_t)>& job) {
   if (thrown) std::rethrow_exception(thrown);
 }
 
-}  // namespace pipeline
+}  // namespace harness
