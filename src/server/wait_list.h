@@ -1,5 +1,5 @@
-// Who waits for the replica's state to change, and for what: a stream that is resumed far ahead of a replica that still
-// loads is not looked at with each batch. Owned by Replica, used with its mutex held.
+// Knows who waits for the replica's state to change, and for what, so that a stream which is resumed far ahead of a
+// replica that still loads is not woken with each batch. Owned by Replica, used with its mutex held.
 #pragma once
 
 #include <cstdint>

@@ -9,13 +9,13 @@ constexpr int64_t kNothing = -1;
 
 }  // namespace
 
-void ToldPositions::OnEvent(int32_t partition, int64_t offset) {
+void ToldOffsets::OnEvent(int32_t partition, int64_t offset) {
   const auto index = static_cast<size_t>(partition);
   if (index >= told_.size()) told_.resize(index + 1, kNothing);
   told_[index] = std::max(told_[index], offset);
 }
 
-int64_t ToldPositions::Untold(const std::vector<int64_t>& covered) const {
+int64_t ToldOffsets::Untold(const std::vector<int64_t>& covered) const {
   int64_t untold = 0;
   for (size_t p = 0; p < covered.size(); ++p) {
     untold += std::max<int64_t>(0, covered[p] - (p < told_.size() ? told_[p] : kNothing));
@@ -23,7 +23,7 @@ int64_t ToldPositions::Untold(const std::vector<int64_t>& covered) const {
   return untold;
 }
 
-std::vector<Bookmark> ToldPositions::Take(const std::vector<int64_t>& covered) {
+std::vector<Bookmark> ToldOffsets::Take(const std::vector<int64_t>& covered) {
   if (covered.size() > told_.size()) told_.resize(covered.size(), kNothing);
   std::vector<Bookmark> bookmarks;
   for (size_t p = 0; p < covered.size(); ++p) {

@@ -1,6 +1,6 @@
-// Bookmarks: "everything up to here that matches the filter was sent". Keeps what a subscriber can tell of its own
-// position, from its events and earlier bookmarks, and says which partitions have something to add. Owned by one
-// stream; not thread-safe. Pure.
+// Bookmarks: "everything up to here that matches the filter was sent". Keeps how far a subscriber knows itself to be,
+// by its events and earlier bookmarks, and makes bookmarks where there is more to say. Owned by one stream; not
+// thread-safe. Pure.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,13 @@ struct Bookmark {
   bool operator==(const Bookmark&) const = default;
 };
 
-class ToldPositions {
+class ToldOffsets {
  public:
-  ToldPositions() = default;
+  ToldOffsets() = default;
   // `after`: of each partition the last offset covered when the stream began, as its StreamStart said.
-  explicit ToldPositions(std::vector<int64_t> after) : told_(std::move(after)) {}
+  explicit ToldOffsets(std::vector<int64_t> after) : told_(std::move(after)) {}
 
-  // An event is on its way: it says its own position.
+  // An event is on its way: it tells its own offset.
   void OnEvent(int32_t partition, int64_t offset);
   // Offsets that are covered and that the subscriber does not know of: rejected records, those of other filters. A
   // partition beyond those told before was created later.

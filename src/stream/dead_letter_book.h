@@ -2,10 +2,10 @@
 // DeadLetters (server/kafka/dead_letters.h), whose reader's thread offers and whose own thread writes, under its mutex.
 // Pure.
 //
-// A letter is held whole while there is room (letters, bytes); past that only its place is, to be read from Kafka
-// again; past that it is counted as lost, in ranges. What is written is decided by what the dead-letter topic holds:
-// nothing is sent before that was read to its end, and after a write of unknown outcome it has to be read on first. So
-// each record is written once, however often servers restart.
+// A letter is held whole while there is room (letters, bytes); past that only where it stands is kept, to be read
+// from Kafka again; past that it is counted as lost, in ranges. What is written is decided by what the dead-letter
+// topic holds: nothing is sent before that was read to its end, and after a write of unknown outcome it has to be read
+// on first. So each record is written once, however often servers restart.
 #pragma once
 
 #include <cstddef>

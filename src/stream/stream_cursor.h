@@ -1,6 +1,6 @@
-// How far one subscriber is: which events it gets next. First the snapshot (the store's winners up to a vector P,
-// ascending per partition), then every record, from the window. A subscriber whose next record has left the window is
-// caught up from Kafka (CatchUpPlan) and joined back. Owned by one stream; the caller guards cursor and state. Pure.
+// How far one subscriber is: which events it gets next. First the snapshot (the store's winners up to one offset P
+// of each partition, ascending), then every record, from the window. A subscriber whose next record has left the window
+// is caught up from Kafka (CatchUpPlan) and joined back. Owned by one stream; the caller guards cursor and state. Pure.
 #pragma once
 
 #include <cstdint>
@@ -44,9 +44,8 @@ class StreamCursor {
   };
 
   // `starts` has one element per partition: SnapshotStarts(), or what DecideResume() said while `state` was as it is
-  // now.
+  // now. Partitions that the topic gets later are owed from their beginning.
   StreamCursor(const Filter& filter, std::vector<PartitionStart> starts, const ReplicaState& state);
-  // Partitions that the topic gets later are owed from their beginning.
   // Where a new subscriber starts: a snapshot of everything applied so far.
   static std::vector<PartitionStart> SnapshotStarts(const ReplicaState& state);
   // Where one starts that wants only what comes from now on.

@@ -101,7 +101,7 @@ class TestClient {
     std::vector<int64_t> after;
     after.reserve(starts.size());
     for (const PartitionStart& start : starts) after.push_back(start.after);
-    told_ = ToldPositions(after);
+    told_ = ToldOffsets(after);
   }
 
   void Cut() {
@@ -283,7 +283,7 @@ class TestClient {
   std::vector<int64_t> until_;
   std::unique_ptr<StreamCursor> cursor_;
   std::optional<CatchUpPlan> catch_up_;
-  ToldPositions told_;
+  ToldOffsets told_;
   std::vector<Position> awaited_;  // with epoch_; empty: it does not wait for a position
   uint64_t epoch_ = 0;
   std::deque<Sent> in_flight_;

@@ -191,7 +191,7 @@ TEST(StreamCursorTest, SaysHowFarASubscriberHasEverything) {
   ReplicaState state(1'000'000);
   state.Start(kLogId, {{0, 0}});
   StreamCursor all({}, StreamCursor::LiveStarts(state), state);
-  ToldPositions told({-1});
+  ToldOffsets told({-1});
   std::vector<StreamEvent> out;
   EXPECT_EQ(all.Covered(state), (std::vector<int64_t>{-1}));
   for (int i = 0; i < 4; ++i) ApplyNext(log, 0, &state);

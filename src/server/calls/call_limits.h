@@ -1,6 +1,6 @@
-// What one call may bring along, and what calls that are beyond a limit are told (docs/limits.md). The details
-// of their status say whether it is worth to come again: google.rpc.RetryInfo with what passes, none with what this
-// server will not take. Called from gRPC's threads. Thread-safe.
+// What one call may bring along, and what a call beyond a limit is told (docs/limits.md). The details of its status say
+// whether to come again: there is a google.rpc.RetryInfo where the shortage passes, and none where this server will
+// never take it. Called from gRPC's threads. Thread-safe.
 #pragma once
 
 #include <grpcpp/grpcpp.h>

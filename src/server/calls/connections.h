@@ -1,5 +1,5 @@
 // Breaks connections that gRPC can't end by itself: while a peer takes no byte (its process is stopped, its buffers are
-// full) a write is pending, and neither the cancellation of a call nor the end of the server comes past it. Called by
+// full) a write is pending, and neither the cancellation of a call nor the end of the server gets past it. Called by
 // PaymentServer at shutdown.
 #pragma once
 

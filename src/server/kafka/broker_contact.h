@@ -1,6 +1,6 @@
-// What passes between the reader's Kafka client and its brokers: whether each broker answers, and whether anything has
-// happened since which the log may be another one. librdkafka handles most of that by itself and says nothing; its
-// interceptors see every request and answer, before what is in it reaches the reader.
+// Sees what passes between the reader's Kafka client and its brokers: whether each broker answers, and whether
+// something has happened after which the log may be another one. librdkafka handles most of that by itself and says
+// nothing; its interceptors see every request and every answer before the reader gets what is in it.
 //
 // Contact is lost when a request fails or is not answered in time, when a connection is made anew, and when librdkafka
 // asks for metadata, which it does by itself whenever a partition's leader has refused a fetch, is another one or does

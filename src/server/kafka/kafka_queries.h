@@ -1,6 +1,5 @@
-// What the server asks Kafka outside of consuming: the topic and its watermarks, and the configuration that all its
-// consumers share.
-// Thread-safe. Calls block up to their timeout: never from a gRPC thread.
+// Asks Kafka what consuming does not tell (the topic, its watermarks), and makes the configuration that all consumers
+// of the server share. Thread-safe. Calls block up to their timeout: never from a gRPC thread.
 #pragma once
 
 #include <cstdint>

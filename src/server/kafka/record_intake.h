@@ -1,5 +1,5 @@
-// From messages that may be taken to the replica: decoded, counted, written down, and applied a batch at a time. Owned
-// and called by KafkaReader's thread.
+// Takes messages into the replica: makes records of them, counts and journals them, and applies a batch at a time.
+// Owned and called by KafkaReader's thread.
 #pragma once
 
 #include <librdkafka/rdkafka.h>

@@ -1,6 +1,6 @@
 // Watches the topic while KafkaReader reads it: whether it is still there and the same, whether it has got partitions,
 // who leads them, and whether those answer. Asks Kafka for this one topic's metadata, seldom while all is well, with a
-// client of its own: the reader's client is told of a new leader by what it does itself alone, which BrokerContact
+// client of its own: so the reader's client learns of a new leader only from its own fetches, which BrokerContact
 // sees. One thread. Made, started and stopped by KafkaReader.
 #pragma once
 

@@ -1,5 +1,5 @@
-// A page over HTTP/1, to whoever asks for it: one thread, a connection for each request, bounded in number, bytes and
-// time. (The HTTP server that Debian's prometheus-cpp comes with speaks no IPv6.) Made by MetricsListener.
+// Answers whoever asks with one page over HTTP/1: one thread, a connection for each request, bounded in number, bytes
+// and time. (The HTTP server that Debian's prometheus-cpp comes with speaks no IPv6.) Made by MetricsListener.
 #pragma once
 
 #include <cstdint>

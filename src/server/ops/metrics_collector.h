@@ -3,7 +3,7 @@
 //
 // A scrape takes the replica's mutex once, to copy some numbers (about a microsecond for 200 partitions), and the hub's
 // while it looks at the open calls, which holds up who opens or closes a call but not who reads Kafka or writes to a
-// stream: of a call it reads a few atomics. Everything else are atomics (server_counters.h). Kafka is never asked.
+// stream: of a call it reads a few atomics. Everything else is atomics (server_counters.h). Kafka is never asked.
 #pragma once
 
 #include <prometheus/collectable.h>

@@ -1,6 +1,6 @@
-// Whether the server can be reached: it dials itself now and then, as a client would, as far as the first answer of
-// HTTP/2. What is between, the accepting thread and gRPC's, has stopped when none comes. Made by PaymentServer; runs on
-// a thread of its own.
+// Finds out whether the server can be reached: dials it now and then, as a client would, and waits for the first answer
+// of HTTP/2. When none comes, the accepting thread or gRPC's has stopped. Made by PaymentServer; runs on a thread of
+// its own.
 #pragma once
 
 #include <sys/socket.h>

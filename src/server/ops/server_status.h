@@ -1,5 +1,5 @@
-// What the server can do right now and why not more: the one place from which health, the log's lines on changes of
-// state and the text of UNAVAILABLE come. Set by the reader's threads, read from any thread.
+// Says what the server can do right now and why not more: health, the log's lines on changes of state and the text of
+// UNAVAILABLE all come from here. Set by the reader's threads, read from any thread.
 #pragma once
 
 #include <cstdint>

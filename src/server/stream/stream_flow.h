@@ -1,4 +1,4 @@
-// What one stream sends next: its cursor, the few events pulled from it, and whether the window or a catch-up reader
+// Says what one stream sends next: has its cursor and its queue, and knows whether the window or a catch-up reader
 // brings more. Knows nothing of the call that it belongs to. Owned by a StreamCall, used with the call's mutex held.
 #pragma once
 

@@ -62,7 +62,7 @@ class StreamQueue {
   // How much one pull may add.
   PullLimits pull_limits() const;
   // What the client knows from its StreamStart: the last offset covered in each partition.
-  void Start(std::vector<int64_t> after) { told_ = ToldPositions(std::move(after)); }
+  void Start(std::vector<int64_t> after) { told_ = ToldOffsets(std::move(after)); }
 
   void Push(std::vector<StreamEvent> events);
   // The events of `run` from `first` on. Only without batches, and only when empty.
@@ -94,7 +94,7 @@ class StreamQueue {
   size_t run_next_ = 0;
   std::deque<StreamEvent> events_;
   int64_t bytes_ = 0;                // of their frames
-  ToldPositions told_;               // when batched, of all that was pushed
+  ToldOffsets told_;                 // when batched, of all that was pushed
   std::vector<Bookmark> bookmarks_;  // true once all of events_ is sent
   int64_t bookmarks_ns_ = 0;         // when they were last taken
 };
