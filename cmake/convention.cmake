@@ -4,7 +4,9 @@ target_include_directories(pipeline_flags INTERFACE ${CMAKE_SOURCE_DIR}/src ${CM
 target_compile_definitions(pipeline_flags INTERFACE PIPELINE_VERSION="${PROJECT_VERSION}" SPDLOG_FMT_EXTERNAL)
 target_compile_options(pipeline_flags INTERFACE -Wall -Wextra -Wpedantic $<$<BOOL:${PIPELINE_STRICT}>:-Werror> -Wnon-virtual-dtor -Woverloaded-virtual -Wshadow
   # gcc 12 reports these inside the standard library's own inlined strings (GCC bugs 105329, 105651).
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-maybe-uninitialized>)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-maybe-uninitialized>
+  # Holds the sources to what they say of locks (common/mutex.h).
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
 target_link_libraries(pipeline_flags INTERFACE Threads::Threads)
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
   target_compile_options(pipeline_flags INTERFACE -msse4.2)  # CRC-32C in hardware

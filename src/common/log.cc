@@ -12,14 +12,13 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <mutex>
 #include <string_view>
 #include <utility>
 
+#include "common/mutex.h"
 #include "common/output.h"
 
 namespace pipeline {
@@ -70,22 +69,23 @@ class StderrSink final : public ColorSink {
   // Asked for with spdlog's flush(): all lines before it have been written.
   void flush() override {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(&mutex_);
       flushed_ = true;
     }
-    flushed_changed_.notify_all();
+    flushed_changed_.NotifyAll();
   }
 
   void End(spdlog::logger* logger) {
     ending_ = true;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(&mutex_);
       flushed_ = false;
     }
     output_->Interrupt();
     logger->flush();
-    std::unique_lock lock(mutex_);
-    flushed_changed_.wait_for(lock, kEndPatience, [this] { return flushed_; });
+    const MutexLock lock(&mutex_);
+    flushed_changed_.WaitFor(&mutex_, kEndPatience,
+                             [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return flushed_; });
   }
 
   int64_t dropped() const {
@@ -109,9 +109,9 @@ class StderrSink final : public ColorSink {
   std::atomic<int64_t> lost_ = 0;
   int64_t told_ = 0;
   std::atomic<bool> ending_ = false;
-  std::mutex mutex_;
-  std::condition_variable flushed_changed_;
-  bool flushed_ = false;
+  Mutex mutex_;
+  CondVar flushed_changed_;
+  bool flushed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 // Threads that are made meanwhile take no signal: those are for whoever waits for them (StopSignal), which may begin to

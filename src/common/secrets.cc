@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <deque>
-#include <mutex>
+
+#include "common/mutex.h"
 
 namespace pipeline {
 namespace {
@@ -11,8 +12,8 @@ namespace {
 constexpr std::string_view kHidden = "***";
 
 struct Secrets {
-  std::mutex mutex;
-  std::deque<std::string> values;
+  Mutex mutex;
+  std::deque<std::string> values ABSL_GUARDED_BY(mutex);
 };
 
 // Never destroyed: librdkafka's threads may log while the program's own statics go away.
@@ -49,7 +50,7 @@ bool IsSecretProperty(std::string_view name) {
 void RememberSecret(const std::string& value) {
   if (value.empty()) return;
   Secrets& secrets = TheSecrets();
-  const std::lock_guard lock(secrets.mutex);
+  const MutexLock lock(&secrets.mutex);
   if (std::find(secrets.values.begin(), secrets.values.end(), value) != secrets.values.end()) return;
   if (secrets.values.size() == kSecretsMax) secrets.values.pop_front();
   secrets.values.push_back(value);
@@ -59,7 +60,7 @@ std::string HideSecrets(std::string_view text) {
   std::string shown(text);
   {
     Secrets& secrets = TheSecrets();
-    const std::lock_guard lock(secrets.mutex);
+    const MutexLock lock(&secrets.mutex);
     for (const std::string& value : secrets.values) {
       for (size_t at = shown.find(value); at != std::string::npos; at = shown.find(value, at + kHidden.size())) {
         shown.replace(at, value.size(), kHidden);

@@ -9,15 +9,14 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <condition_variable>
 #include <csignal>
 #include <map>
-#include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "common/clock.h"
+#include "common/mutex.h"
 #include "common/program.h"
 
 namespace pipeline {
@@ -48,24 +47,24 @@ struct StopSignal::State {
   void ReadSignals();
   void CallBack();
   void Stop(int signal);
-  void TakeSignal(int signal);
+  void TakeSignal(int signal) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
 
   const SecondSignal second_signal;
-  mutable std::mutex mutex;
-  mutable std::condition_variable changed;
+  mutable Mutex mutex;
+  mutable CondVar changed;
   std::atomic<bool> requested = false;  // this and the next set under mutex
   std::atomic<bool> hurried = false;
-  bool ending = false;                                         // this and the following under mutex
-  int number = 0;                                              // of the first signal
+  bool ending ABSL_GUARDED_BY(mutex) = false;
+  int number ABSL_GUARDED_BY(mutex) = 0;                       // of the first signal
   using Callbacks = std::map<int64_t, std::function<void()>>;  // by number, in the order of their coming
-  Callbacks callbacks;
-  Callbacks hurry_callbacks;
-  Callbacks* Due() {
+  Callbacks callbacks ABSL_GUARDED_BY(mutex);
+  Callbacks hurry_callbacks ABSL_GUARDED_BY(mutex);
+  Callbacks* Due() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     if (requested && !callbacks.empty()) return &callbacks;
     return hurried && !hurry_callbacks.empty() ? &hurry_callbacks : nullptr;
   }
-  int64_t next_id = 1;
-  int64_t running_id = 0;  // the callback that is being called; 0: none
+  int64_t next_id ABSL_GUARDED_BY(mutex) = 1;
+  int64_t running_id ABSL_GUARDED_BY(mutex) = 0;  // the callback that is being called; 0: none
   sigset_t mask_before{};
   int signal_fd = -1;
   int end_fd = -1;
@@ -90,10 +89,10 @@ StopSignal::State::State(SecondSignal second) : second_signal(second) {
 
 StopSignal::State::~State() {
   {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(&mutex);
     ending = true;
   }
-  changed.notify_all();
+  changed.NotifyAll();
   const uint64_t one = 1;
   [[maybe_unused]] const ssize_t ignored = write(end_fd, &one, sizeof one);  // an empty counter takes it
   reader.join();
@@ -116,32 +115,31 @@ void StopSignal::State::ReadSignals() {
 }
 
 void StopSignal::State::CallBack() {
-  std::unique_lock lock(mutex);
+  MutexLock lock(&mutex);
   for (;;) {
-    changed.wait(lock, [&] { return Due() != nullptr || ending; });
+    changed.Wait(&mutex, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return Due() != nullptr || ending; });
     Callbacks* due = Due();
     if (due == nullptr) return;
     const auto next = due->extract(due->begin());
     running_id = next.key();
-    lock.unlock();
+    lock.Unlock();
     next.mapped()();
-    lock.lock();
+    lock.Lock();
     running_id = 0;
-    changed.notify_all();
+    changed.NotifyAll();
   }
 }
 
 // `signal`: 0 when the program itself asks.
 void StopSignal::State::Stop(int signal) {
   {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(&mutex);
     if (signal != 0) TakeSignal(signal);
     requested = true;
   }
-  changed.notify_all();
+  changed.NotifyAll();
 }
 
-// Under mutex.
 void StopSignal::State::TakeSignal(int signal) {
   if (number == 0 || number == SIGHUP) {
     number = signal;
@@ -159,7 +157,7 @@ bool StopSignal::requested() const { return state_->requested; }
 bool StopSignal::hurried() const { return state_->hurried; }
 
 int StopSignal::number() const {
-  const std::lock_guard lock(state_->mutex);
+  const MutexLock lock(&state_->mutex);
   return state_->number;
 }
 
@@ -169,19 +167,19 @@ bool StopSignal::WaitUntil(int64_t deadline_ns) const {
   const std::chrono::steady_clock::time_point deadline{std::chrono::nanoseconds(deadline_ns)};
   // A wait whose time is over costs two system calls: too much for a loop that is behind its schedule.
   if (state_->requested || MonotonicNs() >= deadline_ns) return state_->requested;
-  std::unique_lock lock(state_->mutex);
-  return state_->changed.wait_until(lock, deadline, [&] { return state_->requested.load(); });
+  const MutexLock lock(&state_->mutex);
+  return state_->changed.WaitUntil(&state_->mutex, deadline, [&] { return state_->requested.load(); });
 }
 
 void StopSignal::Wait() const {
-  std::unique_lock lock(state_->mutex);
-  state_->changed.wait(lock, [&] { return state_->requested.load(); });
+  const MutexLock lock(&state_->mutex);
+  state_->changed.Wait(&state_->mutex, [&] { return state_->requested.load(); });
 }
 
 StopCallback::StopCallback(const StopSignal* stop, std::function<void()> callback, When when)
     : state_(stop->state_.get()) {
   {
-    const std::lock_guard lock(state_->mutex);
+    const MutexLock lock(&state_->mutex);
     if (when == When::kRequested ? !state_->requested : !state_->hurried) {
       id_ = state_->next_id++;
       (when == When::kRequested ? state_->callbacks : state_->hurry_callbacks).emplace(id_, std::move(callback));
@@ -192,10 +190,12 @@ StopCallback::StopCallback(const StopSignal* stop, std::function<void()> callbac
 }
 
 StopCallback::~StopCallback() {
-  std::unique_lock lock(state_->mutex);
+  const MutexLock lock(&state_->mutex);
   state_->callbacks.erase(id_);
   state_->hurry_callbacks.erase(id_);
-  state_->changed.wait(lock, [&] { return id_ == 0 || state_->running_id != id_; });
+  state_->changed.Wait(&state_->mutex, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mutex) {
+    return id_ == 0 || state_->running_id != id_;
+  });
 }
 
 }  // namespace pipeline
