@@ -8,13 +8,15 @@
 #include <map>
 #include <mutex>
 
+#include "common/mutex.h"
+
 namespace pipeline {
 namespace {
 
 // Never destroyed: gRPC's threads may log while the process ends.
 struct Book {
-  std::mutex mutex;
-  std::map<std::string, uint64_t> complaints;  // under mutex
+  Mutex mutex;
+  std::map<std::string, uint64_t> complaints ABSL_GUARDED_BY(mutex);
 };
 Book& TheBook() {
   static Book* const book = new Book;
@@ -23,7 +25,7 @@ Book& TheBook() {
 
 void Note(const std::string& peer) {
   Book& book = TheBook();
-  const std::lock_guard lock(book.mutex);
+  const MutexLock lock(&book.mutex);
   if (book.complaints.size() >= kComplainersMax && !book.complaints.contains(peer)) return;
   ++book.complaints[peer];
 }
@@ -52,7 +54,7 @@ void WatchPingComplaints() {
 
 uint64_t PingComplaints(const std::string& peer) {
   Book& book = TheBook();
-  const std::lock_guard lock(book.mutex);
+  const MutexLock lock(&book.mutex);
   const auto found = book.complaints.find(peer);
   return found == book.complaints.end() ? 0 : found->second;
 }

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <random>
 #include <set>
@@ -19,6 +17,7 @@
 #include "client/reconnect_plan.h"
 #include "client/token.h"
 #include "common/clock.h"
+#include "common/mutex.h"
 #include "text/duration.h"
 
 namespace pipeline {
@@ -59,24 +58,25 @@ struct Subscription::State {
   std::optional<SubscriptionResult> WaitForNext(const StreamStatus& end);
 
   bool stopped() const {
-    const std::lock_guard lock(mutex);
+    const MutexLock lock(&mutex);
     return stop;
   }
   // Or until stopped.
   void Sleep(int64_t wait_ns) {
-    std::unique_lock lock(mutex);
-    woken.wait_for(lock, std::chrono::nanoseconds(wait_ns), [this] { return stop; });
+    const MutexLock lock(&mutex);
+    woken.WaitFor(&mutex, std::chrono::nanoseconds(wait_ns),
+                  [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return stop; });
   }
   // While it lives, Stop() cancels this stream.
   class StoppableStream {
    public:
     StoppableStream(State* state, EventStream* stream) : state_(state) {
-      const std::lock_guard lock(state_->mutex);
+      const MutexLock lock(&state_->mutex);
       state_->current = stream;
       allowed_ = !state_->stop;
     }
     ~StoppableStream() {
-      const std::lock_guard lock(state_->mutex);
+      const MutexLock lock(&state_->mutex);
       state_->current = nullptr;
     }
     StoppableStream(const StoppableStream&) = delete;
@@ -101,10 +101,10 @@ struct Subscription::State {
   bool find_earliest = false;       // first ask which log there is now, then start at its earliest record
   std::set<std::string> unbatched;  // servers that do not offer SubscribePayments
 
-  mutable std::mutex mutex;
-  std::condition_variable woken;
-  bool stop = false;               // under mutex
-  EventStream* current = nullptr;  // under mutex
+  mutable Mutex mutex;
+  CondVar woken;
+  bool stop ABSL_GUARDED_BY(mutex) = false;
+  EventStream* current ABSL_GUARDED_BY(mutex) = nullptr;
 };
 
 Subscription::Subscription(SubscriptionOptions options, SubscriptionObserver* observer)
@@ -117,10 +117,10 @@ SubscriptionResult Subscription::Run() { return state_->Run(); }
 void Subscription::Stop() { state_->Stop(); }
 
 void Subscription::State::Stop() {
-  const std::lock_guard lock(mutex);
+  const MutexLock lock(&mutex);
   stop = true;
   if (current != nullptr) current->Cancel();
-  woken.notify_all();
+  woken.NotifyAll();
 }
 
 SubscriptionResult Subscription::State::Run() {
