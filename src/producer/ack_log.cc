@@ -61,7 +61,7 @@ AckLog::AckLog(const std::string& path, std::string_view producer) : lock_(path,
 }
 
 void AckLog::Send(uint64_t sequence, std::string_view key, std::string_view value, int32_t partition) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   line_.clear();
   auto out = std::back_inserter(line_);
   fmt::format_to(out, R"({{"type":"send","t":{},"seq":{},"key":)", MonotonicNs(), sequence);
@@ -74,7 +74,7 @@ void AckLog::Send(uint64_t sequence, std::string_view key, std::string_view valu
 }
 
 void AckLog::Outcomes(std::span<const DeliveryReport> reports) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   std::string lines;
   for (const DeliveryReport& report : reports) {
     line_.clear();
@@ -92,7 +92,7 @@ void AckLog::Outcomes(std::span<const DeliveryReport> reports) {
 }
 
 void AckLog::End(const AckLogTotals& totals) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   file_.Append(fmt::format(R"({{"type":"end","t":{},"sent":{},"ok":{},"failed":{},"unknown":{}}})", MonotonicNs(),
                            totals.sent, totals.ok, totals.failed, totals.unknown));
 }

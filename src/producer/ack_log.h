@@ -4,13 +4,13 @@
 #pragma once
 
 #include <cstdint>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "common/file_lock.h"
 #include "common/line_file.h"
+#include "common/mutex.h"
 #include "producer/record_producer.h"
 
 namespace pipeline {
@@ -39,10 +39,10 @@ class AckLog {
 
  private:
   FileLock lock_;
-  std::mutex mutex_;
-  LineFile file_;
+  Mutex mutex_;
+  LineFile file_ ABSL_GUARDED_BY(mutex_);
   uint64_t next_sequence_ = 1;
-  std::string line_;
+  std::string line_ ABSL_GUARDED_BY(mutex_);
 };
 
 // The greatest `seq` of the sends in an acknowledgement log's text, 0 without one. Pure.

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <ostream>
 #include <span>
 #include <stdexcept>
@@ -13,6 +12,7 @@
 #include <system_error>
 
 #include "common/clock.h"
+#include "common/mutex.h"
 #include "payment/money.h"
 #include "producer/ack_log.h"
 #include "producer/payment_maker.h"
@@ -54,12 +54,13 @@ class ProducerRun {
   const int64_t started_ns_ = MonotonicNs();
 
   // What the main and the delivery thread share.
-  std::mutex mutex_;
-  std::ostream& out_;
-  std::ostream& err_;
-  AckLogTotals totals_;               // `sent` is the main thread's alone, `unknown` what is left at the end
-  std::atomic<bool> broken_ = false;  // the ack log could not be written
+  Mutex mutex_;
+  std::ostream& out_ ABSL_GUARDED_BY(mutex_);
+  std::ostream& err_ ABSL_GUARDED_BY(mutex_);
+  AckLogTotals totals_ ABSL_GUARDED_BY(mutex_);  // of the outcomes that were told
+  std::atomic<bool> broken_ = false;             // the ack log could not be written
 
+  int64_t sent_ = 0;
   std::unique_ptr<AckLog> ack_log_;
   std::unique_ptr<PaymentMaker> maker_;
   std::string value_;
@@ -83,6 +84,7 @@ int ProducerRun::Run() {
     producer_ = std::make_unique<RecordProducer>(
         std::move(producer), [this](std::span<const DeliveryReport> reports) { OnReports(reports); });
   } catch (const std::exception& error) {
+    const MutexLock lock(&mutex_);
     err_ << "payment-producer: " << error.what() << std::endl;
     return 2;
   }
@@ -96,6 +98,7 @@ void ProducerRun::PrintBanner() {
                            : options_.interval_ns > 0 ? fmt::format("one every {}", DurationText(options_.interval_ns))
                                                       : "as fast as it goes";
   const std::string count = options_.count > 0 ? std::to_string(options_.count) : "until stopped";
+  const MutexLock lock(&mutex_);
   out_ << fmt::format("Payment Producer\n  Broker: {}\n  Topic:  {}\n  SSL:    {}\n  Count:  {} ({})\n",
                       options_.kafka.brokers, options_.kafka.topic, options_.kafka.ssl ? "enabled" : "disabled", count,
                       pace)
@@ -111,6 +114,7 @@ bool ProducerRun::Connect() {
     const int64_t slice_ms = std::max<int64_t>(1, std::min(left_ns, kConnectSliceNs) / kMillisecondNs);
     try {
       if (producer_->Partitions(static_cast<int>(slice_ms)) == 0) {
+        const MutexLock lock(&mutex_);
         err_ << fmt::format("Topic {} does not exist yet; sending to it makes a broker that may create topics do so.",
                             options_.kafka.topic)
              << std::endl;
@@ -120,6 +124,7 @@ bool ProducerRun::Connect() {
       // Not yet. Why, librdkafka has logged.
     }
   }
+  const MutexLock lock(&mutex_);
   err_ << fmt::format(
               "payment-producer: no broker reached at {} within {}. Start one, or name yours with --brokers HOST:PORT "
               "or "
@@ -148,9 +153,9 @@ void ProducerRun::SendOne() {
   value_.clear();
   const MadeRecord made = maker_->Make(WallSeconds(), &value_);
   if (broken_) return;
-  ++totals_.sent;
+  ++sent_;
   if (!options_.quiet) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     out_ << fmt::format("[SEND] {} | {} | {} {}", made.key, made.provider, ToText(made.raw_amount, 2), made.currency)
          << std::endl;
   }
@@ -200,7 +205,7 @@ void ProducerRun::OnReports(std::span<const DeliveryReport> reports) {
   } catch (const std::system_error& error) {
     StopBecause(error.what());
   }
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   bool told = false;
   for (const DeliveryReport& report : reports) {
     if (report.outcome == DeliveryOutcome::kOk) ++totals_.ok;
@@ -213,7 +218,7 @@ void ProducerRun::OnReports(std::span<const DeliveryReport> reports) {
 }
 
 void ProducerRun::StopBecause(const std::string& what) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (!broken_) {
     err_ << "payment-producer: " << what << "; stopping, for what is sent could not be recorded" << std::endl;
   }
@@ -234,7 +239,7 @@ bool ProducerRun::AwaitOutcomes() {
 int ProducerRun::Finish() {
   if (!AwaitOutcomes()) {
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(&mutex_);
       err_ << fmt::format(
                   "payment-producer: {} records still without an outcome {}; giving up on them", producer_->in_flight(),
                   stop_->hurried() ? "at the second signal" : "after " + DurationText(options_.flush_timeout_ns))
@@ -244,18 +249,24 @@ int ProducerRun::Finish() {
   }
   const int64_t rebuilds = producer_->rebuilds();
   producer_.reset();  // no delivery thread from here on
-  // Records that were written down but whose report never came.
-  totals_.unknown = totals_.sent - totals_.ok - totals_.failed;
-  out_ << fmt::format("\nSummary: sent {}, delivered {}, failed {}, unknown {} in {:.1f} s{}", totals_.sent, totals_.ok,
-                      totals_.failed, totals_.unknown, static_cast<double>(MonotonicNs() - started_ns_) / 1e9,
-                      rebuilds > 0 ? fmt::format(" (the producer was rebuilt {} times)", rebuilds) : "")
-       << std::endl;
+  AckLogTotals totals;
+  {
+    const MutexLock lock(&mutex_);
+    totals = totals_;
+    totals.sent = sent_;
+    // Records that were written down but whose report never came.
+    totals.unknown = totals.sent - totals.ok - totals.failed;
+    out_ << fmt::format("\nSummary: sent {}, delivered {}, failed {}, unknown {} in {:.1f} s{}", totals.sent, totals.ok,
+                        totals.failed, totals.unknown, static_cast<double>(MonotonicNs() - started_ns_) / 1e9,
+                        rebuilds > 0 ? fmt::format(" (the producer was rebuilt {} times)", rebuilds) : "")
+         << std::endl;
+  }
   try {
-    if (ack_log_ && !broken_) ack_log_->End(totals_);
+    if (ack_log_ && !broken_) ack_log_->End(totals);
   } catch (const std::system_error& error) {
     StopBecause(error.what());
   }
-  return broken_ || totals_.ok != totals_.sent ? 1 : 0;
+  return broken_ || totals.ok != totals.sent ? 1 : 0;
 }
 
 }  // namespace

@@ -77,13 +77,13 @@ RecordProducer::Handle RecordProducer::Make() {
 }
 
 int RecordProducer::Partitions(int timeout_ms) {
-  const std::shared_lock lock(handle_mutex_);
+  const ReaderLock lock(&handle_mutex_);
   if (!handle_.producer) throw std::runtime_error("the producer is being rebuilt");
   return PartitionCount(handle_.producer.get(), options_.kafka.topic, timeout_ms);
 }
 
 void RecordProducer::LearnTopic(int timeout_ms) {
-  const std::shared_lock lock(handle_mutex_);
+  const ReaderLock lock(&handle_mutex_);
   if (!handle_.producer) throw std::runtime_error("the producer is being rebuilt");
   const rd_kafka_metadata_t* found = nullptr;
   const rd_kafka_resp_err_t error =
@@ -97,7 +97,7 @@ void RecordProducer::LearnTopic(int timeout_ms) {
 }
 
 bool RecordProducer::TrySend(uint64_t sequence, int32_t partition, std::string_view key, std::string_view value) {
-  const std::shared_lock lock(handle_mutex_);
+  const ReaderLock lock(&handle_mutex_);
   if (!handle_.producer || in_flight_.load() >= options_.in_flight_max) {
     ++full_retries_;
     return false;
@@ -129,19 +129,20 @@ bool RecordProducer::TrySend(uint64_t sequence, int32_t partition, std::string_v
 int64_t RecordProducer::room() const { return options_.in_flight_max - in_flight_.load(); }
 
 void RecordProducer::WaitForRoom(int64_t deadline_ns) {
-  std::unique_lock lock(settled_mutex_);
-  settled_.wait_until(lock, SteadyTime(deadline_ns), [this] { return room() > 0 && !full_ && !rebuilding_; });
+  const MutexLock lock(&settled_mutex_);
+  settled_.WaitUntil(&settled_mutex_, SteadyTime(deadline_ns), [this] { return room() > 0 && !full_ && !rebuilding_; });
 }
 
 bool RecordProducer::WaitUntilBelow(int64_t records, int64_t deadline_ns) {
-  std::unique_lock lock(settled_mutex_);
-  return settled_.wait_until(lock, SteadyTime(deadline_ns), [this, records] { return in_flight_.load() < records; });
+  const MutexLock lock(&settled_mutex_);
+  return settled_.WaitUntil(&settled_mutex_, SteadyTime(deadline_ns),
+                            [this, records] { return in_flight_.load() < records; });
 }
 
 void RecordProducer::Purge() {
   giving_up_ = true;
   {
-    const std::shared_lock lock(handle_mutex_);
+    const ReaderLock lock(&handle_mutex_);
     if (handle_.producer) rd_kafka_purge(handle_.producer.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
   }
   // What is not told by now is counted, and the numbers start afresh: nobody may wait for these again.
@@ -171,11 +172,11 @@ void RecordProducer::Settle(std::span<const DeliveryReport> reports) {
   // In this order: who sees a record settled finds its outcome told.
   sink_(reports);
   {
-    const std::lock_guard lock(settled_mutex_);
+    const MutexLock lock(&settled_mutex_);
     in_flight_ -= static_cast<int64_t>(reports.size());
     full_ = false;
   }
-  settled_.notify_all();
+  settled_.NotifyAll();
 }
 
 void RecordProducer::PollOnce(rd_kafka_t* producer, int timeout_ms) {
@@ -188,9 +189,10 @@ void RecordProducer::PollOnce(rd_kafka_t* producer, int timeout_ms) {
 void RecordProducer::RunDeliveries() {
   while (!stop_) {
     // Only this thread replaces the handle, so that it may use it without the lock.
-    PollOnce(handle_.producer.get(), kPollMs);
+    rd_kafka_t* const producer = ABSL_TS_UNCHECKED_READ(handle_).producer.get();
+    PollOnce(producer, kPollMs);
     std::array<char, 512> reason{};
-    const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(handle_.producer.get(), reason.data(), reason.size());
+    const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(producer, reason.data(), reason.size());
     if (fatal == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
     spdlog::warn("fatal producer error {}: {}; the producer is rebuilt, what was in flight is unknown",
                  rd_kafka_err2name(fatal), reason.data());
@@ -201,7 +203,7 @@ void RecordProducer::RunDeliveries() {
 void RecordProducer::Rebuild() {
   Handle old;
   {
-    const std::unique_lock lock(handle_mutex_);
+    const WriterLock lock(&handle_mutex_);
     rebuilding_ = true;
     old = std::exchange(handle_, Handle{});
   }
@@ -209,21 +211,21 @@ void RecordProducer::Rebuild() {
   while (!stop_) {
     try {
       Handle fresh = Make();
-      const std::unique_lock lock(handle_mutex_);
+      const WriterLock lock(&handle_mutex_);
       handle_ = std::move(fresh);
       break;
     } catch (const std::exception& error) {
       spdlog::error("the producer could not be rebuilt: {}", error.what());
-      std::unique_lock lock(settled_mutex_);
-      settled_.wait_for(lock, std::chrono::milliseconds(kRemakeDelayMs), [this] { return stop_.load(); });
+      const MutexLock lock(&settled_mutex_);
+      settled_.WaitFor(&settled_mutex_, std::chrono::milliseconds(kRemakeDelayMs), [this] { return stop_.load(); });
     }
   }
   ++rebuilds_;
   {
-    const std::lock_guard lock(settled_mutex_);
+    const MutexLock lock(&settled_mutex_);
     rebuilding_ = false;
   }
-  settled_.notify_all();
+  settled_.NotifyAll();
 }
 
 void RecordProducer::DrainAndDrop(Handle handle) {

@@ -5,11 +5,8 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
-#include <shared_mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +14,7 @@
 #include <vector>
 
 #include "common/kafka.h"
+#include "common/mutex.h"
 #include "common/settings.h"
 
 namespace pipeline {
@@ -102,8 +100,8 @@ class RecordProducer {
   const Sink sink_;
 
   // Shared by those who use the handle, exclusive for who replaces it. Empty while it is rebuilt.
-  mutable std::shared_mutex handle_mutex_;
-  Handle handle_;
+  mutable SharedMutex handle_mutex_;
+  Handle handle_ ABSL_GUARDED_BY(handle_mutex_);
 
   std::vector<DeliveryReport> reports_;  // delivery thread only
   std::atomic<int64_t> in_flight_{0};
@@ -115,8 +113,8 @@ class RecordProducer {
   std::atomic<int64_t> rebuilds_{0};
   std::atomic<int64_t> reports_lost_{0};
 
-  std::mutex settled_mutex_;
-  std::condition_variable settled_;
+  Mutex settled_mutex_;
+  CondVar settled_;
   std::thread thread_;
 };
 
