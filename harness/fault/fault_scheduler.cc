@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <exception>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
 
 #include "common/clock.h"
+#include "common/mutex.h"
 #include "harness/fault/fault_agenda.h"
 
 namespace harness {
@@ -74,14 +73,14 @@ struct FaultScheduler::State {
   std::vector<std::unique_ptr<Fault>> faults;
   std::vector<std::thread> actions;  // by fault: one at a time
 
-  std::mutex mutex;
-  std::condition_variable changed;
+  pipeline::Mutex mutex;
+  pipeline::CondVar changed;
   // News for the scheduler's thread.
-  std::vector<std::pair<std::string, int64_t>> phases;
-  std::vector<ActionResult> results;
-  bool counts_changed = false;
-  bool stop = false;
-  bool stop_taken = false;
+  std::vector<std::pair<std::string, int64_t>> phases ABSL_GUARDED_BY(mutex);
+  std::vector<ActionResult> results ABSL_GUARDED_BY(mutex);
+  bool counts_changed ABSL_GUARDED_BY(mutex) = false;
+  bool stop ABSL_GUARDED_BY(mutex) = false;
+  bool stop_taken ABSL_GUARDED_BY(mutex) = false;
 };
 
 FaultScheduler::FaultScheduler(const std::vector<FaultPlan>& plans, FaultTargets* targets, FaultListener* listener,
@@ -95,22 +94,22 @@ void FaultScheduler::Start() {
 }
 
 void FaultScheduler::OnPhase(const std::string& phase, int64_t begin_ns) {
-  const std::lock_guard lock(state_->mutex);
+  const pipeline::MutexLock lock(&state_->mutex);
   state_->phases.emplace_back(phase, begin_ns);
-  state_->changed.notify_one();
+  state_->changed.NotifyOne();
 }
 
 void FaultScheduler::OnCounts() {
-  const std::lock_guard lock(state_->mutex);
+  const pipeline::MutexLock lock(&state_->mutex);
   state_->counts_changed = true;
-  state_->changed.notify_one();
+  state_->changed.NotifyOne();
 }
 
 void FaultScheduler::StopAndHealAll() {
   {
-    const std::lock_guard lock(state_->mutex);
+    const pipeline::MutexLock lock(&state_->mutex);
     state_->stop = true;
-    state_->changed.notify_one();
+    state_->changed.NotifyOne();
   }
   if (state_->thread.joinable()) state_->thread.join();
 }
@@ -134,7 +133,7 @@ void FaultScheduler::State::TakeNews() {
   std::vector<std::pair<std::string, int64_t>> begun;
   std::vector<ActionResult> ended;
   {
-    const std::lock_guard lock(mutex);
+    const pipeline::MutexLock lock(&mutex);
     begun.swap(phases);
     ended.swap(results);
     counts_changed = false;
@@ -166,24 +165,26 @@ void FaultScheduler::State::Launch(const FaultAction& action) {
   if (slot.joinable()) slot.join();  // its strike, which has ended
   slot = std::thread([this, action, fault = faults[action.fault].get()] {
     ActionResult result = RunAction(action, fault, targets);
-    const std::lock_guard lock(mutex);
+    const pipeline::MutexLock lock(&mutex);
     results.push_back(std::move(result));
-    changed.notify_one();
+    changed.NotifyOne();
   });
 }
 
 void FaultScheduler::State::WaitForNews() {
-  const auto news = [&] { return !phases.empty() || !results.empty() || counts_changed || stop != stop_taken; };
+  const auto news = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    return !phases.empty() || !results.empty() || counts_changed || stop != stop_taken;
+  };
   std::optional<int64_t> wake_ns = agenda.NextNs();
   if (!agenda.WaitingForCounts().empty()) {
     const int64_t look_ns = pipeline::MonotonicNs() + kLookEveryNs;
     wake_ns = std::min(wake_ns.value_or(look_ns), look_ns);
   }
-  std::unique_lock lock(mutex);
+  const pipeline::MutexLock lock(&mutex);
   if (wake_ns) {
-    changed.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(*wake_ns)), news);
+    changed.WaitUntil(&mutex, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(*wake_ns)), news);
   } else {
-    changed.wait(lock, news);
+    changed.Wait(&mutex, news);
   }
 }
 

@@ -6,13 +6,13 @@
 #include <atomic>
 #include <cerrno>
 #include <ctime>
-#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <unordered_map>
 #include <utility>
 
 #include "common/clock.h"
+#include "common/mutex.h"
 #include "harness/load/embedded_producer.h"
 #include "harness/load/schedule.h"
 
@@ -59,8 +59,8 @@ struct LoadGenerator::State {
   std::vector<std::unique_ptr<EmbeddedProducer>> producers;
 
   // Sequences of sentinels and what became of them: filled by the sentinel producer's delivery thread.
-  std::mutex sentinel_mutex;
-  std::unordered_map<uint64_t, pipeline::DeliveryOutcome> sentinel_outcomes;
+  pipeline::Mutex sentinel_mutex;
+  std::unordered_map<uint64_t, pipeline::DeliveryOutcome> sentinel_outcomes ABSL_GUARDED_BY(sentinel_mutex);
   std::unique_ptr<EmbeddedProducer> sentinel;  // after what its thread uses
 
   std::atomic<int64_t> unsent{0};
@@ -120,7 +120,7 @@ LoadGenerator::LoadGenerator(LoadOptions options, const std::vector<ProducerPlan
   // One that gets nowhere is given up soon and sent again.
   state.sentinel = state.Make(kSentinelProducer, maker, {}, {{"message.timeout.ms", "5000"}},
                               [&state](std::span<const pipeline::DeliveryReport> reports) {
-                                const std::lock_guard lock(state.sentinel_mutex);
+                                const pipeline::MutexLock lock(&state.sentinel_mutex);
                                 for (const auto& report : reports) {
                                   state.sentinel_outcomes[report.sequence] = report.outcome;
                                 }
@@ -250,8 +250,8 @@ bool LoadGenerator::ProduceSentinels(const std::vector<pipeline::Filter>& filter
     state.sentinel->HandOver(late);
     if (!state.sentinel->WaitUntilBelow(1, deadline_ns)) break;
     {
-      const std::lock_guard lock(state.sentinel_mutex);
-      std::erase_if(wanted, [&state](const Wanted& sentinel) {
+      const pipeline::MutexLock lock(&state.sentinel_mutex);
+      std::erase_if(wanted, [&state](const Wanted& sentinel) ABSL_EXCLUSIVE_LOCKS_REQUIRED(state.sentinel_mutex) {
         const auto found = state.sentinel_outcomes.find(sentinel.sequence);
         return found != state.sentinel_outcomes.end() && found->second == pipeline::DeliveryOutcome::kOk;
       });

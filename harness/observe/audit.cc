@@ -4,8 +4,6 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <stdexcept>
@@ -18,6 +16,7 @@
 #include "common/clock.h"
 #include "common/crc32c.h"
 #include "common/kafka.h"
+#include "common/mutex.h"
 #include "harness/contract/canonical.h"
 #include "harness/contract/record_reader.h"
 #include "harness/observe/log_lines.h"
@@ -131,11 +130,11 @@ struct Audit::State {
 
   std::atomic<int64_t> bytes_read = 0;  // keys and values
 
-  std::mutex mutex;  // all below
-  std::condition_variable changed;
-  std::vector<int64_t> published;  // a copy of `next`
-  AllWatermarks watermarks;
-  bool stopping = false;
+  pipeline::Mutex mutex;
+  pipeline::CondVar changed;
+  std::vector<int64_t> published ABSL_GUARDED_BY(mutex);  // a copy of `next`
+  AllWatermarks watermarks ABSL_GUARDED_BY(mutex);
+  bool stopping ABSL_GUARDED_BY(mutex) = false;
 
   std::thread read_thread;
   std::thread watermark_thread;
@@ -196,7 +195,7 @@ std::optional<Audit::State::AllWatermarks> Audit::State::Query(int timeout_ms, s
 void Audit::State::Tell(const AllWatermarks& seen) {
   AllWatermarks before;
   {
-    const std::scoped_lock lock(mutex);
+    const pipeline::MutexLock lock(&mutex);
     before = std::exchange(watermarks, seen);
   }
   for (size_t i = 0; i < seen.size(); ++i) {
@@ -219,7 +218,7 @@ void Audit::State::ReadLoop() {
   std::vector<rd_kafka_message_t*> batch(kBatchMax);
   while (true) {
     {
-      const std::scoped_lock lock(mutex);
+      const pipeline::MutexLock lock(&mutex);
       if (stopping) return;
     }
     if (!lost.empty()) FindLostPartitions();
@@ -242,10 +241,10 @@ void Audit::State::Publish() {
   if (!records.empty()) recorder->OnLog(records);
   records.clear();
   {
-    const std::scoped_lock lock(mutex);
+    const pipeline::MutexLock lock(&mutex);
     published = next;
   }
-  changed.notify_all();
+  changed.NotifyAll();
 }
 
 void Audit::State::Take(const rd_kafka_message_t& message, int64_t now_ns) {
@@ -326,14 +325,14 @@ void Audit::State::FindLostPartitions() {
 }
 
 void Audit::State::WatermarkLoop() {
-  std::unique_lock lock(mutex);
+  pipeline::MutexLock lock(&mutex);
   while (!stopping) {
     const auto due = std::chrono::steady_clock::now() + kWatermarkPeriod;
-    lock.unlock();
+    lock.Unlock();
     std::string reason;
     if (const auto seen = Query(kQueryTimeoutMs, &reason)) Tell(*seen);
-    lock.lock();
-    changed.wait_until(lock, due, [this] { return stopping; });
+    lock.Lock();
+    changed.WaitUntil(&mutex, due, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return stopping; });
   }
 }
 
@@ -357,10 +356,10 @@ bool Audit::CatchUp(int64_t deadline_ns) {
     ends = state.Query(static_cast<int>(std::min<int64_t>(left_ms, kQueryTimeoutMs)), &reason);
   }
   state.Tell(*ends);
-  std::unique_lock lock(state.mutex);
+  const pipeline::MutexLock lock(&state.mutex);
   // std::chrono::steady_clock is CLOCK_MONOTONIC.
   const auto deadline = std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns));
-  return state.changed.wait_until(lock, deadline, [&] {
+  return state.changed.WaitUntil(&state.mutex, deadline, [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state.mutex) {
     return std::equal(ends->begin(), ends->end(), state.published.begin(),
                       [](const State::Watermarks& end, int64_t at) { return at >= end.high; });
   });
@@ -369,10 +368,10 @@ bool Audit::CatchUp(int64_t deadline_ns) {
 void Audit::Stop() {
   State& state = *state_;
   {
-    const std::scoped_lock lock(state.mutex);
+    const pipeline::MutexLock lock(&state.mutex);
     if (std::exchange(state.stopping, true)) return;
   }
-  state.changed.notify_all();
+  state.changed.NotifyAll();
   if (state.read_thread.joinable()) state.read_thread.join();
   if (state.watermark_thread.joinable()) state.watermark_thread.join();
   std::string reason;

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <map>
-#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "common/mutex.h"
 #include "harness/contract/canonical.h"
 #include "harness/observe/log_lines.h"
 #include "harness/observe/name_batch.h"
@@ -125,8 +125,8 @@ class EmbeddedSubscriber : public pipeline::SubscriptionObserver {
 
 struct EmbeddedSubscribers::State {
   Recorder* recorder = nullptr;
-  std::mutex mutex;
-  std::map<size_t, std::unique_ptr<EmbeddedSubscriber>> subscribers;  // by client
+  pipeline::Mutex mutex;
+  std::map<size_t, std::unique_ptr<EmbeddedSubscriber>> subscribers ABSL_GUARDED_BY(mutex);  // by client
 };
 
 EmbeddedSubscribers::EmbeddedSubscribers(Recorder* recorder) : state_(std::make_unique<State>()) {
@@ -137,14 +137,14 @@ EmbeddedSubscribers::~EmbeddedSubscribers() { StopAll(); }
 
 void EmbeddedSubscribers::Add(size_t client, pipeline::SubscriptionOptions options) {
   auto subscriber = std::make_unique<EmbeddedSubscriber>(state_->recorder, client, std::move(options));
-  const std::lock_guard lock(state_->mutex);
+  const pipeline::MutexLock lock(&state_->mutex);
   state_->subscribers[client] = std::move(subscriber);
 }
 
 void EmbeddedSubscribers::Stop(size_t client) {
   std::unique_ptr<EmbeddedSubscriber> stopped;
   {
-    const std::lock_guard lock(state_->mutex);
+    const pipeline::MutexLock lock(&state_->mutex);
     auto found = state_->subscribers.extract(client);
     if (found) stopped = std::move(found.mapped());
   }
@@ -153,7 +153,7 @@ void EmbeddedSubscribers::Stop(size_t client) {
 void EmbeddedSubscribers::StopAll() {
   std::map<size_t, std::unique_ptr<EmbeddedSubscriber>> stopped;
   {
-    const std::lock_guard lock(state_->mutex);
+    const pipeline::MutexLock lock(&state_->mutex);
     stopped.swap(state_->subscribers);
   }
   for (const auto& [client, subscriber] : stopped) subscriber->Stop();

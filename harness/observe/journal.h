@@ -3,13 +3,12 @@
 // into the same History.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
 
+#include "common/mutex.h"
 #include "harness/observe/journal_frames.h"
 #include "harness/verify/history.h"
 
@@ -43,13 +42,13 @@ class JournalWriter {
 
   const std::string path_;
   int fd_ = -1;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::condition_variable room_;
-  std::string pending_;
-  bool closing_ = false;
-  std::string error_;
-  int64_t frames_lost_ = 0;
+  pipeline::Mutex mutex_;
+  pipeline::CondVar wake_;
+  pipeline::CondVar room_;
+  std::string pending_ ABSL_GUARDED_BY(mutex_);
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;
+  std::string error_ ABSL_GUARDED_BY(mutex_);
+  int64_t frames_lost_ ABSL_GUARDED_BY(mutex_) = 0;
   std::thread thread_;
 };
 

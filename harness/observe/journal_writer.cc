@@ -38,14 +38,16 @@ JournalWriter::JournalWriter(const std::string& history_dir) : path_(JournalPath
 JournalWriter::~JournalWriter() { Close(); }
 
 void JournalWriter::Append(FrameType type, std::string_view payload) {
-  std::unique_lock lock(mutex_);
+  const pipeline::MutexLock lock(&mutex_);
   if (payload.size() > kFramePayloadBytesMax && error_.empty()) {
     error_ = "the journal " + path_ + " is cut: an entry of " + std::to_string(payload.size()) + " bytes, allowed " +
              std::to_string(kFramePayloadBytesMax);
   }
   if (error_.empty() && pending_.size() > kJournalBufferBytesMax &&
-      !room_.wait_for(lock, std::chrono::nanoseconds(kJournalStallNs),
-                      [this] { return pending_.size() <= kJournalBufferBytesMax || !error_.empty(); })) {
+      !room_.WaitFor(&mutex_, std::chrono::nanoseconds(kJournalStallNs),
+                     [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+                       return pending_.size() <= kJournalBufferBytesMax || !error_.empty();
+                     })) {
     error_ = "the journal " + path_ + " is cut: the disk took nothing for 5 s";
   }
   if (!error_.empty() || closing_) {
@@ -57,24 +59,25 @@ void JournalWriter::Append(FrameType type, std::string_view payload) {
   AppendRaw(type, &pending_);
   pending_.append(payload);
   AppendRaw(pipeline::Crc32c({pending_.data() + begin, pending_.size() - begin}), &pending_);
-  if (begin < kWriteBytes && pending_.size() >= kWriteBytes) wake_.notify_one();
+  if (begin < kWriteBytes && pending_.size() >= kWriteBytes) wake_.NotifyOne();
 }
 
 void JournalWriter::Run() {
   std::string writing;
   std::string write_error;
-  std::unique_lock lock(mutex_);
+  pipeline::MutexLock lock(&mutex_);
   for (bool last = false; !last;) {
-    wake_.wait_for(lock, std::chrono::nanoseconds(kJournalFlushNs),
-                   [this] { return closing_ || pending_.size() >= kWriteBytes; });
+    wake_.WaitFor(&mutex_, std::chrono::nanoseconds(kJournalFlushNs), [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return closing_ || pending_.size() >= kWriteBytes;
+    });
     last = closing_;
     std::swap(writing, pending_);
-    lock.unlock();
-    room_.notify_all();
+    lock.Unlock();
+    room_.NotifyAll();
     // Nothing follows bytes that were written in part: the file stays whole up to there.
     if (write_error.empty()) write_error = Write(writing);
     writing.clear();
-    lock.lock();
+    lock.Lock();
     if (error_.empty()) error_ = write_error;
   }
 }
@@ -91,12 +94,12 @@ std::string JournalWriter::Write(std::string_view bytes) {
 
 std::string JournalWriter::Close() {
   {
-    const std::scoped_lock lock(mutex_);
+    const pipeline::MutexLock lock(&mutex_);
     closing_ = true;
   }
-  wake_.notify_all();
+  wake_.NotifyAll();
   if (thread_.joinable()) thread_.join();
-  const std::scoped_lock lock(mutex_);
+  const pipeline::MutexLock lock(&mutex_);
   if (fd_ >= 0 && close(std::exchange(fd_, -1)) != 0 && error_.empty()) {
     error_ = "the journal " + path_ + " is cut: " + std::strerror(errno);
   }

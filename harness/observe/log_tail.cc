@@ -54,14 +54,15 @@ bool LogTail::Drain(int64_t deadline_ns) {
   State& state = *state_;
   const uint64_t number = state.Ask({nullptr, std::nullopt});
   const std::chrono::steady_clock::time_point deadline{std::chrono::nanoseconds(deadline_ns)};
-  std::unique_lock lock(state.mutex);
-  return state.changed.wait_until(lock, deadline, [&] { return state.done >= number; });
+  const pipeline::MutexLock lock(&state.mutex);
+  return state.changed.WaitUntil(&state.mutex, deadline,
+                                 [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state.mutex) { return state.done >= number; });
 }
 
 void LogTail::Stop() {
   State& state = *state_;
   {
-    const std::scoped_lock lock(state.mutex);
+    const pipeline::MutexLock lock(&state.mutex);
     state.stopping = true;
   }
   state.Wake();
@@ -71,7 +72,7 @@ void LogTail::Stop() {
 uint64_t LogTail::State::Ask(Request request) {
   uint64_t number = 0;
   {
-    const std::scoped_lock lock(mutex);
+    const pipeline::MutexLock lock(&mutex);
     requests.push_back(std::move(request));
     number = ++asked;
   }
@@ -80,15 +81,15 @@ uint64_t LogTail::State::Ask(Request request) {
 }
 
 void LogTail::State::TakeRequests() {
-  std::unique_lock lock(mutex);
+  pipeline::MutexLock lock(&mutex);
   while (!requests.empty()) {
     Request request = std::move(requests.front());
     requests.pop_front();
-    lock.unlock();
+    lock.Unlock();
     Take(std::move(request));
-    lock.lock();
+    lock.Lock();
     ++done;
-    changed.notify_all();
+    changed.NotifyAll();
   }
 }
 
@@ -113,7 +114,7 @@ void LogTail::State::Run() {
   while (true) {
     TakeRequests();
     {
-      const std::scoped_lock lock(mutex);
+      const pipeline::MutexLock lock(&mutex);
       if (stopping) return;
     }
     const Wait wait = Look();

@@ -12,12 +12,10 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <condition_variable>
 #include <cstring>
 #include <deque>
 #include <filesystem>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <system_error>
 #include <thread>
@@ -27,6 +25,7 @@
 #include <vector>
 
 #include "common/clock.h"
+#include "common/mutex.h"
 #include "harness/observe/line_problem.h"
 #include "harness/observe/log_lines.h"
 #include "harness/observe/log_tail.h"
@@ -142,12 +141,12 @@ struct LogTail::State {
   const Fd changes;   // wakes for changed files and for commands
   const Fd commands;  // wakes for commands alone
 
-  std::mutex mutex;
-  std::condition_variable changed;  // of `done`
-  bool stopping = false;            // this and the next three under mutex
-  std::deque<Request> requests;
-  uint64_t asked = 0;
-  uint64_t done = 0;
+  pipeline::Mutex mutex;
+  pipeline::CondVar changed;  // of `done`
+  bool stopping ABSL_GUARDED_BY(mutex) = false;
+  std::deque<Request> requests ABSL_GUARDED_BY(mutex);
+  uint64_t asked ABSL_GUARDED_BY(mutex) = 0;
+  uint64_t done ABSL_GUARDED_BY(mutex) = 0;
 
   // The thread's own.
   std::vector<std::unique_ptr<Followed>> files;

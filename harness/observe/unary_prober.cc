@@ -4,14 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <random>
 #include <thread>
 #include <utility>
 
 #include "common/clock.h"
+#include "common/mutex.h"
 #include "harness/contract/canonical.h"
 #include "harness/contract/decimal.h"
 #include "harness/observe/log_lines.h"
@@ -81,10 +80,10 @@ struct UnaryProber::State {
   std::mt19937_64 random;
   int answers_kept = 0;
 
-  std::mutex mutex;  // all below
-  std::condition_variable wake;
-  grpc::ClientContext* call = nullptr;
-  bool stopping = false;
+  pipeline::Mutex mutex;
+  pipeline::CondVar wake;
+  grpc::ClientContext* call ABSL_GUARDED_BY(mutex) = nullptr;
+  bool stopping ABSL_GUARDED_BY(mutex) = false;
 
   std::thread thread;
 };
@@ -93,7 +92,7 @@ void UnaryProber::State::AwaitConnected(uint16_t server) {
   const int64_t deadline_ns = pipeline::MonotonicNs() + kConnectTimeoutNs;
   constexpr auto kLook = std::chrono::milliseconds(50);
   while (!channels[server]->WaitForConnected(std::chrono::system_clock::now() + kLook)) {
-    const std::lock_guard lock(mutex);
+    const pipeline::MutexLock lock(&mutex);
     if (stopping || pipeline::MonotonicNs() >= deadline_ns) return;
   }
 }
@@ -101,14 +100,14 @@ void UnaryProber::State::AwaitConnected(uint16_t server) {
 bool UnaryProber::State::Enter(grpc::ClientContext* context, int64_t deadline_ns, int64_t timeout_ns) {
   const int64_t left_ns = std::clamp<int64_t>(deadline_ns - pipeline::MonotonicNs(), 0, timeout_ns);
   context->set_deadline(std::chrono::system_clock::now() + std::chrono::nanoseconds(left_ns));
-  const std::lock_guard lock(mutex);
+  const pipeline::MutexLock lock(&mutex);
   if (stopping) return false;
   call = context;
   return true;
 }
 
 bool UnaryProber::State::Leave() {
-  const std::lock_guard lock(mutex);
+  const pipeline::MutexLock lock(&mutex);
   call = nullptr;
   return !stopping;
 }
@@ -247,10 +246,11 @@ ListWalk UnaryProber::State::WalkUntilLoaded(uint16_t server, const QuietAsking&
   };
   const int64_t until_ns = std::min(asking.patience_ns, deadline_ns);
   while (!is_right() && !asking.stopped() && pipeline::MonotonicNs() + kQuietPauseNs < until_ns) {
-    std::unique_lock lock(mutex);
-    wake.wait_for(lock, std::chrono::nanoseconds(kQuietPauseNs), [&] { return stopping; });
+    pipeline::MutexLock lock(&mutex);
+    wake.WaitFor(&mutex, std::chrono::nanoseconds(kQuietPauseNs),
+                 [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return stopping; });
     if (stopping) break;
-    lock.unlock();
+    lock.Unlock();
     walk = Walk(server, kQuietWalkPagesMax, &asking, deadline_ns);
   }
   return walk;
@@ -300,10 +300,12 @@ ListWalk UnaryProber::State::Walk(uint16_t server, int pages_max, const QuietAsk
 
 void UnaryProber::State::Loop() {
   int reads = 0, walks = 0;
-  std::unique_lock lock(mutex);
+  pipeline::MutexLock lock(&mutex);
   while (!stopping) {
-    if (wake.wait_for(lock, std::chrono::nanoseconds(options.interval_ns), [&] { return stopping; })) return;
-    lock.unlock();
+    if (wake.WaitFor(&mutex, std::chrono::nanoseconds(options.interval_ns),
+                     [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return stopping; }))
+      return;
+    lock.Unlock();
     if (auto target = Choose()) {
       Ask(std::move(*target), std::nullopt, kReadTimeoutNs);
       if (++reads % kReadsPerWalk == 0 && walks < kWalksMax) {
@@ -313,7 +315,7 @@ void UnaryProber::State::Loop() {
         recorder->OnListWalk(Walk(server, kLoadWalkPagesMax, nullptr, pipeline::MonotonicNs() + kReadTimeoutNs));
       }
     }
-    lock.lock();
+    lock.Lock();
   }
 }
 
@@ -333,18 +335,18 @@ UnaryProber::~UnaryProber() { Stop(); }
 
 void UnaryProber::Stop() {
   {
-    const std::lock_guard lock(state_->mutex);
+    const pipeline::MutexLock lock(&state_->mutex);
     state_->stopping = true;
     if (state_->call != nullptr) state_->call->TryCancel();
   }
-  state_->wake.notify_all();
+  state_->wake.NotifyAll();
   if (state_->thread.joinable()) state_->thread.join();
 }
 
 void UnaryProber::AskQuiet(const QuietAsking& asking) {
   State& state = *state_;
   {
-    const std::lock_guard lock(state.mutex);
+    const pipeline::MutexLock lock(&state.mutex);
     state.stopping = false;
   }
   for (size_t i = 0; i < state.stubs.size(); ++i) {

@@ -12,7 +12,6 @@
 #include <charconv>
 #include <chrono>
 #include <cstring>
-#include <mutex>
 #include <random>
 #include <set>
 #include <stdexcept>
@@ -20,6 +19,7 @@
 #include <thread>
 
 #include "common/clock.h"
+#include "common/mutex.h"
 
 namespace harness {
 namespace {
@@ -141,14 +141,14 @@ std::optional<PortRange> ParsePortRange(std::string_view text) {
 }
 
 int PickFreePort() {
-  static std::mutex mutex;
-  static std::set<int> given_out;
+  static pipeline::Mutex mutex;
+  static std::set<int> given_out ABSL_GUARDED_BY(mutex);
   const PortRange candidates = Candidates();
   const int count = candidates.high - candidates.low + 1;
   // Programs that pick at the same time start at different places.
   std::random_device device;
   const int start = std::uniform_int_distribution<int>(0, count - 1)(device);
-  const std::lock_guard lock(mutex);
+  const pipeline::MutexLock lock(&mutex);
   if (given_out.size() >= std::min<size_t>(kGivenOutMax, static_cast<size_t>(count) / 2)) given_out.clear();
   for (int i = 0; i < count; ++i) {
     const int port = candidates.low + (start + i) % count;

@@ -10,12 +10,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
-#include <mutex>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
@@ -23,6 +21,7 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "common/mutex.h"
 #include "harness/process/reaper_protocol.h"
 
 namespace harness {
@@ -148,14 +147,14 @@ struct Supervisor::State {
   pid_t reaper = 0;
   std::thread receiver;
 
-  mutable std::mutex mutex;
-  mutable std::condition_variable changed;
-  uint64_t last_request = 0;
-  std::map<uint64_t, Answer> answers;
-  std::map<int64_t, Process> processes;
-  std::deque<int64_t> ended;  // oldest first, so that the map stays bounded
-  bool reaper_gone = false;
-  std::function<void(const ProcessExit&)> callback;
+  mutable pipeline::Mutex mutex;
+  mutable pipeline::CondVar changed;
+  uint64_t last_request ABSL_GUARDED_BY(mutex) = 0;
+  std::map<uint64_t, Answer> answers ABSL_GUARDED_BY(mutex);
+  std::map<int64_t, Process> processes ABSL_GUARDED_BY(mutex);
+  std::deque<int64_t> ended ABSL_GUARDED_BY(mutex);  // oldest first, so that the map stays bounded
+  bool reaper_gone ABSL_GUARDED_BY(mutex) = false;
+  std::function<void(const ProcessExit&)> callback ABSL_GUARDED_BY(mutex);
 };
 
 Supervisor::Supervisor() : state_(std::make_unique<State>()) {
@@ -240,7 +239,7 @@ std::vector<int64_t> Supervisor::Members(int64_t pid) {
 void Supervisor::KillAll() {
   std::vector<int64_t> running;
   {
-    const std::lock_guard lock(state_->mutex);
+    const pipeline::MutexLock lock(&state_->mutex);
     for (const auto& [pid, process] : state_->processes) {
       if (process.running) running.push_back(pid);
     }
@@ -249,16 +248,16 @@ void Supervisor::KillAll() {
 }
 
 bool Supervisor::IsRunning(int64_t pid) const {
-  const std::lock_guard lock(state_->mutex);
+  const pipeline::MutexLock lock(&state_->mutex);
   const auto found = state_->processes.find(pid);
   return found != state_->processes.end() && found->second.running;
 }
 
 std::optional<ProcessExit> Supervisor::WaitExit(int64_t pid, int64_t deadline_ns) const {
   state_->CheckThread();
-  std::unique_lock lock(state_->mutex);
+  const pipeline::MutexLock lock(&state_->mutex);
   std::optional<ProcessExit> exit;
-  state_->changed.wait_until(lock, TimePoint(deadline_ns), [&] {
+  state_->changed.WaitUntil(&state_->mutex, TimePoint(deadline_ns), [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mutex) {
     const auto found = state_->processes.find(pid);
     if (found == state_->processes.end()) return true;
     if (!found->second.running) exit = found->second.exit;
@@ -268,7 +267,7 @@ std::optional<ProcessExit> Supervisor::WaitExit(int64_t pid, int64_t deadline_ns
 }
 
 void Supervisor::OnExit(std::function<void(const ProcessExit&)> callback) {
-  const std::lock_guard lock(state_->mutex);
+  const pipeline::MutexLock lock(&state_->mutex);
   state_->callback = std::move(callback);
 }
 
@@ -278,22 +277,22 @@ std::optional<ReaperReply> Supervisor::State::Ask(ReaperRequest request) {
   for (const int fd : {request.spec.stdin_fd, request.spec.stdout_fd}) {
     if (fd >= 0) fds.push_back(fd);
   }
-  std::unique_lock lock(mutex);
+  pipeline::MutexLock lock(&mutex);
   if (reaper_gone) return std::nullopt;
   const uint64_t id = ++last_request;
   answers[id];
-  lock.unlock();
+  lock.Unlock();
   request.id = id;
   try {
     SendPacket(EncodeRequest(request), fds);
   } catch (...) {
-    lock.lock();
+    lock.Lock();
     answers.erase(id);
     throw;
   }
-  lock.lock();
-  changed.wait_until(lock, TimePoint(pipeline::MonotonicNs() + kReplyTimeoutNs),
-                     [&] { return answers[id].told || reaper_gone; });
+  lock.Lock();
+  changed.WaitUntil(&mutex, TimePoint(pipeline::MonotonicNs() + kReplyTimeoutNs),
+                    [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return answers[id].told || reaper_gone; });
   const auto answer = answers.extract(id);
   if (!answer.mapped().told) return std::nullopt;
   return answer.mapped().reply;
@@ -343,7 +342,7 @@ void Supervisor::State::OnReply(const ReaperReply& reply) {
   }
   bool unclaimed = false;
   {
-    const std::lock_guard lock(mutex);
+    const pipeline::MutexLock lock(&mutex);
     const auto answer = answers.find(reply.request);
     if (reply.kind == ReplyKind::kStarted) processes[reply.exit.pid] = {};
     if (answer != answers.end()) {
@@ -351,7 +350,7 @@ void Supervisor::State::OnReply(const ReaperReply& reply) {
     } else {
       unclaimed = reply.kind == ReplyKind::kStarted;
     }
-    changed.notify_all();
+    changed.NotifyAll();
   }
   if (!unclaimed) return;
   // Whoever asked for it has given up waiting: nobody would ever stop it.
@@ -365,7 +364,7 @@ void Supervisor::State::OnReply(const ReaperReply& reply) {
 void Supervisor::State::OnEnd(const ProcessExit& exit) {
   std::function<void(const ProcessExit&)> tell;
   {
-    const std::lock_guard lock(mutex);
+    const pipeline::MutexLock lock(&mutex);
     processes[exit.pid] = {false, exit};
     ended.push_back(exit.pid);
     if (ended.size() > kEndsKept) {
@@ -374,7 +373,7 @@ void Supervisor::State::OnEnd(const ProcessExit& exit) {
       ended.pop_front();
     }
     tell = callback;
-    changed.notify_all();
+    changed.NotifyAll();
   }
   if (tell) tell(exit);
 }
@@ -383,12 +382,12 @@ void Supervisor::State::OnEnd(const ProcessExit& exit) {
 void Supervisor::State::OnReaperGone() {
   std::vector<ProcessExit> lost;
   {
-    const std::lock_guard lock(mutex);
+    const pipeline::MutexLock lock(&mutex);
     reaper_gone = true;
     for (const auto& [pid, process] : processes) {
       if (process.running) lost.push_back({pid, SIGKILL, pipeline::MonotonicNs(), 0, 0, 0, 0});
     }
-    changed.notify_all();
+    changed.NotifyAll();
   }
   for (const ProcessExit& exit : lost) OnEnd(exit);
 }

@@ -1,15 +1,14 @@
 #include "harness/report/live_view.h"
 
 #include <chrono>
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <ostream>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "common/clock.h"
+#include "common/mutex.h"
 #include "harness/report/live_frame.h"
 
 namespace harness {
@@ -34,26 +33,26 @@ struct LiveView::State {
   bool OnTerminal() const { return style_.width_columns > 0 && style_.redraws; }
 
   void Change(const std::function<void(LiveState*)>& change) {
-    const std::lock_guard lock(mutex_);
+    const pipeline::MutexLock lock(&mutex_);
     change(&shown_);
     Wake();
   }
-  void Wake() {
+  void Wake() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     woken_ = true;
-    changed_.notify_one();
+    changed_.NotifyOne();
   }
 
   void Run();
   void Draw(const LiveState& state, const std::vector<std::string>& notices, bool with_counts);
   LiveRates UpdateRates(const LiveCounts& counts, int64_t now_ns);
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  LiveState shown_;
-  std::vector<std::string> notices_;  // finished lines
-  int64_t notices_dropped_ = 0;
-  bool woken_ = false;
-  bool stopping_ = false;
+  pipeline::Mutex mutex_;
+  pipeline::CondVar changed_;
+  LiveState shown_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> notices_ ABSL_GUARDED_BY(mutex_);  // finished lines
+  int64_t notices_dropped_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool woken_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
   std::ostream* const out_;
   const ConsoleStyle style_;
@@ -75,8 +74,8 @@ void LiveView::State::Run() {
     LiveState state;
     bool due = false;
     {
-      std::unique_lock lock(mutex_);
-      changed_.wait_until(lock, next, [&] { return woken_ || stopping_; });
+      const pipeline::MutexLock lock(&mutex_);
+      changed_.WaitUntil(&mutex_, next, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return woken_ || stopping_; });
       woken_ = false;
       last = stopping_;
       state = shown_;
@@ -147,7 +146,7 @@ void LiveView::OnPhase(const std::string& name, int64_t begin_ns, int64_t durati
 }
 
 void LiveView::OnNotice(const std::string& line) {
-  const std::lock_guard lock(state_->mutex_);
+  const pipeline::MutexLock lock(&state_->mutex_);
   if (state_->notices_.size() < kNoticesWaitingMax) {
     state_->notices_.push_back(NoticeLine(state_->shown_, line, pipeline::MonotonicNs(), state_->style_));
   } else {
@@ -158,7 +157,7 @@ void LiveView::OnNotice(const std::string& line) {
 
 void LiveView::Stop() {
   {
-    const std::lock_guard lock(state_->mutex_);
+    const pipeline::MutexLock lock(&state_->mutex_);
     state_->stopping_ = true;
     state_->Wake();
   }

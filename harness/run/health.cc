@@ -4,10 +4,12 @@
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
+#include <optional>
+#include <utility>
 #include <vector>
+
+#include "common/mutex.h"
 
 namespace harness {
 namespace {
@@ -51,21 +53,23 @@ Readiness ProbeServer(const std::string& address, int timeout_ms) {
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(timeout_ms));
   const grpc::ByteBuffer request(nullptr, 0);
   grpc::ByteBuffer response;
-  std::mutex mutex;
-  std::condition_variable done;
-  bool is_done = false;
-  grpc::Status status;
+  struct {
+    pipeline::Mutex mutex;
+    pipeline::CondVar came;
+    std::optional<grpc::Status> status ABSL_GUARDED_BY(mutex);
+  } answer;
   stub.UnaryCall(&context, "/grpc.health.v1.Health/Check", grpc::StubOptions(), &request, &response,
                  [&](grpc::Status result) {
-                   const std::lock_guard lock(mutex);
-                   status = std::move(result);
-                   is_done = true;
-                   done.notify_one();
+                   const pipeline::MutexLock lock(&answer.mutex);
+                   answer.status = std::move(result);
+                   answer.came.NotifyOne();
                  });
-  std::unique_lock lock(mutex);
-  done.wait(lock, [&] { return is_done; });  // the call has a deadline
-  if (status.ok()) return SaysServing(response) ? Readiness::kServing : Readiness::kNotServing;
-  return HasAnswered(status.error_code()) ? Readiness::kNoHealth : Readiness::kUnreachable;
+  const pipeline::MutexLock lock(&answer.mutex);
+  // The call has a deadline.
+  answer.came.Wait(&answer.mutex,
+                   [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(answer.mutex) { return answer.status.has_value(); });
+  if (answer.status->ok()) return SaysServing(response) ? Readiness::kServing : Readiness::kNotServing;
+  return HasAnswered(answer.status->error_code()) ? Readiness::kNoHealth : Readiness::kUnreachable;
 }
 
 }  // namespace harness

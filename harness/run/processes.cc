@@ -5,16 +5,15 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <cstdlib>
 #include <map>
-#include <mutex>
 #include <set>
 #include <stdexcept>
 #include <thread>
 #include <utility>
 
 #include "common/clock.h"
+#include "common/mutex.h"
 #include "harness/process/process_info.h"
 #include "harness/process/sockets.h"
 #include "harness/process/subject.h"
@@ -62,20 +61,28 @@ struct Processes::State {
   std::function<void(const std::string&)> notice;
   std::function<bool()> stopping;
 
-  mutable std::mutex mutex;
-  std::condition_variable changed;
-  std::map<std::string, Program> programs;
-  std::map<int64_t, std::string> names;                                // by pid
-  std::map<int64_t, ProcessExit> unclaimed_exits;                      // ended before Start() had told its pid
-  std::map<int64_t, std::function<void(const ProcessExit&)>> watched;  // started by others
-  bool ending = false;
+  mutable pipeline::Mutex mutex;
+  pipeline::CondVar changed;
+  std::map<std::string, Program> programs ABSL_GUARDED_BY(mutex);
+  std::map<int64_t, std::string> names ABSL_GUARDED_BY(mutex);            // by pid
+  std::map<int64_t, ProcessExit> unclaimed_exits ABSL_GUARDED_BY(mutex);  // ended before Start() had told its pid
+  std::map<int64_t, std::function<void(const ProcessExit&)>> watched ABSL_GUARDED_BY(mutex);  // started by others
+  bool ending ABSL_GUARDED_BY(mutex) = false;
   std::thread prober;
 
   void OnExit(const ProcessExit& exit);
-  void Ended(Program* program, const ProcessExit& exit, std::unique_lock<std::mutex>* lock);
+  // What others are to hear of an end, without the mutex.
+  struct EndNews {
+    ProcessExit exit;
+    ProcessSpec spec;
+    std::function<void(const ProcessSpec&, const ProcessExit&)> on_ended;
+    std::vector<std::string> notices;
+  };
+  EndNews Ended(Program* program, const ProcessExit& exit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void Tell(const EndNews& news) ABSL_LOCKS_EXCLUDED(mutex);
   static std::string BadEnd(const Program& program, const ProcessExit& exit);
   void Probe();
-  std::vector<std::string> NotReady() const;
+  std::vector<std::string> NotReady() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   // Of its members: a shell may stand before the program.
   int64_t LargestResidentBytes(int64_t pid) const {
     int64_t bytes = ResidentBytes(pid);
@@ -85,16 +92,18 @@ struct Processes::State {
 };
 
 void Processes::State::OnExit(const ProcessExit& exit) {
-  std::unique_lock lock(mutex);
+  pipeline::MutexLock lock(&mutex);
   const auto name = names.find(exit.pid);
   if (name == names.end()) {
     unclaimed_exits[exit.pid] = exit;
     const auto others = watched.extract(exit.pid);
-    lock.unlock();
+    lock.Unlock();
     if (others && others.mapped()) others.mapped()(exit);
     return;
   }
-  Ended(&programs.at(name->second), exit, &lock);
+  const EndNews news = Ended(&programs.at(name->second), exit);
+  lock.Unlock();
+  Tell(news);
 }
 
 // What was wrong with the end of one that was asked to end; empty: nothing.
@@ -104,7 +113,7 @@ std::string Processes::State::BadEnd(const Program& program, const ProcessExit& 
   return BadEndText(exit, program.plan.exit_codes, program.times_asked);
 }
 
-void Processes::State::Ended(Program* program, const ProcessExit& exit, std::unique_lock<std::mutex>* lock) {
+Processes::State::EndNews Processes::State::Ended(Program* program, const ProcessExit& exit) {
   program->pid.reset();
   program->usage.cpu_user_ns += exit.user_cpu_ns;
   program->usage.cpu_system_ns += exit.system_cpu_ns;
@@ -123,20 +132,24 @@ void Processes::State::Ended(Program* program, const ProcessExit& exit, std::uni
     span->bad_end = bad_end;
     span->rss_bytes_max = exit.rss_bytes_max;
   });
-  const auto on_ended = program->plan.on_ended;
-  const ProcessSpec spec = program->spec;
-  changed.notify_all();
-  lock->unlock();
-  if (!asked_for && !orderly_producer) notice(fmt::format("{} ended by itself: {}", spec.name, how));
-  if (!bad_end.empty()) notice(fmt::format("{} was asked to end: {}", spec.name, bad_end));
+  changed.NotifyAll();
+  EndNews news{exit, program->spec, program->plan.on_ended, {}};
+  const std::string& name = news.spec.name;
+  if (!asked_for && !orderly_producer) news.notices.push_back(fmt::format("{} ended by itself: {}", name, how));
+  if (!bad_end.empty()) news.notices.push_back(fmt::format("{} was asked to end: {}", name, bad_end));
   if (exit.log_bytes_dropped > 0) {
-    notice(fmt::format("{} printed more than a log keeps: {} bytes are left out of {}", spec.name,
-                       exit.log_bytes_dropped, spec.log_path));
+    news.notices.push_back(fmt::format("{} printed more than a log keeps: {} bytes are left out of {}", name,
+                                       exit.log_bytes_dropped, news.spec.log_path));
   }
-  if (on_ended) on_ended(spec, exit);
-  lock->lock();
-  names.erase(exit.pid);  // last: StopAll() waits for it
-  changed.notify_all();
+  return news;
+}
+
+void Processes::State::Tell(const EndNews& news) {
+  for (const std::string& line : news.notices) notice(line);
+  if (news.on_ended) news.on_ended(news.spec, news.exit);
+  const pipeline::MutexLock lock(&mutex);
+  names.erase(news.exit.pid);  // last: StopAll() waits for it
+  changed.NotifyAll();
 }
 
 std::vector<std::string> Processes::State::NotReady() const {
@@ -149,21 +162,21 @@ std::vector<std::string> Processes::State::NotReady() const {
 
 // Asks every server and broker that is not ready yet, until it is.
 void Processes::State::Probe() {
-  std::unique_lock lock(mutex);
+  pipeline::MutexLock lock(&mutex);
   while (!ending) {
     const auto waiting = NotReady();
     if (waiting.empty()) {
-      changed.wait(lock, [&] { return ending || !NotReady().empty(); });
+      changed.Wait(&mutex, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return ending || !NotReady().empty(); });
       continue;
     }
     for (const std::string& name : waiting) {
       const std::optional<int64_t> pid = programs.at(name).pid;
       const ManagedProgram& plan = programs.at(name).plan;  // fixed since Add
-      lock.unlock();
+      lock.Unlock();
       const bool ready = plan.is_ready ? plan.is_ready() : IsReady(ProbeServer(plan.address, kProbeTimeoutMs));
       const int64_t now_ns = pipeline::MonotonicNs();
       const int64_t rss_bytes = ready && pid ? LargestResidentBytes(*pid) : 0;
-      lock.lock();
+      lock.Lock();
       Program& program = programs.at(name);
       if (!ready || !pid || program.pid != pid) continue;  // another process by now
       program.ready_ns = now_ns;
@@ -171,9 +184,9 @@ void Processes::State::Probe() {
         span->ready_ns = now_ns;
         span->rss_ready_bytes = rss_bytes;
       });
-      changed.notify_all();
+      changed.NotifyAll();
     }
-    changed.wait_for(lock, kProbePause, [&] { return ending; });
+    changed.WaitFor(&mutex, kProbePause, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return ending; });
   }
 }
 
@@ -195,16 +208,16 @@ Processes::~Processes() {
     StopAll(role, no_grace_ns);
   }
   {
-    const std::lock_guard lock(state_->mutex);
+    const pipeline::MutexLock lock(&state_->mutex);
     state_->ending = true;
-    state_->changed.notify_all();
+    state_->changed.NotifyAll();
   }
   state_->prober.join();
   state_->supervisor->OnExit(nullptr);
 }
 
 void Processes::Add(ManagedProgram program) {
-  const std::lock_guard lock(state_->mutex);
+  const pipeline::MutexLock lock(&state_->mutex);
   const std::string name = program.name;
   State::Program& added = state_->programs[name];
   added.usage.name = name;
@@ -214,11 +227,11 @@ void Processes::Add(ManagedProgram program) {
 void Processes::Start(const std::string& name) {
   std::function<ProcessSpec()> next_spec;
   {
-    std::unique_lock lock(state_->mutex);
+    const pipeline::MutexLock lock(&state_->mutex);
     State::Program& program = state_->programs.at(name);
     // Its end may be known to whoever starts it anew before it is known here.
-    state_->changed.wait_for(lock, kKilledEndsWithin,
-                             [&] { return !program.pid || state_->supervisor->IsRunning(*program.pid); });
+    state_->changed.WaitFor(&state_->mutex, kKilledEndsWithin,
+                            [&] { return !program.pid || state_->supervisor->IsRunning(*program.pid); });
     if (program.pid) throw std::runtime_error(name + " is running already");
     if (program.end_is_ours) throw std::runtime_error(name + " is not started again: the run is ending");
     next_spec = program.plan.next_spec;
@@ -227,7 +240,7 @@ void Processes::Start(const std::string& name) {
   const int64_t started_ns = pipeline::MonotonicNs();
   const int64_t pid = state_->supervisor->Start(spec);
 
-  std::unique_lock lock(state_->mutex);
+  pipeline::MutexLock lock(&state_->mutex);
   State::Program& program = state_->programs.at(name);
   program.pid = pid;
   program.ready_ns = 0;
@@ -239,13 +252,17 @@ void Processes::Start(const std::string& name) {
       {.name = name, .pid = pid, .started_ns = started_ns, .ready_ns = 0, .ended_ns = 0, .how = {}, .bad_end = {}});
   program.spec = std::move(spec);
   state_->names[pid] = name;
-  state_->changed.notify_all();
-  if (const auto exit = state_->unclaimed_exits.extract(pid)) state_->Ended(&program, exit.mapped(), &lock);
+  state_->changed.NotifyAll();
+  if (const auto exit = state_->unclaimed_exits.extract(pid)) {
+    const State::EndNews news = state_->Ended(&program, exit.mapped());
+    lock.Unlock();
+    state_->Tell(news);
+  }
 }
 
 std::string Processes::WaitReady() {
   const int64_t begin_ns = pipeline::MonotonicNs();
-  std::unique_lock lock(state_->mutex);
+  const pipeline::MutexLock lock(&state_->mutex);
   for (;;) {
     std::string waiting_for;
     int64_t late_within_ns = 0;
@@ -263,12 +280,12 @@ std::string Processes::WaitReady() {
     if (waiting_for.empty()) return {};
     if (state_->stopping()) return "interrupted";
     if (late_within_ns != 0) return fmt::format("{} was not ready within {}", waiting_for, SecondsText(late_within_ns));
-    state_->changed.wait_for(lock, kProbePause);
+    state_->changed.WaitFor(&state_->mutex, kProbePause);
   }
 }
 
 std::string Processes::LogsOfUnready() const {
-  const std::lock_guard lock(state_->mutex);
+  const pipeline::MutexLock lock(&state_->mutex);
   std::string excerpts;
   for (const auto& [name, program] : state_->programs) {
     const bool unready = IsWaitedFor(program.plan.role) && program.pid && program.ready_ns == 0;
@@ -281,7 +298,7 @@ std::string Processes::LogsOfUnready() const {
 std::vector<std::string> Processes::StopAll(ProcessRole role, int64_t grace_max_ns) {
   std::vector<std::string> names;
   {
-    const std::lock_guard lock(state_->mutex);
+    const pipeline::MutexLock lock(&state_->mutex);
     for (const auto& [name, program] : state_->programs) {
       if (program.plan.role == role) names.push_back(name);
     }
@@ -301,7 +318,7 @@ std::vector<std::string> Processes::Stop(const std::vector<std::string>& names, 
   };
   std::vector<Running> running;
   {
-    const std::lock_guard lock(state_->mutex);
+    const pipeline::MutexLock lock(&state_->mutex);
     for (const std::string& name : names) {
       State::Program& program = state_->programs.at(name);
       program.end_is_ours = true;
@@ -319,7 +336,7 @@ std::vector<std::string> Processes::Stop(const std::vector<std::string>& names, 
   for (const Running& one : running) {
     if (state_->supervisor->WaitExit(one.pid, asked_ns + std::min(one.end_within_ns, grace_max_ns))) continue;
     if (grace_max_ns < one.end_within_ns) {
-      const std::lock_guard lock(state_->mutex);
+      const pipeline::MutexLock lock(&state_->mutex);
       state_->programs.at(one.name).killed_early = true;
     } else {
       HadToBeKilled(one.name);
@@ -334,19 +351,20 @@ std::vector<std::string> Processes::Stop(const std::vector<std::string>& names, 
     if (!left.empty()) problems.push_back(fmt::format("{} has ended, but {}", one.name, left));
   }
   // A killed process ends; what follows its end (usage, the recorder's span) is done when it is no longer known here.
-  std::unique_lock lock(state_->mutex);
-  state_->changed.wait_for(lock, kKilledEndsWithin, [&] {
+  const pipeline::MutexLock lock(&state_->mutex);
+  state_->changed.WaitFor(&state_->mutex, kKilledEndsWithin, [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mutex) {
     return std::none_of(running.begin(), running.end(),
-                        [&](const Running& one) { return state_->names.contains(one.pid); });
+                        [&](const Running& one)
+                            ABSL_EXCLUSIVE_LOCKS_REQUIRED(state_->mutex) { return state_->names.contains(one.pid); });
   });
   return problems;
 }
 
 void Processes::Watch(int64_t pid, std::function<void(const ProcessExit&)> on_ended) {
-  std::unique_lock lock(state_->mutex);
+  pipeline::MutexLock lock(&state_->mutex);
   if (const auto ended = state_->unclaimed_exits.find(pid); ended != state_->unclaimed_exits.end()) {
     const ProcessExit exit = ended->second;
-    lock.unlock();
+    lock.Unlock();
     on_ended(exit);
     return;
   }
@@ -363,7 +381,7 @@ bool Processes::IsConnectedTo(const std::string& name, const std::set<int>& port
 }
 
 std::string Processes::EndedByItself(ProcessRole role) const {
-  const std::lock_guard lock(state_->mutex);
+  const pipeline::MutexLock lock(&state_->mutex);
   for (const auto& [name, program] : state_->programs) {
     if (program.plan.role == role && !program.ended_by_itself.empty()) {
       return fmt::format("{} ended by itself: {}; see {}", name, program.ended_by_itself, program.spec.log_path);
@@ -373,29 +391,29 @@ std::string Processes::EndedByItself(ProcessRole role) const {
 }
 
 std::vector<RunFacts::ProcessUsage> Processes::Usage() const {
-  const std::lock_guard lock(state_->mutex);
+  const pipeline::MutexLock lock(&state_->mutex);
   std::vector<RunFacts::ProcessUsage> usage;
   for (const auto& [name, program] : state_->programs) usage.push_back(program.usage);
   return usage;
 }
 
 std::optional<int64_t> Processes::Pid(const std::string& name) {
-  const std::lock_guard lock(state_->mutex);
+  const pipeline::MutexLock lock(&state_->mutex);
   return state_->programs.at(name).pid;
 }
 
 int Processes::Port(const std::string& name) {
-  const std::lock_guard lock(state_->mutex);
+  const pipeline::MutexLock lock(&state_->mutex);
   return PortOf(state_->programs.at(name).plan.address);
 }
 
 std::optional<int64_t> Processes::EndTimeoutNs(const std::string& name) {
-  const std::lock_guard lock(state_->mutex);
+  const pipeline::MutexLock lock(&state_->mutex);
   return state_->programs.at(name).plan.end_within_ns;
 }
 
 void Processes::ExpectEnd(const std::string& name, bool asked) {
-  const std::lock_guard lock(state_->mutex);
+  const pipeline::MutexLock lock(&state_->mutex);
   State::Program& program = state_->programs.at(name);
   program.end_is_expected = true;
   if (asked) ++program.times_asked;
@@ -404,7 +422,7 @@ void Processes::ExpectEnd(const std::string& name, bool asked) {
 }
 
 void Processes::HadToBeKilled(const std::string& name) {
-  const std::lock_guard lock(state_->mutex);
+  const pipeline::MutexLock lock(&state_->mutex);
   State::Program& program = state_->programs.at(name);
   program.killed_because = fmt::format("it did not within {}, and was killed", SecondsText(program.plan.end_within_ns));
 }
@@ -412,7 +430,7 @@ void Processes::HadToBeKilled(const std::string& name) {
 void Processes::Restart(const std::string& name) { Start(name); }
 
 bool Processes::RestartedAtEnd(const std::string& name) {
-  const std::lock_guard lock(state_->mutex);
+  const pipeline::MutexLock lock(&state_->mutex);
   const State::Program& program = state_->programs.at(name);
   return program.plan.role != ProcessRole::kProducer && !program.end_is_ours;
 }

@@ -3,16 +3,15 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <iosfwd>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "common/mutex.h"
 #include "harness/broker/kafka_cluster.h"
 #include "harness/broker/mock_broker.h"
 #include "harness/fault/fault_scheduler.h"
@@ -145,15 +144,16 @@ class Run : private FaultListener {
     size_t calls_failed = 0;
   };
   std::map<size_t, Quiet> quiet_;  // by client
-  std::mutex producers_mutex_;
-  std::map<std::string, int> producer_starts_;
-  std::map<std::string, uint16_t> producer_indices_;  // the recorder's, by process name ("shop#2")
+  pipeline::Mutex producers_mutex_;
+  std::map<std::string, int> producer_starts_ ABSL_GUARDED_BY(producers_mutex_);
+  std::map<std::string, uint16_t> producer_indices_
+      ABSL_GUARDED_BY(producers_mutex_);  // the recorder's, by process name ("shop#2")
 
   // Phases that have begun, for producers that start at a moment of one.
-  std::mutex phases_mutex_;
-  std::condition_variable phases_changed_;
-  std::map<std::string, int64_t> phase_begins_;
-  bool phases_over_ = false;
+  pipeline::Mutex phases_mutex_;
+  pipeline::CondVar phases_changed_;
+  std::map<std::string, int64_t> phase_begins_ ABSL_GUARDED_BY(phases_mutex_);
+  bool phases_over_ ABSL_GUARDED_BY(phases_mutex_) = false;
   std::vector<std::thread> starters_;  // of producers and clients that begin or end meanwhile
   std::atomic<bool> abandoned_ = false;
   std::string abandoned_because_;  // fixed once abandoned_ is set

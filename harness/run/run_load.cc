@@ -68,9 +68,9 @@ void Run::RunPhase(const PhasePlan& plan, int64_t* begin_ns) {
                                             .offers_load = plan.rate_max || plan.rate_per_s > 0,
                                             .planned = 0});
   {
-    const std::lock_guard lock(phases_mutex_);
+    const pipeline::MutexLock lock(&phases_mutex_);
     phase_begins_[plan.name] = *begin_ns;
-    phases_changed_.notify_all();
+    phases_changed_.NotifyAll();
   }
   faults_->OnPhase(plan.name, *begin_ns);
   view_->OnPhase(plan.name, *begin_ns, plan.duration_ns, plan.count);
@@ -123,29 +123,33 @@ void Run::StartProducerWhenDue(const ProducerPlan& plan) {
 
 bool Run::WaitForTrigger(const Trigger& trigger) {
   constexpr auto kLookEvery = std::chrono::milliseconds(5);
-  std::unique_lock lock(phases_mutex_);
+  pipeline::MutexLock lock(&phases_mutex_);
   if (trigger.phase.empty()) {
     while (!phases_over_) {
-      lock.unlock();
+      lock.Unlock();
       const bool reached = CountReached(trigger);
-      lock.lock();
+      lock.Lock();
       if (reached) return true;
-      phases_changed_.wait_for(lock, kLookEvery, [&] { return phases_over_; });
+      phases_changed_.WaitFor(&phases_mutex_, kLookEvery,
+                              [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(phases_mutex_) { return phases_over_; });
     }
     return false;
   }
-  phases_changed_.wait(lock, [&] { return phases_over_ || phase_begins_.contains(trigger.phase); });
+  phases_changed_.Wait(&phases_mutex_, [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(phases_mutex_) {
+    return phases_over_ || phase_begins_.contains(trigger.phase);
+  });
   if (phases_over_) return false;
   const int64_t wait_ns = phase_begins_[trigger.phase] + trigger.after_ns - pipeline::MonotonicNs();
-  phases_changed_.wait_for(lock, std::chrono::nanoseconds(wait_ns), [&] { return phases_over_; });
+  phases_changed_.WaitFor(&phases_mutex_, std::chrono::nanoseconds(wait_ns),
+                          [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(phases_mutex_) { return phases_over_; });
   return !phases_over_;
 }
 
 void Run::ReleaseStarters() {
   {
-    const std::lock_guard lock(phases_mutex_);
+    const pipeline::MutexLock lock(&phases_mutex_);
     phases_over_ = true;
-    phases_changed_.notify_all();
+    phases_changed_.NotifyAll();
   }
   for (std::thread& starter : starters_) starter.join();
   starters_.clear();
@@ -153,11 +157,11 @@ void Run::ReleaseStarters() {
 
 void Run::Abandon(const std::string& sentence) {
   {
-    const std::lock_guard lock(phases_mutex_);
+    const pipeline::MutexLock lock(&phases_mutex_);
     if (abandoned_) return;
     abandoned_because_ = sentence;
     abandoned_ = true;
-    phases_changed_.notify_all();
+    phases_changed_.NotifyAll();
   }
   recorder_.HarnessError(sentence);
   view_->OnNotice(sentence);

@@ -118,7 +118,7 @@ void Run::AddProducers() {
 
 // Each start of a process producer is a producer of its own, so that its sequence numbers begin at 1 again.
 ProcessSpec Run::NextProducerSpec(const ProducerPlan& plan) {
-  const std::lock_guard lock(producers_mutex_);
+  const pipeline::MutexLock lock(&producers_mutex_);
   const int start = ++producer_starts_[plan.name];
   const std::string name = start == 1 ? plan.name : fmt::format("{}#{}", plan.name, start);
   const bool has_acks = plan.command.empty() || IsTold(plan, "{ack_log}");
@@ -131,7 +131,7 @@ ProcessSpec Run::NextProducerSpec(const ProducerPlan& plan) {
 void Run::ProducerEnded(const std::string& process_name) {
   uint16_t index = 0;
   {
-    const std::lock_guard lock(producers_mutex_);
+    const pipeline::MutexLock lock(&producers_mutex_);
     index = producer_indices_.at(process_name);
   }
   tail_.ProducerEnded(index);

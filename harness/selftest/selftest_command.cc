@@ -8,12 +8,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <thread>
 
 #include "common/clock.h"
+#include "common/mutex.h"
 #include "harness/process/supervisor.h"
 #include "harness/selftest/bugs.h"
 #include "harness/selftest/selftest_table.h"
@@ -51,6 +51,7 @@ class Selftest {
 
   // False: a name stands for no bug; it was complained of.
   bool Choose() {
+    const pipeline::MutexLock lock(&mutex_);
     const auto means = [](const std::string& name, const SeededBug& bug) {
       return name == bug.name || name == ProgramOf(bug);
     };
@@ -75,11 +76,12 @@ class Selftest {
     return true;
   }
 
-  const SelftestTally& Run() {
+  SelftestTally Run() {
     std::vector<std::thread> workers;
     workers.reserve(static_cast<size_t>(options_.jobs));
     for (int i = 0; i < options_.jobs; ++i) workers.emplace_back([this] { Work(); });
     for (std::thread& worker : workers) worker.join();
+    const pipeline::MutexLock lock(&mutex_);
     return tally_;
   }
 
@@ -90,7 +92,7 @@ class Selftest {
     for (;;) {
       Task task;
       {
-        const std::lock_guard lock(mutex_);
+        const pipeline::MutexLock lock(&mutex_);
         if (stop_.requested() || next_ >= tasks_.size()) return;
         task = tasks_[next_++];
       }
@@ -113,7 +115,7 @@ class Selftest {
         task.bug != nullptr ? JudgeTrial(*task.bug, exit_code, result) : JudgeLegalTrial(exit_code, result);
     const bool right = trial.outcome == TrialOutcome::kCaught || trial.outcome == TrialOutcome::kSilent;
     if (right && !options_.keep) fs::remove_all(folder);
-    const std::lock_guard lock(mutex_);
+    const pipeline::MutexLock lock(&mutex_);
     if (task.bug != nullptr) {
       tally_.Add(task.index, trial);
     } else {
@@ -186,14 +188,14 @@ class Selftest {
 
   const SelftestOptions& options_;
   const pipeline::StopSignal& stop_;
-  std::ostream* const err_;
+  std::ostream* const err_ ABSL_PT_GUARDED_BY(mutex_);
   Supervisor supervisor_;
   std::vector<Task> tasks_;
 
-  std::mutex mutex_;  // all below, and *err_
-  size_t next_ = 0;
-  size_t done_ = 0;
-  SelftestTally tally_;
+  pipeline::Mutex mutex_;
+  size_t next_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t done_ ABSL_GUARDED_BY(mutex_) = 0;
+  SelftestTally tally_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace
@@ -210,7 +212,7 @@ int RunSelftest(const SelftestOptions& options, const pipeline::StopSignal& stop
   }
   Selftest selftest(options, stop, &err);
   if (!selftest.Choose()) return kExitBadScenario;
-  const SelftestTally& tally = selftest.Run();
+  const SelftestTally tally = selftest.Run();
   out << (options.json ? TableJson(tally) : TableText(tally)) << std::flush;
   if (stop.requested()) return kExitInterrupted;
   if (tally.HasNoRuns()) return kExitEnvironment;

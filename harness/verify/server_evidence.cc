@@ -65,7 +65,7 @@ ServerEvidence::Written ServerEvidence::WrittenTo(Stream at, int32_t partition, 
 }
 
 bool ServerEvidence::IsContradicted(Stream at, const LogIndex& log, const ClientView& view, size_t connection) const {
-  const std::lock_guard lock(mutex_);
+  const pipeline::MutexLock lock(&mutex_);
   const auto [known, is_new] = contradicted_.try_emplace({at.server, at.stream}, false);
   if (!is_new) return known->second;
   std::set<std::pair<int32_t, int64_t>> written;

@@ -13,12 +13,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
+#include "common/mutex.h"
 #include "harness/verify/client_view.h"
 #include "harness/verify/history.h"
 #include "harness/verify/log_index.h"
@@ -70,8 +70,8 @@ class ServerEvidence {
  private:
   const History& history_;
   std::unordered_map<std::string, Stream> by_name_;
-  mutable std::mutex mutex_;
-  mutable std::map<std::pair<size_t, size_t>, bool> contradicted_;  // by server and stream; under mutex_
+  mutable pipeline::Mutex mutex_;
+  mutable std::map<std::pair<size_t, size_t>, bool> contradicted_ ABSL_GUARDED_BY(mutex_);  // by server and stream
 };
 
 }  // namespace harness
