@@ -25,7 +25,7 @@ void CallHub::Stop() {
 }
 
 Admission CallHub::Add(const std::shared_ptr<OpenCall>& call, const std::string& peer) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (ending_) return Admission::kStopping;
   if (static_cast<int64_t>(calls_.size()) >= calls_max_) return Admission::kFull;
   if (hosts_.of(peer) >= calls_per_peer_max_) return Admission::kPeerFull;
@@ -36,7 +36,7 @@ Admission CallHub::Add(const std::shared_ptr<OpenCall>& call, const std::string&
 void CallHub::Remove(const OpenCall* call) {
   std::shared_ptr<OpenCall> held;  // let go after the mutex
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     held = RemoveLocked(call);
   }
   if (held != nullptr) replica_->Forget(held.get());
@@ -48,31 +48,31 @@ std::shared_ptr<OpenCall> CallHub::RemoveLocked(const OpenCall* call) {
   std::shared_ptr<OpenCall> held = std::move(found->second.call);
   hosts_.Remove(found->second.host);
   calls_.erase(found);
-  if (calls_.empty()) empty_.notify_all();
+  if (calls_.empty()) empty_.NotifyAll();
   return held;
 }
 
 int64_t CallHub::open_calls() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   return static_cast<int64_t>(calls_.size());
 }
 
 std::vector<CallProgress> CallHub::Progress() const {
   std::vector<CallProgress> progress;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   progress.reserve(calls_.size());
   for (const auto& [key, entry] : calls_) progress.push_back(entry.call->progress());
   return progress;
 }
 
 int64_t CallHub::most_calls_of_a_peer() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   return hosts_.most();
 }
 
 std::vector<std::shared_ptr<OpenCall>> CallHub::Calls() const {
   std::vector<std::shared_ptr<OpenCall>> calls;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   calls.reserve(calls_.size());
   for (const auto& [key, entry] : calls_) calls.push_back(entry.call);
   return calls;
@@ -80,7 +80,7 @@ std::vector<std::shared_ptr<OpenCall>> CallHub::Calls() const {
 
 bool CallHub::EndAll(int64_t cancel_at_ns, int64_t deadline_ns) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     ending_ = true;
   }
   for (const std::shared_ptr<OpenCall>& call : Calls()) call->EndForShutdown(cancel_at_ns);
@@ -88,9 +88,9 @@ bool CallHub::EndAll(int64_t cancel_at_ns, int64_t deadline_ns) {
 }
 
 bool CallHub::WaitUntilEmpty(int64_t deadline_ns) {
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(&mutex_);
   const auto deadline = std::chrono::steady_clock::time_point(std::chrono::nanoseconds(deadline_ns));
-  return empty_.wait_until(lock, deadline, [this] { return calls_.empty(); });
+  return empty_.WaitUntil(&mutex_, deadline, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return calls_.empty(); });
 }
 
 void CallHub::Run() {

@@ -3,15 +3,14 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
+#include "common/mutex.h"
 #include "server/calls/host_counts.h"
 #include "server/replica.h"
 
@@ -70,17 +69,18 @@ class CallHub {
   };
 
   void Run();
-  std::shared_ptr<OpenCall> RemoveLocked(const OpenCall* call);  // with mutex_ held; null: it has gone already
+  // Null: it has gone already.
+  std::shared_ptr<OpenCall> RemoveLocked(const OpenCall* call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::vector<std::shared_ptr<OpenCall>> Calls() const;
 
   Replica* const replica_;
   const int64_t calls_max_;
   const int64_t calls_per_peer_max_;
-  mutable std::mutex mutex_;
-  std::condition_variable empty_;
-  bool ending_ = false;
-  std::unordered_map<const OpenCall*, Entry> calls_;
-  HostCounts hosts_;
+  mutable Mutex mutex_;
+  CondVar empty_;
+  bool ending_ ABSL_GUARDED_BY(mutex_) = false;
+  std::unordered_map<const OpenCall*, Entry> calls_ ABSL_GUARDED_BY(mutex_);
+  HostCounts hosts_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> stopping_ = false;
   std::atomic<uint64_t> subscriptions_ = 0;
   std::thread thread_;

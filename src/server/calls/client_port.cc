@@ -11,7 +11,7 @@ void ClientPort::Listen(const std::string& host, int port, int64_t unacknowledge
 
 void ClientPort::Start(Acceptor::Handover handover, const ReachOptions& reach,
                        std::function<void(const std::string& reason)> on_deaf) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   acceptor_ = std::make_unique<Acceptor>(sockets_.get(), limits_, counters_, std::move(handover));
   const auto dialling = [acceptor = acceptor_.get()](int own_port) { acceptor->ExpectSelf(own_port); };
   reach_check_ = std::make_unique<ReachCheck>(sockets_->descriptors().front(), reach,
@@ -22,7 +22,7 @@ void ClientPort::Stop() {
   std::unique_ptr<ReachCheck> reach_check;
   std::unique_ptr<Acceptor> acceptor;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     reach_check = std::move(reach_check_);
     acceptor = std::move(acceptor_);
   }
@@ -33,7 +33,7 @@ void ClientPort::Stop() {
 }
 
 ClientPort::Numbers ClientPort::numbers() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   Numbers numbers;
   if (acceptor_ != nullptr) {
     numbers.connections = acceptor_->connections();

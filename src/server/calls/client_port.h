@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "common/mutex.h"
 #include "server/calls/acceptor.h"
 #include "server/calls/connection_table.h"
 #include "server/calls/listening_sockets.h"
@@ -47,9 +47,9 @@ class ClientPort {
   ServerCounters* const counters_;
   int port_ = 0;
   std::unique_ptr<ListeningSockets> sockets_;
-  mutable std::mutex mutex_;  // over the pointers
-  std::unique_ptr<Acceptor> acceptor_;
-  std::unique_ptr<ReachCheck> reach_check_;
+  mutable Mutex mutex_;
+  std::unique_ptr<Acceptor> acceptor_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<ReachCheck> reach_check_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace pipeline
