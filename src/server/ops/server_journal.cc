@@ -41,42 +41,42 @@ void ServerJournal::Push(const Entry& entry) {
     return;
   }
   entries_.push_back(entry);
-  if (entries_.size() == 1 || entries_.size() == kEntriesAtOnce) wake_.notify_one();
+  if (entries_.size() == 1 || entries_.size() == kEntriesAtOnce) wake_.NotifyOne();
 }
 
 void ServerJournal::Read(std::span<const JournaledRecord> records) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   for (const JournaledRecord& record : records) Push({.record = record});
 }
 
 void ServerJournal::Begin(const SubscriptionBegan& began) {
   std::string line;
   AppendJournalBegin(began, &line);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   texts_.push_back(std::move(line));
   Push({.subscription = began.number, .text = texts_.size() - 1, .record = {}});
 }
 
 void ServerJournal::Wrote(uint64_t subscription, int32_t partition, int64_t offset) {
   const JournaledRecord record{.time_ns = MonotonicNs(), .offset = offset, .partition = partition};
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   Push({.subscription = subscription, .record = record});
 }
 
 void ServerJournal::End(uint64_t subscription, int code, const std::string& reason) {
   std::string line;
   AppendJournalEnd(MonotonicNs(), subscription, code, reason, &line);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   texts_.push_back(std::move(line));
   Push({.subscription = subscription, .text = texts_.size() - 1, .record = {}});
 }
 
 void ServerJournal::Close() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     closing_ = true;
   }
-  wake_.notify_one();
+  wake_.NotifyOne();
   if (!thread_.joinable()) return;
   thread_.join();
   if (lost_ > 0) spdlog::warn("[SERVER] the journal lacks {} entries", lost_.load());
@@ -85,16 +85,17 @@ void ServerJournal::Close() {
 void ServerJournal::Run() {
   std::vector<Entry> entries;
   std::vector<std::string> texts;
-  std::unique_lock lock(mutex_);
+  MutexLock lock(&mutex_);
   for (bool last = false; !last;) {
-    wake_.wait(lock, [this] { return closing_ || !entries_.empty(); });
-    wake_.wait_for(lock, std::chrono::nanoseconds(kJournalFlushNs),
-                   [this] { return closing_ || entries_.size() >= kEntriesAtOnce; });
+    wake_.Wait(&mutex_, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return closing_ || !entries_.empty(); });
+    wake_.WaitFor(&mutex_, std::chrono::nanoseconds(kJournalFlushNs), [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return closing_ || entries_.size() >= kEntriesAtOnce;
+    });
     last = closing_;
     entries.swap(entries_);
     texts.swap(texts_);
     const int64_t overflowed = std::exchange(overflowed_, 0);
-    lock.unlock();
+    lock.Unlock();
     lost_ += overflowed;
     untold_ += overflowed;
     std::string lines = Lines(&entries, texts);
@@ -106,7 +107,7 @@ void ServerJournal::Run() {
     Write(lines, entries.size());
     entries.clear();
     texts.clear();
-    lock.lock();
+    lock.Lock();
   }
 }
 

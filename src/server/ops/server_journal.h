@@ -8,9 +8,7 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <span>
 #include <string>
 #include <thread>
@@ -18,6 +16,7 @@
 
 #include "common/file_lock.h"
 #include "common/line_file.h"
+#include "common/mutex.h"
 #include "server/ops/journal_lines.h"
 
 namespace pipeline {
@@ -52,7 +51,7 @@ class ServerJournal {
     JournaledRecord record;
   };
 
-  void Push(const Entry& entry);
+  void Push(const Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Run();
   // The lines of `entries`: records in the order in which they were read, then each stream's own in their order.
   static std::string Lines(std::vector<Entry>* entries, const std::vector<std::string>& texts);
@@ -64,12 +63,12 @@ class ServerJournal {
   int64_t untold_ = 0;  // lost, and no `cut` line has said so yet; the thread's alone
   bool warned_ = false;
 
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::vector<Entry> entries_;      // under mutex_
-  std::vector<std::string> texts_;  // under mutex_
-  int64_t overflowed_ = 0;          // under mutex_
-  bool closing_ = false;            // under mutex_
+  Mutex mutex_;
+  CondVar wake_;
+  std::vector<Entry> entries_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> texts_ ABSL_GUARDED_BY(mutex_);
+  int64_t overflowed_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 

@@ -14,7 +14,7 @@ ServerStatus::ServerStatus(std::string brokers, std::string topic, int64_t unrea
     : brokers_(std::move(brokers)), topic_(std::move(topic)), unready_after_ns_(unready_after_ns) {}
 
 void ServerStatus::OnServing(std::function<void(bool)> on_serving) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   on_serving_ = std::move(on_serving);
   reported_ = Serving();
   if (on_serving_) on_serving_(reported_);
@@ -41,13 +41,13 @@ void ServerStatus::TellReach(Reach before, const std::string& reason) {
 }
 
 void ServerStatus::SetReachable(bool reachable, const std::string& reason) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   TellReach(std::exchange(reach_, reachable ? Reach::kReachable : Reach::kUnreachable), reason);
   UpdateAway();
 }
 
 void ServerStatus::SetTopicRefused(const std::string& reason) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (refused_ != reason) {
     if (!reason.empty()) spdlog::error("[KAFKA] ❌ {}; asking again", reason);
     if (reason.empty()) spdlog::info("[KAFKA] ✅ topic {} is described again", topic_);
@@ -68,7 +68,7 @@ void ServerStatus::UpdateAway() {
 }
 
 void ServerStatus::SetTopicPresent(bool present) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (topic_present_ != present) {
     if (present) spdlog::info("[KAFKA] topic {} is there now", topic_);
     if (!present) spdlog::warn("[KAFKA] topic {} does not exist; waiting for it", topic_);
@@ -79,13 +79,13 @@ void ServerStatus::SetTopicPresent(bool present) {
 }
 
 void ServerStatus::SetLoaded(bool loaded) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   loaded_ = loaded;
   Report();
 }
 
 void ServerStatus::SetComplete(bool complete, const std::string& more) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (complete_ && !complete) {
     spdlog::error(
         "[SERVER] ❌ topic {} has more {}: further ones are streamed but not kept; not "
@@ -97,23 +97,23 @@ void ServerStatus::SetComplete(bool complete, const std::string& more) {
 }
 
 void ServerStatus::SetStopping() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   stopping_ = true;
   Report();
 }
 
 ServerStatus::State ServerStatus::state() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   return {reach_ == Reach::kReachable, topic_seen_, loaded_, complete_, Serving()};
 }
 
 bool ServerStatus::serving() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   return Serving();
 }
 
 std::string ServerStatus::WhyNotLoaded() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (loaded_) return "";
   if (reach_ != Reach::kReachable) return "Kafka at " + brokers_ + " has not answered yet";
   if (!refused_.empty()) return refused_;

@@ -4,9 +4,9 @@
 
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <string>
 
+#include "common/mutex.h"
 #include "server/ops/log_backoff.h"
 
 namespace pipeline {
@@ -47,29 +47,31 @@ class ServerStatus {
 
  private:
   enum class Reach : uint8_t { kUnknown, kReachable, kUnreachable };
-  bool Serving() const { return loaded_ && complete_ && topic_present_ && !overdue_ && !stopping_; }
-  // With mutex_ held: Kafka is away, or back.
-  void TellReach(Reach before, const std::string& reason);
-  void UpdateAway();
-  void Report();
+  bool Serving() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return loaded_ && complete_ && topic_present_ && !overdue_ && !stopping_;
+  }
+  // Kafka is away, or back.
+  void TellReach(Reach before, const std::string& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void UpdateAway() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Report() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::string brokers_;
   const std::string topic_;
   const int64_t unready_after_ns_;
-  mutable std::mutex mutex_;
-  Reach reach_ = Reach::kUnknown;
-  std::string refused_;         // why the topic is not described; empty: it is
-  int64_t away_since_ns_ = -1;  // unreachable or refused; -1: neither
-  bool overdue_ = false;        // for longer than unready_after_ns_
-  LogBackoff lost_lines_;       // of losses, and of returns after them
-  bool told_lost_ = false;
-  bool topic_present_ = true;  // until Kafka says that it is not
-  bool topic_seen_ = false;
-  bool loaded_ = false;
-  bool complete_ = true;
-  bool stopping_ = false;
-  bool reported_ = false;
-  std::function<void(bool)> on_serving_;
+  mutable Mutex mutex_;
+  Reach reach_ ABSL_GUARDED_BY(mutex_) = Reach::kUnknown;
+  std::string refused_ ABSL_GUARDED_BY(mutex_);         // why the topic is not described; empty: it is
+  int64_t away_since_ns_ ABSL_GUARDED_BY(mutex_) = -1;  // unreachable or refused; -1: neither
+  bool overdue_ ABSL_GUARDED_BY(mutex_) = false;        // for longer than unready_after_ns_
+  LogBackoff lost_lines_ ABSL_GUARDED_BY(mutex_);       // of losses, and of returns after them
+  bool told_lost_ ABSL_GUARDED_BY(mutex_) = false;
+  bool topic_present_ ABSL_GUARDED_BY(mutex_) = true;  // until Kafka says that it is not
+  bool topic_seen_ ABSL_GUARDED_BY(mutex_) = false;
+  bool loaded_ ABSL_GUARDED_BY(mutex_) = false;
+  bool complete_ ABSL_GUARDED_BY(mutex_) = true;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool reported_ ABSL_GUARDED_BY(mutex_) = false;
+  std::function<void(bool)> on_serving_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace pipeline
