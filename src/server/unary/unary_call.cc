@@ -64,7 +64,7 @@ UnaryCall::UnaryCall(const UnaryServices& services, CallMethod method, grpc::Cal
       answerer_(std::move(answerer)) {}
 
 void UnaryCall::Try() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (ended_) return;
   Answer answer;
   {
@@ -90,27 +90,27 @@ void UnaryCall::End(const grpc::Status& status) {
 }
 
 void UnaryCall::OnCancel() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   End({grpc::StatusCode::CANCELLED, "cancelled, or its deadline has passed"});
 }
 
 void UnaryCall::OnDone() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     done_ = true;
   }
   services_.hub->Remove(this);  // may be the last reference
 }
 
 void UnaryCall::Tick(int64_t now_ns) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (done_ || cancel_at_ns_ == 0 || now_ns < cancel_at_ns_) return;
   cancel_at_ns_ = 0;
   context_->TryCancel();  // its client has not taken the answer: only this frees the call
 }
 
 void UnaryCall::EndForShutdown(int64_t cancel_at_ns) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   End({grpc::StatusCode::UNAVAILABLE, "the server is shutting down"});
   if (cancel_at_ns_ != 0) cancel_at_ns_ = std::min(cancel_at_ns_, cancel_at_ns);
 }

@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "common/mutex.h"
 #include "payment.pb.h"
 #include "server/calls/call_hub.h"
 #include "server/ops/server_counters.h"
@@ -55,17 +55,17 @@ class UnaryCall : public grpc::ServerUnaryReactor, public OpenCall, public std::
 
  private:
   void Try();
-  void End(const grpc::Status& status);  // with mutex_ held
+  void End(const grpc::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const UnaryServices& services_;
   const CallMethod method_;
   grpc::CallbackServerContext* const context_;
   const std::vector<Position> min_position_;  // checked
   const Answerer answerer_;
-  std::mutex mutex_;
-  bool ended_ = false;
-  bool done_ = false;
-  int64_t cancel_at_ns_ = 0;  // monotonic; 0: not
+  Mutex mutex_;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  bool done_ ABSL_GUARDED_BY(mutex_) = false;
+  int64_t cancel_at_ns_ ABSL_GUARDED_BY(mutex_) = 0;  // monotonic; 0: not
 };
 
 }  // namespace pipeline
