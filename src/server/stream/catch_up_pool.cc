@@ -125,7 +125,7 @@ CatchUpPool::~CatchUpPool() { Stop(); }
 
 void CatchUpPool::Submit(std::shared_ptr<CaughtUpStream> stream) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     if (stopping_) return;
     waiting_.push_back(std::move(stream));
     const auto threads = static_cast<int32_t>(threads_.size());
@@ -134,24 +134,24 @@ void CatchUpPool::Submit(std::shared_ptr<CaughtUpStream> stream) {
       threads_.emplace_back([this] { Run(); });
     }
   }
-  changed_.notify_one();
+  changed_.NotifyOne();
 }
 
 int64_t CatchUpPool::waiting() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   return static_cast<int64_t>(waiting_.size());
 }
 
 void CatchUpPool::Stop() {
   std::vector<std::thread> threads;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     stopping_ = true;
     stop_reading_ = true;
     waiting_.clear();
     threads.swap(threads_);
   }
-  changed_.notify_all();
+  changed_.NotifyAll();
   for (std::thread& thread : threads) thread.join();
 }
 
@@ -159,8 +159,8 @@ void CatchUpPool::Run() {
   for (;;) {
     std::shared_ptr<CaughtUpStream> stream;
     {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+      const MutexLock lock(&mutex_);
+      changed_.Wait(&mutex_, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || !waiting_.empty(); });
       if (stopping_) return;
       stream = std::move(waiting_.front());
       waiting_.pop_front();
@@ -175,13 +175,13 @@ void CatchUpPool::Run() {
       }
     }
     --reading_;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     ++idle_;
   }
 }
 
 bool CatchUpPool::IsAwaited() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   return !waiting_.empty();
 }
 

@@ -5,15 +5,14 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "common/mutex.h"
 #include "common/settings.h"
 #include "stream/resume_decision.h"
 #include "stream/stream_cursor.h"
@@ -63,12 +62,12 @@ class CatchUpPool {
 
   const KafkaSettings settings_;
   const int32_t readers_max_;
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stopping_ = false;
-  int32_t idle_ = 0;  // threads that wait for a stream
-  std::deque<std::shared_ptr<CaughtUpStream>> waiting_;
-  std::vector<std::thread> threads_;
+  mutable Mutex mutex_;
+  CondVar changed_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  int32_t idle_ ABSL_GUARDED_BY(mutex_) = 0;  // threads that wait for a stream
+  std::deque<std::shared_ptr<CaughtUpStream>> waiting_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::thread> threads_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> stop_reading_ = false;
   std::atomic<int32_t> reading_ = 0;
   std::atomic<int64_t> caught_up_ = 0;

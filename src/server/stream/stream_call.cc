@@ -54,7 +54,7 @@ StreamCall::StreamCall(const StreamServices& services, grpc::CallbackServerConte
       flow_(services, request_.batch_events_max) {}
 
 bool StreamCall::ended() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   return ended_;
 }
 
@@ -122,7 +122,7 @@ void StreamCall::AskKafka(std::vector<Position> records) {
 }
 
 void StreamCall::OnEvidence(KafkaEvidence evidence) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   evidence_ = std::move(evidence);
   stage_ = Stage::kStarting;
   PumpLocked();
@@ -149,7 +149,7 @@ void StreamCall::SendStart(const std::string& log_id, const std::vector<Partitio
 // --- Sending ---
 
 void StreamCall::Pump() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   PumpLocked();
 }
 
@@ -197,7 +197,7 @@ void StreamCall::Write() {
   const grpc::ByteBuffer* const message = queue.TakeMessage(services_.journal, subscription_);
   services_.counters->written.Add(static_cast<int64_t>(queued - queue.events()),
                                   static_cast<int64_t>(message->Length()));
-  if (flow_.catching_up()) room_.notify_all();
+  if (flow_.catching_up()) room_.NotifyAll();
   grpc::WriteOptions options;
   // A hint leaves the message in the transport's buffer until the next write: right while one is at hand, and wrong for
   // the first message, which would keep the headers back with it.
@@ -208,7 +208,7 @@ void StreamCall::Write() {
 }
 
 void StreamCall::OnWriteDone(bool ok) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   writing_ = false;
   flow_.queue().ReleaseMessage();
   if (!ok) return End({{grpc::StatusCode::CANCELLED, "the client has gone"}, "client", {}});
@@ -216,7 +216,7 @@ void StreamCall::OnWriteDone(bool ok) {
 }
 
 bool StreamCall::WithFlow(const Act& act) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (ended_) return false;
   if (const std::optional<StreamEnd> end = act(&flow_)) {
     End(*end);
@@ -227,11 +227,11 @@ bool StreamCall::WithFlow(const Act& act) {
 }
 
 StreamCall::Room StreamCall::AwaitRoom() {
-  std::unique_lock lock(mutex_);
-  const auto has_room = [this] { return ended_ || flow_.queue().has_room(); };
+  const MutexLock lock(&mutex_);
+  const auto has_room = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return ended_ || flow_.queue().has_room(); };
   while (!has_room()) {
     const size_t left = flow_.queue().events();
-    const bool roomy = room_.wait_for(lock, std::chrono::nanoseconds(services_.stuck_ns), has_room);
+    const bool roomy = room_.WaitFor(&mutex_, std::chrono::nanoseconds(services_.stuck_ns), has_room);
     if (!roomy && flow_.queue().events() == left) return Room::kStuck;
   }
   return ended_ ? Room::kEnded : Room::kRoom;
@@ -249,18 +249,18 @@ void StreamCall::End(const StreamEnd& end) {
   services_.counters->StreamEnded(end.reason);
   TellProgress();
   TellEnd(end, context_);
-  room_.notify_all();
+  room_.NotifyAll();
   Finish(end.status);
 }
 
 void StreamCall::OnCancel() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   End({{grpc::StatusCode::CANCELLED, "cancelled"}, "client", {}});
 }
 
 void StreamCall::OnDone() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     done_ = true;
     services_.counters->CallEnded(MethodOf(request_), code_);
   }
@@ -268,7 +268,7 @@ void StreamCall::OnDone() {
 }
 
 void StreamCall::Tick(int64_t now_ns) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (done_) return;
   if (ended_) {
     // Its status waits behind a write that the client does not read: only this frees the call.
@@ -283,7 +283,7 @@ void StreamCall::Tick(int64_t now_ns) {
 }
 
 void StreamCall::EndForShutdown(int64_t cancel_at_ns) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   End({{grpc::StatusCode::UNAVAILABLE, "the server is shutting down; resume"}, "shutdown", {}});
   if (cancel_at_ns_ != 0) cancel_at_ns_ = std::min(cancel_at_ns_, cancel_at_ns);
 }

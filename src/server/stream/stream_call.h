@@ -7,15 +7,14 @@
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "common/mutex.h"
 #include "payment.pb.h"
 #include "server/calls/call_hub.h"
 #include "server/ops/server_counters.h"
@@ -73,17 +72,17 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   enum class Stage : uint8_t { kStarting, kVerifying, kFlowing };
 
   void Pump();
-  // The following with mutex_ held.
-  void PumpLocked();
-  void TellProgress();
-  void Refill();
+  void PumpLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TellProgress() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Refill() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Decides where the stream begins; false: nothing comes of it now (it waits, Kafka is asked, it has ended).
-  bool Begin();
-  void AskKafka(std::vector<Position> records);
+  bool Begin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AskKafka(std::vector<Position> records) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Names the stream, tells the journal, and sends what the client has to know before the first event.
-  void SendStart(const std::string& log_id, const std::vector<PartitionStart>& starts);
-  void Write();
-  void End(const StreamEnd& end);
+  void SendStart(const std::string& log_id, const std::vector<PartitionStart>& starts)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Write() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void End(const StreamEnd& end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   void OnEvidence(KafkaEvidence evidence);
 
@@ -91,18 +90,18 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   grpc::CallbackServerContext* const context_;
   const StreamRequest request_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable room_;  // in the flow's queue
-  Stage stage_ = Stage::kStarting;
-  uint64_t subscription_ = 0;              // 0: it has not started
-  std::optional<KafkaEvidence> evidence_;  // about the token
-  StreamFlow flow_;
-  bool writing_ = false;
-  bool wrote_ = false;  // the first message
-  bool ended_ = false;  // Finish was called
-  bool done_ = false;
-  int64_t cancel_at_ns_ = 0;                           // monotonic; 0: not
-  grpc::StatusCode code_ = grpc::StatusCode::UNKNOWN;  // that it ended with
+  mutable Mutex mutex_;
+  CondVar room_;  // in the flow's queue
+  Stage stage_ ABSL_GUARDED_BY(mutex_) = Stage::kStarting;
+  uint64_t subscription_ ABSL_GUARDED_BY(mutex_) = 0;              // 0: it has not started
+  std::optional<KafkaEvidence> evidence_ ABSL_GUARDED_BY(mutex_);  // about the token
+  StreamFlow flow_ ABSL_GUARDED_BY(mutex_);
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool wrote_ ABSL_GUARDED_BY(mutex_) = false;  // the first message
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;  // Finish was called
+  bool done_ ABSL_GUARDED_BY(mutex_) = false;
+  int64_t cancel_at_ns_ ABSL_GUARDED_BY(mutex_) = 0;                           // monotonic; 0: not
+  grpc::StatusCode code_ ABSL_GUARDED_BY(mutex_) = grpc::StatusCode::UNKNOWN;  // that it ended with
 
   // What progress() reads without the mutex; written with it held.
   std::atomic<CallProgress::Stage> told_stage_ = CallProgress::Stage::kStarting;

@@ -64,7 +64,7 @@ std::shared_ptr<const ReadyRun> MakeReadyRun(uint64_t generation, uint64_t begin
 }
 
 std::shared_ptr<const ReadyRun> ReadyRuns::Find(uint64_t generation, uint64_t sequence) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) {
     if ((*run)->generation == generation && (*run)->begin_sequence <= sequence && sequence < (*run)->end_sequence()) {
       return *run;
@@ -76,7 +76,7 @@ std::shared_ptr<const ReadyRun> ReadyRuns::Find(uint64_t generation, uint64_t se
 void ReadyRuns::Add(std::shared_ptr<const ReadyRun> run) {
   // Freed without the mutex: that may be the last handle of many events.
   std::vector<std::shared_ptr<const ReadyRun>> dropped;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   bytes_ += run->bytes;
   runs_.push_back(std::move(run));
   while (runs_.size() > kRunsMax || (bytes_ > kBytesMax && runs_.size() > 1)) {

@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "common/mutex.h"
 #include "server/ops/server_journal.h"
 #include "stream/bookmarks.h"
 #include "stream/stream_cursor.h"
@@ -46,9 +46,9 @@ class ReadyRuns {
   static constexpr int64_t kBytesMax = 4LL * 1024 * 1024;
 
  private:
-  mutable std::mutex mutex_;
-  std::deque<std::shared_ptr<const ReadyRun>> runs_;  // the newest last
-  int64_t bytes_ = 0;
+  mutable Mutex mutex_;
+  std::deque<std::shared_ptr<const ReadyRun>> runs_ ABSL_GUARDED_BY(mutex_);  // the newest last
+  int64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 // Of one stream: a PaymentEvent a message, or PaymentBatches as full as what is at hand. Owned by a StreamFlow, used
