@@ -43,7 +43,7 @@ void BrokerContact::Attach(rd_kafka_conf_t* conf) { rd_kafka_conf_interceptor_ad
 
 void BrokerContact::OnSent(int32_t broker, int16_t api_key, int64_t now_ns) {
   if (api_key == kFetch) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     brokers_[broker].asked_ns = now_ns;
   } else if (api_key == kMetadata) {
     Lose("a leader may have changed");
@@ -54,7 +54,7 @@ void BrokerContact::OnAnswer(int32_t broker, int16_t api_key, int64_t round_trip
                              int64_t now_ns) {
   if (error == RD_KAFKA_RESP_ERR__DESTROY) return;  // the client ends
   if (api_key == kFetch) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     Broker& at = brokers_[broker];
     at.asked_ns = -1;
     at.failed = error != RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -81,25 +81,25 @@ void BrokerContact::OnError(const std::string& text) {
   int32_t id = -1;
   const auto parsed = std::from_chars(text.data() + slash + 1, text.data() + colon, id);
   if (parsed.ec != std::errc() || parsed.ptr != text.data() + colon) return;  // an address that has no id yet
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   brokers_[id].error = text.substr(colon + 2);
 }
 
 void BrokerContact::Lose(const std::string& reason) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (reason_.empty()) reason_ = reason;
   losses_.fetch_add(1, std::memory_order_relaxed);
   lost_.store(true, std::memory_order_release);
 }
 
 std::string BrokerContact::Take() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   lost_.store(false, std::memory_order_release);
   return std::exchange(reason_, {});
 }
 
 BrokerContact::Broker BrokerContact::broker(int32_t id) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   const auto found = brokers_.find(id);
   return found == brokers_.end() ? Broker{} : found->second;
 }

@@ -15,8 +15,9 @@
 #include <atomic>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <string>
+
+#include "common/mutex.h"
 
 namespace pipeline {
 
@@ -64,9 +65,9 @@ class BrokerContact {
   const int64_t fetch_ns_max_;
   std::atomic<bool> lost_ = false;
   std::atomic<int64_t> losses_ = 0;
-  mutable std::mutex mutex_;
-  std::string reason_;                 // under mutex_; of the first loss
-  std::map<int32_t, Broker> brokers_;  // under mutex_; as many as the cluster has
+  mutable Mutex mutex_;
+  std::string reason_ ABSL_GUARDED_BY(mutex_);                 // of the first loss
+  std::map<int32_t, Broker> brokers_ ABSL_GUARDED_BY(mutex_);  // as many as the cluster has
 };
 
 }  // namespace pipeline

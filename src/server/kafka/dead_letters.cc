@@ -39,42 +39,43 @@ void DeadLetters::Start() {
 void DeadLetters::Offer(const rd_kafka_message_t& message, RejectReason reason) {
   const DeadPlace place = DeadPlaceOf(message);
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     if (book_.Offer(place, DeadLetterBytes(message)) == DeadLetterBook::Keep::kLetter) {
       book_.Put(MakeDeadLetter(message, reason));
     }
     offered_ = true;
   }
-  changed_.notify_all();
+  changed_.NotifyAll();
 }
 
 void DeadLetters::Stop(int64_t grace_ns) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     if (!std::exchange(stopping_, true)) stop_at_ns_ = MonotonicNs() + grace_ns;
   }
-  changed_.notify_all();
+  changed_.NotifyAll();
   if (thread_.joinable()) thread_.join();
 }
 
 DeadLetterCounts DeadLetters::counts() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   return book_.counts();
 }
 
 bool DeadLetters::known_wanted() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   return book_.known_wanted();
 }
 
 bool DeadLetters::MustStop() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   return stopping_ && MonotonicNs() >= stop_at_ns_;
 }
 
 void DeadLetters::SleepMs(int wait_ms) {
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, std::chrono::milliseconds(wait_ms), [this] { return stopping_; });
+  const MutexLock lock(&mutex_);
+  changed_.WaitFor(&mutex_, std::chrono::milliseconds(wait_ms),
+                   [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_; });
 }
 
 void DeadLetters::Run() {
@@ -90,11 +91,12 @@ void DeadLetters::Run() {
       SleepMs(kRetryMs);
     }
     TellLost();
-    std::unique_lock lock(mutex_);
+    const MutexLock lock(&mutex_);
     // Without Kafka there is nothing to wait for when the end has come.
     if (stopping_ && (MonotonicNs() >= stop_at_ns_ || book_.counts().pending == 0 || !problem_.empty())) break;
     if (book_.counts().pending == 0 && !book_.known_wanted()) {
-      changed_.wait_for(lock, std::chrono::milliseconds(kIdleMs), [this] { return stopping_ || offered_; });
+      changed_.WaitFor(&mutex_, std::chrono::milliseconds(kIdleMs),
+                       [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || offered_; });
     }
     offered_ = false;
   }
@@ -109,7 +111,7 @@ void DeadLetters::Round() {
   if (!FindTopic()) return SleepMs(kRetryMs);
   bool idle = false;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     idle = book_.idle();
   }
   // What is under way comes to its end first: reading decides only about what no longer moves.
@@ -117,7 +119,7 @@ void DeadLetters::Round() {
   FetchAgain();
   Send();
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     idle = book_.idle();
   }
   if (!idle) TakeReports(kReportsMs);
@@ -133,17 +135,17 @@ bool DeadLetters::FindTopic() {
 bool DeadLetters::ReadKnown() {
   int64_t found = 0;
   const auto forget = [this] {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     book_.ForgetKnown();
   };
   const auto known = [&](const DeadPlace& place) {
     ++found;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     book_.AddKnown(place);
   };
   if (!topic_.ReadOn(forget, known, [this] { return MustStop(); })) return false;
   spdlog::info("[DLQ] {} was read to its end: {} dead letters of {} found", name_, found, source_);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   book_.EndKnown();
   return true;
 }
@@ -151,13 +153,13 @@ bool DeadLetters::ReadKnown() {
 void DeadLetters::FetchAgain() {
   std::vector<DeadPlace> places;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     places = book_.PlacesToFetch(kFetchMax);
   }
   if (places.empty()) return;
   const auto take = [this](const DeadPlace& place, const rd_kafka_message_t* message) {
     if (message == nullptr) {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(&mutex_);
       book_.Gone(place);
       return true;
     }
@@ -167,7 +169,7 @@ void DeadLetters::FetchAgain() {
         key == nullptr ? std::string_view() : std::string_view(key, message->key_len),
         value == nullptr ? std::nullopt : std::optional(std::string_view(value, message->len)), &payment_);
     DeadLetter letter = MakeDeadLetter(*message, reason);
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     return book_.Fetched(std::move(letter));
   };
   topic_.Fetch(places, take, [this] { return MustStop(); });
@@ -177,12 +179,12 @@ void DeadLetters::Send() {
   for (int64_t sent = 0; sent < kInFlightMax; ++sent) {
     const DeadLetter* letter = nullptr;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(&mutex_);
       letter = book_.Next();
     }
     if (letter == nullptr) return;
     if (topic_.Send(*letter)) continue;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     book_.NotWritten(letter->place);
     return;
   }
@@ -197,7 +199,7 @@ void DeadLetters::TakeReports(int timeout_ms) {
       spdlog::error("[DLQ] partition {} offset {} can't be written to {}: {}", report.place.partition,
                     report.place.offset, name_, report.reason);
     }
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     if (report.outcome == Outcome::kWritten) book_.Written(report.place);
     if (report.outcome == Outcome::kRefused) book_.Refused(report.place);
     if (report.outcome == Outcome::kNotWritten) {
@@ -212,7 +214,7 @@ void DeadLetters::TakeReports(int timeout_ms) {
   if (unknown || topic_.failed()) {
     // With the producer goes what it might still send: after that the topic tells which writes were done.
     topic_.DropProducer();
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     book_.InDoubt();
   }
   if (reason.empty()) return;
@@ -226,7 +228,7 @@ void DeadLetters::TellLost() {
   told_lost_ns_ = now_ns;
   std::vector<LostRange> ranges;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     ranges = book_.TakeLost();
   }
   for (const LostRange& range : ranges) {

@@ -5,12 +5,11 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <thread>
 
+#include "common/mutex.h"
 #include "common/settings.h"
 #include "server/kafka/dead_letter_topic.h"
 #include "stream/dead_letter_book.h"
@@ -57,12 +56,12 @@ class DeadLetters {
 
   const std::string source_;
   const std::string name_;
-  mutable std::mutex mutex_;  // never held across I/O
-  std::condition_variable changed_;
-  DeadLetterBook book_;     // under mutex_
-  bool stopping_ = false;   // under mutex_
-  int64_t stop_at_ns_ = 0;  // under mutex_; monotonic
-  bool offered_ = false;    // under mutex_; since the thread last looked
+  mutable Mutex mutex_;  // never held across I/O
+  CondVar changed_;
+  DeadLetterBook book_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  int64_t stop_at_ns_ ABSL_GUARDED_BY(mutex_) = 0;  // monotonic
+  bool offered_ ABSL_GUARDED_BY(mutex_) = false;    // since the thread last looked
 
   // The thread's own.
   DeadLetterTopic topic_;  // after the books, whose letters it sends

@@ -29,30 +29,31 @@ EvidenceReader::~EvidenceReader() { Stop(); }
 
 void EvidenceReader::Stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     stopping_ = true;
   }
-  changed_.notify_all();
+  changed_.NotifyAll();
   if (thread_.joinable()) thread_.join();
 }
 
 void EvidenceReader::Ask(Question question) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     jobs_.push_back({std::move(question), MonotonicNs() + give_up_ns_});
   }
-  changed_.notify_all();
+  changed_.NotifyAll();
 }
 
 void EvidenceReader::Run() {
   std::deque<Job> jobs;  // taken, and not done yet
   for (;;) {
     {
-      std::unique_lock lock(mutex_);
+      const MutexLock lock(&mutex_);
       if (jobs.empty()) {
-        changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+        changed_.Wait(&mutex_, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || !jobs_.empty(); });
       } else {  // Kafka did not answer
-        changed_.wait_for(lock, std::chrono::milliseconds(kRetryMs), [this] { return stopping_; });
+        changed_.WaitFor(&mutex_, std::chrono::milliseconds(kRetryMs),
+                         [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_; });
       }
       if (stopping_) return;
       std::move(jobs_.begin(), jobs_.end(), std::back_inserter(jobs));

@@ -3,16 +3,15 @@
 // watermarks. Ask() is called from gRPC's threads and never blocks. Made by PaymentServer.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "common/kafka.h"
+#include "common/mutex.h"
 #include "server/replica.h"
 #include "stream/resume_decision.h"
 
@@ -50,10 +49,10 @@ class EvidenceReader {
   Replica* const replica_;
   const int64_t give_up_ns_;
   KafkaPtr<rd_kafka_t> handle_;  // the thread's own
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stopping_ = false;  // under mutex_
-  std::deque<Job> jobs_;   // under mutex_
+  Mutex mutex_;
+  CondVar changed_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<Job> jobs_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;
 };
 

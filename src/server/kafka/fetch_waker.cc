@@ -22,10 +22,10 @@ FetchWaker::FetchWaker(rd_kafka_t* consumer, rd_kafka_queue_t* queue, std::strin
 
 FetchWaker::~FetchWaker() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     stopping_ = true;
   }
-  changed_.notify_one();
+  changed_.NotifyOne();
   thread_.join();
 }
 
@@ -36,22 +36,22 @@ void FetchWaker::AfterBatch() {
   if (peak_ < kFewMessages || queued > peak_ / 2) return;
   peak_ = queued;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     wanted_ = true;
   }
-  changed_.notify_one();
+  changed_.NotifyOne();
 }
 
 int64_t FetchWaker::woken() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   return woken_;
 }
 
 void FetchWaker::Run() {
   for (;;) {
     {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || wanted_; });
+      const MutexLock lock(&mutex_);
+      changed_.Wait(&mutex_, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || wanted_; });
       if (stopping_) return;
       wanted_ = false;
       ++woken_;

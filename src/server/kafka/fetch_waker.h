@@ -7,11 +7,11 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <string>
 #include <thread>
+
+#include "common/mutex.h"
 
 namespace pipeline {
 
@@ -36,11 +36,11 @@ class FetchWaker {
   const std::string topic_;
   const int32_t partitions_;
   size_t peak_ = 0;  // queued messages at the most since the last question; the consuming thread's
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  bool wanted_ = false;    // under mutex_
-  bool stopping_ = false;  // under mutex_
-  int64_t woken_ = 0;      // under mutex_
+  mutable Mutex mutex_;
+  CondVar changed_;
+  bool wanted_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  int64_t woken_ ABSL_GUARDED_BY(mutex_) = 0;
   std::thread thread_;
 };
 

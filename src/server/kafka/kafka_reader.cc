@@ -63,10 +63,10 @@ void KafkaReader::Start() {
 
 void KafkaReader::RequestStop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     stopping_ = true;
   }
-  changed_.notify_all();
+  changed_.NotifyAll();
 }
 
 void KafkaReader::Stop() {
@@ -76,13 +76,14 @@ void KafkaReader::Stop() {
 }
 
 bool KafkaReader::Stopping() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   return stopping_;
 }
 
 void KafkaReader::SleepMs(int wait_ms) {
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, std::chrono::milliseconds(wait_ms), [this] { return stopping_; });
+  const MutexLock lock(&mutex_);
+  changed_.WaitFor(&mutex_, std::chrono::milliseconds(wait_ms),
+                   [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_; });
 }
 
 void KafkaReader::Run() {

@@ -4,17 +4,16 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "common/kafka.h"
+#include "common/mutex.h"
 #include "server/kafka/broker_contact.h"
 #include "server/kafka/dead_letters.h"
 #include "server/kafka/fetch_waker.h"
@@ -114,9 +113,9 @@ class KafkaReader {
 
   std::atomic<int64_t> skipped_ = 0;
   std::atomic<int32_t> partitions_refused_ = 0;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stopping_ = false;  // under mutex_
+  Mutex mutex_;
+  CondVar changed_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread reader_;
 };
 

@@ -36,7 +36,7 @@ TopicWatch::TopicWatch(const KafkaSettings& settings, BrokerContact* contact, Se
   rd_kafka_conf_set_opaque(conf.get(), this);
   rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int, const char* text, void* opaque) {
     auto* watch = static_cast<TopicWatch*>(opaque);
-    const std::lock_guard lock(watch->mutex_);
+    const MutexLock lock(&watch->mutex_);
     watch->error_ = BrokerErrorText(text);
   });
   handle_ = MakeKafka(RD_KAFKA_CONSUMER, std::move(conf));
@@ -45,19 +45,19 @@ TopicWatch::TopicWatch(const KafkaSettings& settings, BrokerContact* contact, Se
 TopicFacts TopicWatch::Ask() {
   bool known = false;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     known = watched_.has_value();
   }
   try {
     TopicFacts facts = AskTopic(handle_.get(), settings_.topic, known, kQueryMs);
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     error_.clear();
     return facts;
   } catch (const TopicRefused&) {
     throw;
   } catch (const std::runtime_error& error) {
     rd_kafka_poll(handle_.get(), 0);  // hears why
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     if (error_.empty()) throw;
     throw std::runtime_error(error_);
   }
@@ -71,47 +71,47 @@ std::string TopicWatch::ClusterId() {
 }
 
 void TopicWatch::Watch(const TopicFacts& facts, const std::string& cluster_id) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   watched_ = Watched{facts, cluster_id, MonotonicNs(), facts.partitions, {}, false};
   change_ = Change::kNone;
   if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
 }
 
 void TopicWatch::Pause() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   watched_.reset();
 }
 
 void TopicWatch::Wake() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   look_now_ = true;
-  changed_.notify_all();
+  changed_.NotifyAll();
 }
 
 void TopicWatch::Stop() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(&mutex_);
     stopping_ = true;
   }
-  changed_.notify_all();
+  changed_.NotifyAll();
   if (thread_.joinable()) thread_.join();
 }
 
 TopicWatch::Change TopicWatch::TakeChange(int32_t* partitions) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (watched_) *partitions = watched_->facts.partitions;
   return std::exchange(change_, Change::kNone);
 }
 
 void TopicWatch::SetRead(int32_t partitions) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (watched_) watched_->read = partitions;
 }
 
 std::vector<TopicWatch::Reach> TopicWatch::Reaches(int32_t count) const {
   std::vector<Reach> reaches(static_cast<size_t>(count));
   const int64_t now_ns = MonotonicNs();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(&mutex_);
   if (!watched_) return reaches;
   const std::vector<int32_t>& leaders = watched_->facts.leaders;
   for (size_t p = 0; p < reaches.size() && p < leaders.size(); ++p) {
@@ -128,9 +128,9 @@ void TopicWatch::Run() {
   int64_t losses = contact_->losses();
   for (;;) {
     {
-      std::unique_lock lock(mutex_);
-      changed_.wait_for(lock, std::chrono::milliseconds(well ? kLookMs : kLookAgainMs),
-                        [&] { return stopping_ || look_now_; });
+      const MutexLock lock(&mutex_);
+      changed_.WaitFor(&mutex_, std::chrono::milliseconds(well ? kLookMs : kLookAgainMs),
+                       [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopping_ || look_now_; });
       if (stopping_) return;
       look_now_ = false;
     }
@@ -160,12 +160,12 @@ bool TopicWatch::Look(bool ask) {
     }
   }
   const std::string cluster_id = facts ? ClusterId() : "";
-  std::unique_lock lock(mutex_);
+  MutexLock lock(&mutex_);
   if (!watched_) return true;
   const bool there = facts ? TakeFacts(*std::move(facts), cluster_id) : !watched_->gone;
   const bool gone = watched_->gone;
   const std::string silent = gone ? "" : Silent(*watched_);
-  lock.unlock();
+  lock.Unlock();
   status_->SetTopicPresent(!gone);
   // Leaders that answer fetches are proof enough, whoever else does not.
   if (!silent.empty()) {

@@ -4,15 +4,14 @@
 // sees. One thread. Made, started and stopped by KafkaReader.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "common/kafka.h"
+#include "common/mutex.h"
 #include "server/kafka/broker_contact.h"
 #include "server/kafka/kafka_queries.h"
 #include "server/kafka/topic_presence.h"
@@ -74,8 +73,8 @@ class TopicWatch {
   void Run();
   // Asks when `ask`, tells the status. False: not all is well.
   bool Look(bool ask);
-  // With mutex_ held. False: the topic is missing.
-  bool TakeFacts(TopicFacts facts, const std::string& cluster_id);
+  // False: the topic is missing.
+  bool TakeFacts(TopicFacts facts, const std::string& cluster_id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Which leaders do not answer, for people; empty: all do.
   std::string Silent(const Watched& watched) const;
 
@@ -85,13 +84,13 @@ class TopicWatch {
   KafkaPtr<rd_kafka_t> handle_;
   int watch_ms_ = kWatchMs;
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::string error_;               // of the client while it was asked; under mutex_
-  std::optional<Watched> watched_;  // under mutex_; none: paused
-  Change change_ = Change::kNone;   // under mutex_
-  bool look_now_ = false;           // under mutex_
-  bool stopping_ = false;           // under mutex_
+  mutable Mutex mutex_;
+  CondVar changed_;
+  std::string error_ ABSL_GUARDED_BY(mutex_);               // of the client while it was asked
+  std::optional<Watched> watched_ ABSL_GUARDED_BY(mutex_);  // none: paused
+  Change change_ ABSL_GUARDED_BY(mutex_) = Change::kNone;
+  bool look_now_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
 
