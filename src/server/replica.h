@@ -3,14 +3,13 @@
 // events, never across I/O.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "common/mutex.h"
 #include "server/wait_list.h"
 #include "stream/replica_state.h"
 
@@ -24,18 +23,28 @@ class Replica {
   // WaitList for what wakes it.
   class Access {
    public:
-    const ReplicaState& state() const { return replica_->state_; }
-    void WaitForChange(std::shared_ptr<Waiter> waiter) { replica_->waiting_.ForChange(std::move(waiter)); }
-    void WaitForLoaded(std::shared_ptr<Waiter> waiter) { replica_->waiting_.ForLoaded(std::move(waiter)); }
+    const ReplicaState& state() const {
+      replica_->mutex_.AssertHeld();
+      return replica_->state_;
+    }
+    void WaitForChange(std::shared_ptr<Waiter> waiter) {
+      replica_->mutex_.AssertHeld();
+      replica_->waiting_.ForChange(std::move(waiter));
+    }
+    void WaitForLoaded(std::shared_ptr<Waiter> waiter) {
+      replica_->mutex_.AssertHeld();
+      replica_->waiting_.ForLoaded(std::move(waiter));
+    }
     void WaitForPassing(const std::shared_ptr<Waiter>& waiter, std::span<const Position> positions) {
+      replica_->mutex_.AssertHeld();
       replica_->waiting_.ForPassing(waiter, positions);
     }
 
    private:
     friend class Replica;
-    explicit Access(Replica* replica) : replica_(replica), lock_(replica->mutex_) {}
-    Replica* replica_;
-    std::unique_lock<std::mutex> lock_;
+    explicit Access(Replica* replica) : replica_(replica), lock_(&replica->mutex_) {}
+    Replica* const replica_;
+    const MutexLock lock_;
   };
   Access Lock() { return Access(this); }
 
@@ -44,12 +53,12 @@ class Replica {
   void Update(const Change& change) {
     bool wake = false;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(&mutex_);
       change(state_);
       waiting_.Collect(state_, &woken_);
       wake = !woken_.empty();
     }
-    if (wake) woken_changed_.notify_one();
+    if (wake) woken_changed_.NotifyOne();
   }
 
   // It is not woken any more, and not kept.
@@ -60,12 +69,12 @@ class Replica {
   void Interrupt();
 
  private:
-  std::mutex mutex_;
-  std::condition_variable woken_changed_;
-  ReplicaState state_;
-  WaitList waiting_;
-  std::vector<std::shared_ptr<Waiter>> woken_;
-  bool interrupted_ = false;
+  Mutex mutex_;
+  CondVar woken_changed_;
+  ReplicaState state_ ABSL_GUARDED_BY(mutex_);
+  WaitList waiting_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<Waiter>> woken_ ABSL_GUARDED_BY(mutex_);
+  bool interrupted_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace pipeline
