@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -22,8 +23,21 @@ constexpr int64_t kPageBytesMax = 1024LL * 1024;
 
 grpc::Status Invalid(const std::string& message) { return {grpc::StatusCode::INVALID_ARGUMENT, message}; }
 
-void Parse(const EventFrame& frame, ::payment::Payment* payment) {
-  payment->ParseFromArray(frame.payment().data(), static_cast<int>(frame.payment().size()));
+grpc::ByteBuffer MessageOf(std::string_view bytes) {
+  const grpc::Slice slice(bytes.data(), bytes.size());
+  return {&slice, 1};
+}
+
+// `list`, serialised, with these payments in it. What begins an event is what a payment in a list begins with.
+static_assert(+::payment::PaymentEvent::kPaymentFieldNumber == +::payment::PaymentList::kPaymentsFieldNumber);
+std::string WithPayments(const ::payment::PaymentList& list, const std::vector<EventFrame>& frames) {
+  size_t size_bytes = list.ByteSizeLong();
+  for (const EventFrame& frame : frames) size_bytes += frame.head().size();
+  std::string bytes;
+  bytes.reserve(size_bytes);
+  for (const EventFrame& frame : frames) bytes += frame.head();
+  list.AppendToString(&bytes);
+  return bytes;
 }
 
 // False: the bytes are none.
@@ -38,13 +52,22 @@ std::string BytesOf(const grpc::ByteBuffer& buffer) {
   return {reinterpret_cast<const char*>(slice.begin()), slice.size()};
 }
 
-// What both streams' requests have in common. The status that refuses it, if it can't be served.
+// The status that refuses a call, if what came is too much, or no request.
 template <typename Request>
-std::optional<grpc::Status> Read(const grpc::CallbackServerContext& context, const grpc::ByteBuffer& bytes,
-                                 ServerCounters* counters, Request* request, StreamRequest* asked) {
+std::optional<grpc::Status> ReadRequest(const grpc::CallbackServerContext& context, const grpc::ByteBuffer& bytes,
+                                        ServerCounters* counters, Request* request) {
   auto refusal = CheckCallSize(context, static_cast<int64_t>(bytes.Length()), counters);
   if (refusal) return refusal;
   if (!ParseRequest(bytes, request)) return Invalid(WhyNotParsed(*Request::descriptor(), BytesOf(bytes)));
+  return std::nullopt;
+}
+
+// What both streams' requests have in common. The status that refuses it, if it can't be served.
+template <typename Request>
+std::optional<grpc::Status> ReadStreamRequest(const grpc::CallbackServerContext& context, const grpc::ByteBuffer& bytes,
+                                              ServerCounters* counters, Request* request, StreamRequest* asked) {
+  auto refusal = ReadRequest(context, bytes, counters, request);
+  if (refusal) return refusal;
   const auto filter = CheckFilter(request->provider(), request->status());
   if (const auto* wrong = std::get_if<std::string>(&filter)) return Invalid(*wrong);
   asked->filter = std::get<Filter>(filter);
@@ -63,43 +86,43 @@ grpc::Status PaymentService::BeyondLimit(const ReplicaState& state) const {
 }
 
 grpc::ServerUnaryReactor* PaymentService::GetPayment(grpc::CallbackServerContext* context,
-                                                     const ::payment::GetPaymentRequest* request,
-                                                     ::payment::Payment* response) {
+                                                     const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
   constexpr auto kMethod = CallMethod::kGetPayment;
   unaries_.counters->CallStarted(kMethod);
-  if (const auto refusal = CheckCallSize(*context, static_cast<int64_t>(request->ByteSizeLong()), unaries_.counters)) {
+  ::payment::GetPaymentRequest asked;
+  if (const auto refusal = ReadRequest(*context, *request, unaries_.counters, &asked)) {
     return UnaryCall::Refuse(unaries_, kMethod, *refusal);
   }
-  if (request->payment_id().empty()) return UnaryCall::Refuse(unaries_, kMethod, Invalid("payment_id is empty"));
-  const auto answer = [this, id = request->payment_id(), response](const ReplicaState& state) -> UnaryCall::Answer {
+  if (asked.payment_id().empty()) return UnaryCall::Refuse(unaries_, kMethod, Invalid("payment_id is empty"));
+  const auto answer = [this, id = asked.payment_id(), response](const ReplicaState& state) -> UnaryCall::Answer {
     const StoredPayment* stored = state.store().Find(id);
     // Before the backlog is applied an absent payment may still come, and one that is there may be of yesterday.
     if (!state.loaded() && (stored == nullptr || !answer_early_)) return {NotLoaded(), nullptr};
     if (stored == nullptr && !state.store().complete()) return {BeyondLimit(state), nullptr};
     if (stored == nullptr) return {{grpc::StatusCode::NOT_FOUND, "no payment " + Shortened(id)}, nullptr};
-    return {grpc::Status::OK, [frame = stored->record.frame, response] { Parse(frame, response); }};
+    return {grpc::Status::OK, [frame = stored->record.frame, response] { *response = MessageOf(frame.payment()); }};
   };
-  return UnaryCall::Start(unaries_, kMethod, context, request->min_position(), answer);
+  return UnaryCall::Start(unaries_, kMethod, context, asked.min_position(), answer);
 }
 
 grpc::ServerUnaryReactor* PaymentService::ListPayments(grpc::CallbackServerContext* context,
-                                                       const ::payment::ListPaymentsRequest* request,
-                                                       ::payment::PaymentList* response) {
+                                                       const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
   constexpr auto kMethod = CallMethod::kListPayments;
   unaries_.counters->CallStarted(kMethod);
-  if (const auto refusal = CheckCallSize(*context, static_cast<int64_t>(request->ByteSizeLong()), unaries_.counters)) {
+  ::payment::ListPaymentsRequest asked;
+  if (const auto refusal = ReadRequest(*context, *request, unaries_.counters, &asked)) {
     return UnaryCall::Refuse(unaries_, kMethod, *refusal);
   }
-  const auto filter = CheckFilter(request->provider(), request->status());
+  const auto filter = CheckFilter(asked.provider(), asked.status());
   if (const auto* wrong = std::get_if<std::string>(&filter)) {
     return UnaryCall::Refuse(unaries_, kMethod, Invalid(*wrong));
   }
-  const auto limit = CheckLimit(request->limit());
+  const auto limit = CheckLimit(asked.limit());
   if (const auto* wrong = std::get_if<std::string>(&limit)) {
     return UnaryCall::Refuse(unaries_, kMethod, Invalid(*wrong));
   }
   const auto answer = [this, filter = std::get<Filter>(filter), limit = std::get<int32_t>(limit),
-                       cursor = request->cursor(), response](const ReplicaState& state) -> UnaryCall::Answer {
+                       cursor = asked.cursor(), response](const ReplicaState& state) -> UnaryCall::Answer {
     if (!state.loaded() && !answer_early_) return {NotLoaded(), nullptr};
     if (!state.store().complete()) return {BeyondLimit(state), nullptr};
     std::optional<ListPlace> after;
@@ -108,17 +131,18 @@ grpc::ServerUnaryReactor* PaymentService::ListPayments(grpc::CallbackServerConte
       if (!after) return {Invalid("cursor: not one that this log gave for this provider and status"), nullptr};
     }
     const ListPage page = state.store().List(filter, after, limit, kPageBytesMax);
-    response->set_total_count(
+    ::payment::PaymentList list;
+    list.set_total_count(
         static_cast<int32_t>(std::min<int64_t>(page.total_count, std::numeric_limits<int32_t>::max())));
-    if (page.next) response->set_next_cursor(EncodeListCursor(*page.next, filter, state.log_id()));
+    if (page.next) list.set_next_cursor(EncodeListCursor(*page.next, filter, state.log_id()));
     std::vector<EventFrame> frames;
     frames.reserve(page.payments.size());
     for (const StoredPayment* payment : page.payments) frames.push_back(payment->record.frame);
-    return {grpc::Status::OK, [frames = std::move(frames), response] {
-              for (const EventFrame& frame : frames) Parse(frame, response->add_payments());
+    return {grpc::Status::OK, [frames = std::move(frames), list = std::move(list), response] {
+              *response = MessageOf(WithPayments(list, frames));
             }};
   };
-  return UnaryCall::Start(unaries_, kMethod, context, request->min_position(), answer);
+  return UnaryCall::Start(unaries_, kMethod, context, asked.min_position(), answer);
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* PaymentService::StreamPayments(grpc::CallbackServerContext* context,
@@ -127,7 +151,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* PaymentService::StreamPayments(grpc:
   streams_.counters->CallStarted(kMethod);
   ::payment::ListPaymentsRequest parsed;
   StreamRequest asked;
-  if (const auto refusal = Read(*context, *request, streams_.counters, &parsed, &asked)) {
+  if (const auto refusal = ReadStreamRequest(*context, *request, streams_.counters, &parsed, &asked)) {
     return StreamCall::Refuse(streams_.counters, kMethod, *refusal);
   }
   return StreamCall::Start(streams_, context, std::move(asked));
@@ -139,7 +163,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* PaymentService::SubscribePayments(gr
   streams_.counters->CallStarted(kMethod);
   ::payment::SubscribeRequest parsed;
   StreamRequest asked;
-  if (const auto refusal = Read(*context, *request, streams_.counters, &parsed, &asked)) {
+  if (const auto refusal = ReadStreamRequest(*context, *request, streams_.counters, &parsed, &asked)) {
     return StreamCall::Refuse(streams_.counters, kMethod, *refusal);
   }
   asked.live_only = parsed.live_only();

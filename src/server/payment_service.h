@@ -1,5 +1,6 @@
-// The gRPC service: checks requests and starts their calls. The streams are raw, so that the bytes that subscribers
-// share are sent as they are; the unary methods are typed. Called from gRPC's threads.
+// The gRPC service: parses and checks requests, and starts their calls. All methods are raw: the bytes that the store
+// and subscribers share are sent as they are, and a request that can't be parsed is told why. Called from gRPC's
+// threads.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -10,8 +11,8 @@
 
 namespace pipeline {
 
-using PaymentServiceBase =
-    ::payment::PaymentService::WithCallbackMethod_GetPayment<::payment::PaymentService::WithCallbackMethod_ListPayments<
+using PaymentServiceBase = ::payment::PaymentService::WithRawCallbackMethod_GetPayment<
+    ::payment::PaymentService::WithRawCallbackMethod_ListPayments<
         ::payment::PaymentService::WithRawCallbackMethod_StreamPayments<
             ::payment::PaymentService::WithRawCallbackMethod_SubscribePayments<::payment::PaymentService::Service>>>>;
 
@@ -21,12 +22,10 @@ class PaymentService final : public PaymentServiceBase {
   PaymentService(const StreamServices& streams, const UnaryServices& unaries, bool answer_early)
       : streams_(streams), unaries_(unaries), answer_early_(answer_early) {}
 
-  grpc::ServerUnaryReactor* GetPayment(grpc::CallbackServerContext* context,
-                                       const ::payment::GetPaymentRequest* request,
-                                       ::payment::Payment* response) override;
-  grpc::ServerUnaryReactor* ListPayments(grpc::CallbackServerContext* context,
-                                         const ::payment::ListPaymentsRequest* request,
-                                         ::payment::PaymentList* response) override;
+  grpc::ServerUnaryReactor* GetPayment(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListPayments(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamPayments(grpc::CallbackServerContext* context,
                                                              const grpc::ByteBuffer* request) override;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* SubscribePayments(grpc::CallbackServerContext* context,
