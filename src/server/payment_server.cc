@@ -33,6 +33,7 @@
 #include "server/ops/server_counters.h"
 #include "server/ops/server_journal.h"
 #include "server/ops/server_status.h"
+#include "server/ops/streams_page.h"
 #include "server/payment_service.h"
 #include "server/replica.h"
 #include "server/stream/catch_up_pool.h"
@@ -211,7 +212,8 @@ void PaymentServer::Listen() {
         options.metrics_listen,
         std::make_shared<MetricsCollector>(MetricsSources{
             &state_->counters, &state_->replica, &state_->rejects, &state_->reader, &state_->status, &state_->hub,
-            &state_->catch_up, state_->journal.get(), state_->dead_letters.get(), &state_->client_port}));
+            &state_->catch_up, state_->journal.get(), state_->dead_letters.get(), &state_->client_port}),
+        StreamsPage(&state_->hub, &state_->replica, options.slow_subscriber));
   }
   state_->client_port.Listen(options.listen, options.port, options.keepalive_timeout_ns);
   state_->StartGrpc();

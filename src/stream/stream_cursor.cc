@@ -103,6 +103,16 @@ std::vector<int64_t> StreamCursor::Covered(const ReplicaState& state) const {
   return covered;
 }
 
+int64_t StreamCursor::Passed(const ReplicaState& state) const {
+  int64_t passed = 0;
+  for (int32_t p = 0; p < state.partition_count(); ++p) {
+    const int64_t begin = state.log_start(p);
+    const auto known = static_cast<size_t>(p) < after_.size();
+    passed += known ? std::max(after_[static_cast<size_t>(p)] + 1, begin) : begin;
+  }
+  return passed;
+}
+
 bool StreamCursor::OutgrewReader(const ReplicaState& state) const {
   for (size_t p = after_.size(); p < static_cast<size_t>(state.partition_count()); ++p) {
     if (state.window().held_after(static_cast<int32_t>(p)) > BeforeFirst(state, p)) return true;

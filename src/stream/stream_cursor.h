@@ -73,6 +73,10 @@ class StreamCursor {
   // other filters count. Not after kFellOff or kReplaced, nor while Kafka is read for this subscriber.
   std::vector<int64_t> Covered(const ReplicaState& state) const;
 
+  // Offsets below the place where it is, of all partitions; those that the log no longer has count too. In the
+  // snapshot, and while Kafka is read for it as of what was handed over before.
+  int64_t Passed(const ReplicaState& state) const;
+
   uint64_t generation() const { return generation_; }
   // How far it is: in the snapshot, or in the window before this sequence number; neither: to be caught up.
   bool in_snapshot() const { return phase_ == Phase::kSnapshot; }

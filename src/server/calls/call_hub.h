@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/mutex.h"
+#include "payment/payment.h"
 #include "server/calls/host_counts.h"
 #include "server/replica.h"
 
@@ -22,6 +23,19 @@ struct CallProgress {
   Stage stage = Stage::kUnary;
   uint64_t window_sequence = 0;  // kLive: of the next record in the log window to be looked at for it
   int64_t queued = 0;            // events taken for it and not yet handed to gRPC
+  int64_t waiting_bytes = 0;     // of those, and of the message that gRPC has not taken from it yet
+  int64_t passed = 0;            // kSnapshot, kCatchingUp: offsets that it is past, over all partitions
+  int64_t write_since_ns = 0;    // monotonic, to a tick: since when gRPC has not taken a message; 0: it takes them
+  uint64_t subscription = 0;     // 0: it has not started
+};
+
+// What a stream is: does not change while it is open.
+struct StreamFacts {
+  std::string peer;         // the host
+  int64_t started_ns = 0;   // monotonic
+  const char* begins = "";  // what it asked for: "snapshot", "token", "live"
+  bool batched = false;
+  Filter filter;
 };
 
 // An open call. Held alive by the hub from Add to Remove.
@@ -29,6 +43,8 @@ class OpenCall : public Waiter {
  public:
   // For the metrics. Takes no lock: what it says may be a moment old. From any thread.
   virtual CallProgress progress() const = 0;
+  // Null: it is no stream. From any thread.
+  virtual const StreamFacts* stream() const { return nullptr; }
   // About ten times a second, from the hub's thread.
   virtual void Tick(int64_t now_ns) = 0;
   // Ends the call with UNAVAILABLE; what is stuck then is cancelled at `cancel_at_ns` (by Tick).
@@ -52,6 +68,8 @@ class CallHub {
   int64_t most_calls_of_a_peer() const;
   // Of every open call, for the metrics. Holds up who opens or closes a call, nobody else.
   std::vector<CallProgress> Progress() const;
+  // All open calls, held alive by the caller. Holds up the same.
+  std::vector<std::shared_ptr<OpenCall>> Calls() const;
   // 1, 2, ...: what a stream is called in this process.
   uint64_t NextSubscription() { return ++subscriptions_; }
 
@@ -71,7 +89,6 @@ class CallHub {
   void Run();
   // Null: it has gone already.
   std::shared_ptr<OpenCall> RemoveLocked(const OpenCall* call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::vector<std::shared_ptr<OpenCall>> Calls() const;
 
   Replica* const replica_;
   const int64_t calls_max_;

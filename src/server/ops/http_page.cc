@@ -37,7 +37,7 @@ std::string Refusal(std::string_view status) {
 
 }  // namespace
 
-std::string AnswerHttp(std::string_view request, std::string_view path, const std::function<std::string()>& page) {
+std::string AnswerHttp(std::string_view request, const HttpPaths& paths) {
   const std::string_view line = request.substr(0, request.find("\r\n"));
   const size_t method_end = line.find(' ');
   const size_t target_end = line.rfind(' ');
@@ -47,16 +47,17 @@ std::string AnswerHttp(std::string_view request, std::string_view path, const st
   }
   const std::string_view method = line.substr(0, method_end);
   const std::string_view target = line.substr(method_end + 1, target_end - method_end - 1);
-  if (target.substr(0, target.find('?')) != path) return Refusal("404 Not Found");
+  const size_t path_end = target.find('?');
+  const auto page = paths.find(target.substr(0, path_end));
+  if (page == paths.end()) return Refusal("404 Not Found");
   if (method != "GET" && method != "HEAD") return Refusal("405 Method Not Allowed");
-  return Response("200 OK", "text/plain; version=0.0.4; charset=utf-8", page(), method == "GET");
+  const HttpContent content =
+      page->second(path_end == std::string_view::npos ? std::string_view() : target.substr(path_end + 1));
+  return Response("200 OK", content.type, content.text, method == "GET");
 }
 
-HttpPage::HttpPage(const std::string& host, int port, std::string path, std::function<std::string()> page)
-    : path_(std::move(path)),
-      page_(std::move(page)),
-      sockets_(host, port, kPatienceNs),
-      stop_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+HttpPage::HttpPage(const std::string& host, int port, HttpPaths paths)
+    : paths_(std::move(paths)), sockets_(host, port, kPatienceNs), stop_fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (stop_fd_ < 0) throw std::runtime_error(std::string("can't listen: ") + std::strerror(errno));
   thread_ = std::thread([this] { Run(); });
 }
@@ -114,7 +115,7 @@ bool HttpPage::Read(Connection* connection) {
   if (got == 0) return false;
   connection->request.append(buffer.data(), static_cast<size_t>(got));
   if (connection->request.find(kEnd) != std::string::npos) {
-    connection->answer = AnswerHttp(connection->request, path_, page_);
+    connection->answer = AnswerHttp(connection->request, paths_);
   } else if (connection->request.size() > kRequestBytesMax) {
     connection->answer = Refusal("431 Request Header Fields Too Large");
   }

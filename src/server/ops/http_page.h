@@ -1,9 +1,10 @@
-// Answers whoever asks with one page over HTTP/1: one thread, a connection for each request, bounded in number, bytes
-// and time. (The HTTP server that Debian's prometheus-cpp comes with speaks no IPv6.) Made by MetricsListener.
+// Pages over HTTP/1, to whoever asks for them: one thread, a connection for each request, bounded in number, bytes and
+// time. (The HTTP server that Debian's prometheus-cpp comes with speaks no IPv6.) Made by MetricsListener.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -13,15 +14,22 @@
 
 namespace pipeline {
 
-// What to answer to a request's first line and headers: the page where GET or HEAD ask for `path`, else why not. Pure,
-// but for `page`.
-std::string AnswerHttp(std::string_view request, std::string_view path, const std::function<std::string()>& page);
+struct HttpContent {
+  std::string type;  // "text/plain; charset=utf-8"
+  std::string text;
+};
+// What stands at each path ("/metrics"). `query`: what is behind its '?', as it came; "": nothing is.
+using HttpPaths = std::map<std::string, std::function<HttpContent(std::string_view query)>, std::less<>>;
+
+// What to answer to a request's first line and headers: the page where GET or HEAD ask for one of `paths`, else why
+// not. Pure, but for the pages.
+std::string AnswerHttp(std::string_view request, const HttpPaths& paths);
 
 class HttpPage {
  public:
-  // Answers at `path` with what `page` returns, which is called from a thread of this; no two at once. Throws
+  // Answers with what the pages return, which are called from a thread of this; no two at once. Throws
   // std::runtime_error when it can't listen there.
-  HttpPage(const std::string& host, int port, std::string path, std::function<std::string()> page);
+  HttpPage(const std::string& host, int port, HttpPaths paths);
   ~HttpPage();  // answers that are not out yet are cut off
   HttpPage(const HttpPage&) = delete;
   HttpPage& operator=(const HttpPage&) = delete;
@@ -50,8 +58,7 @@ class HttpPage {
   bool Read(Connection* connection);
   static bool Write(Connection* connection);
 
-  const std::string path_;
-  const std::function<std::string()> page_;
+  const HttpPaths paths_;
   ListeningSockets sockets_;
   int stop_fd_ = -1;  // readable: stop
   std::vector<Connection> connections_;

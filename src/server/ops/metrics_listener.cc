@@ -11,6 +11,12 @@ namespace pipeline {
 namespace {
 
 constexpr int kPortMax = 65535;
+constexpr char kText[] = "text/plain; charset=utf-8";
+constexpr char kIndex[] =
+    "payment-server\n"
+    "/metrics              for Prometheus\n"
+    "/streams              the open streams: who is slow, and how far\n"
+    "/streams?format=json  the same as JSON\n";
 
 }  // namespace
 
@@ -28,12 +34,19 @@ std::string CheckMetricsAddress(const std::string& address) {
   return digits && std::stoi(port) <= kPortMax ? "" : wrong;
 }
 
-MetricsListener::MetricsListener(const std::string& address, std::shared_ptr<prometheus::Collectable> collector) {
+MetricsListener::MetricsListener(const std::string& address, std::shared_ptr<prometheus::Collectable> collector,
+                                 StreamsPage streams) {
   const size_t colon = address.rfind(':');
+  HttpPaths paths;
+  paths["/"] = [](std::string_view) { return HttpContent{kText, kIndex}; };
+  paths["/metrics"] = [collector = std::move(collector)](std::string_view) {
+    return HttpContent{"text/plain; version=0.0.4; charset=utf-8",
+                       prometheus::TextSerializer().Serialize(collector->Collect())};
+  };
+  paths["/streams"] = [streams](std::string_view query) { return streams.Show(query); };
   try {
-    page_ = std::make_unique<HttpPage>(
-        address.substr(0, colon), std::stoi(address.substr(colon + 1)), "/metrics",
-        [collector = std::move(collector)] { return prometheus::TextSerializer().Serialize(collector->Collect()); });
+    page_ =
+        std::make_unique<HttpPage>(address.substr(0, colon), std::stoi(address.substr(colon + 1)), std::move(paths));
   } catch (const std::exception&) {
     throw std::runtime_error("can't listen on " + address +
                              " for metrics: the address is in use, or not one of this host");

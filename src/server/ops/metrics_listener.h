@@ -1,5 +1,5 @@
-// Answers Prometheus' scrapes: GET /metrics on a port of its own, on a thread of its own. Made by PaymentServer when it
-// is asked for.
+// Answers Prometheus' scrapes and who asks for the state of the streams: GET /metrics and GET /streams on a port of
+// their own, on a thread of their own. Made by PaymentServer when it is asked for.
 #pragma once
 
 #include <prometheus/collectable.h>
@@ -8,6 +8,7 @@
 #include <string>
 
 #include "server/ops/http_page.h"
+#include "server/ops/streams_page.h"
 
 namespace pipeline {
 
@@ -15,7 +16,8 @@ class MetricsListener {
  public:
   // `address`: HOST:PORT, an IPv6 host in brackets; port 0: a free one. Throws std::runtime_error with the address when
   // it can't listen there (the port is in use).
-  MetricsListener(const std::string& address, std::shared_ptr<prometheus::Collectable> collector);
+  // What both tell outlives this.
+  MetricsListener(const std::string& address, std::shared_ptr<prometheus::Collectable> collector, StreamsPage streams);
 
   int port() const { return page_->port(); }
 

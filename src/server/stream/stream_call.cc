@@ -20,6 +20,14 @@ CallMethod MethodOf(const StreamRequest& request) {
   return request.batch_events_max > 0 ? CallMethod::kSubscribePayments : CallMethod::kStreamPayments;
 }
 
+StreamFacts FactsOf(const StreamRequest& request, std::string peer) {
+  return {.peer = std::move(peer),
+          .started_ns = MonotonicNs(),
+          .begins = request.token ? "token" : (request.live_only ? "live" : "snapshot"),
+          .batched = request.batch_events_max > 0,
+          .filter = request.filter};
+}
+
 class RefusedCall : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
   explicit RefusedCall(const grpc::Status& status) { Finish(status); }
@@ -38,8 +46,9 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamCall::Start(const StreamServic
                                                               grpc::CallbackServerContext* context,
                                                               StreamRequest request) {
   const CallMethod method = MethodOf(request);
-  auto call = std::make_shared<StreamCall>(services, context, std::move(request));
-  const Admission admission = services.hub->Add(call, PeerHost(context->peer()));
+  const std::string peer = PeerHost(context->peer());
+  auto call = std::make_shared<StreamCall>(services, context, std::move(request), peer);
+  const Admission admission = services.hub->Add(call, peer);
   if (admission != Admission::kAdmitted) {
     return Refuse(services.counters, method, NotAdmitted(admission, *services.hub, services.counters));
   }
@@ -47,10 +56,12 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* StreamCall::Start(const StreamServic
   return call.get();
 }
 
-StreamCall::StreamCall(const StreamServices& services, grpc::CallbackServerContext* context, StreamRequest request)
+StreamCall::StreamCall(const StreamServices& services, grpc::CallbackServerContext* context, StreamRequest request,
+                       std::string peer)
     : services_(services),
       context_(context),
       request_(std::move(request)),
+      facts_(FactsOf(request_, std::move(peer))),
       flow_(services, request_.batch_events_max) {}
 
 bool StreamCall::ended() const {
@@ -133,6 +144,7 @@ void StreamCall::SendStart(const std::string& log_id, const std::vector<Partitio
   *start.mutable_token() = MakeToken(log_id, starts);
   start.set_server_id(services_.server_id);
   subscription_ = services_.hub->NextSubscription();
+  told_subscription_.store(subscription_, std::memory_order_relaxed);
   if (services_.journal != nullptr) {
     services_.journal->Begin({.time_ns = MonotonicNs(),
                               .number = subscription_,
@@ -183,20 +195,27 @@ void StreamCall::TellProgress() {
   }
   told_sequence_.store(flow_.window_sequence(), std::memory_order_relaxed);
   told_queued_.store(static_cast<int64_t>(flow_.queue().events()), std::memory_order_relaxed);
+  told_waiting_bytes_.store(flow_.queue().bytes(), std::memory_order_relaxed);
+  told_passed_.store(flow_.passed(), std::memory_order_relaxed);
   told_stage_.store(stage, std::memory_order_release);  // the number of a stage is there once the stage is
 }
 
 CallProgress StreamCall::progress() const {
   const CallProgress::Stage stage = told_stage_.load(std::memory_order_acquire);
-  return {stage, told_sequence_.load(std::memory_order_relaxed), told_queued_.load(std::memory_order_relaxed)};
+  return {.stage = stage,
+          .window_sequence = told_sequence_.load(std::memory_order_relaxed),
+          .queued = told_queued_.load(std::memory_order_relaxed),
+          .waiting_bytes = told_waiting_bytes_.load(std::memory_order_relaxed),
+          .passed = told_passed_.load(std::memory_order_relaxed),
+          .write_since_ns = told_write_since_ns_.load(std::memory_order_relaxed),
+          .subscription = told_subscription_.load(std::memory_order_relaxed)};
 }
 
 void StreamCall::Write() {
   StreamQueue& queue = flow_.queue();
   const size_t queued = queue.events();
   const grpc::ByteBuffer* const message = queue.TakeMessage(services_.journal, subscription_);
-  services_.counters->written.Add(static_cast<int64_t>(queued - queue.events()),
-                                  static_cast<int64_t>(message->Length()));
+  services_.counters->written.Add(static_cast<int64_t>(queued - queue.events()), queue.message_bytes());
   if (flow_.catching_up()) room_.NotifyAll();
   grpc::WriteOptions options;
   // A hint leaves the message in the transport's buffer until the next write: right while one is at hand, and wrong for
@@ -210,6 +229,7 @@ void StreamCall::Write() {
 void StreamCall::OnWriteDone(bool ok) {
   const MutexLock lock(&mutex_);
   writing_ = false;
+  told_write_since_ns_.store(0, std::memory_order_relaxed);
   flow_.queue().ReleaseMessage();
   if (!ok) return End({{grpc::StatusCode::CANCELLED, "the client has gone"}, "client", {}});
   PumpLocked();
@@ -270,6 +290,10 @@ void StreamCall::OnDone() {
 void StreamCall::Tick(int64_t now_ns) {
   const MutexLock lock(&mutex_);
   if (done_) return;
+  // Here and not where it is written: a look at the clock for each message would cost more than it is worth.
+  if (writing_ && told_write_since_ns_.load(std::memory_order_relaxed) == 0) {
+    told_write_since_ns_.store(now_ns, std::memory_order_relaxed);
+  }
   if (ended_) {
     // Its status waits behind a write that the client does not read: only this frees the call.
     if (cancel_at_ns_ != 0 && now_ns >= cancel_at_ns_) {

@@ -44,7 +44,9 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   static grpc::ServerWriteReactor<grpc::ByteBuffer>* Refuse(ServerCounters* counters, CallMethod method,
                                                             const grpc::Status& status);
 
-  StreamCall(const StreamServices& services, grpc::CallbackServerContext* context, StreamRequest request);
+  // `peer`: the host that it comes from.
+  StreamCall(const StreamServices& services, grpc::CallbackServerContext* context, StreamRequest request,
+             std::string peer);
 
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
@@ -54,6 +56,7 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   void Tick(int64_t now_ns) override;
   void EndForShutdown(int64_t cancel_at_ns) override;
   CallProgress progress() const override;
+  const StreamFacts* stream() const override { return &facts_; }
 
   // For what works for this stream on threads of its own.
   bool ended() const;
@@ -89,6 +92,7 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   const StreamServices& services_;
   grpc::CallbackServerContext* const context_;
   const StreamRequest request_;
+  const StreamFacts facts_;
 
   mutable Mutex mutex_;
   CondVar room_;  // in the flow's queue
@@ -107,6 +111,10 @@ class StreamCall : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   std::atomic<CallProgress::Stage> told_stage_ = CallProgress::Stage::kStarting;
   std::atomic<uint64_t> told_sequence_ = 0;
   std::atomic<int64_t> told_queued_ = 0;
+  std::atomic<int64_t> told_waiting_bytes_ = 0;
+  std::atomic<int64_t> told_passed_ = 0;
+  std::atomic<int64_t> told_write_since_ns_ = 0;
+  std::atomic<uint64_t> told_subscription_ = 0;
 };
 
 }  // namespace pipeline

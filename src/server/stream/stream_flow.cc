@@ -1,5 +1,6 @@
 #include "server/stream/stream_flow.h"
 
+#include <numeric>
 #include <span>
 #include <utility>
 
@@ -33,6 +34,7 @@ StreamFlow::Next StreamFlow::PullOnce(const std::shared_ptr<Waiter>& waiter) {
     Replica::Access access = services_.replica->Lock();
     outcome = cursor_->Pull(access.state(), queue_.pull_limits(), &events);
     if (outcome == Outcome::kIdle) Wait(&access, waiter);
+    if (!cursor_->window_sequence()) passed_ = cursor_->Passed(access.state());
     if (queue_.batched() && (outcome == Outcome::kEvents || outcome == Outcome::kMore || outcome == Outcome::kIdle)) {
       covered = cursor_->Covered(access.state());
     }
@@ -124,6 +126,7 @@ std::optional<StreamEnd> StreamFlow::Look(int64_t now_ns, bool tell) {
 void StreamFlow::TakeCaughtUp(std::vector<StreamEvent> events, const std::vector<int64_t>& covered, int64_t now_ns) {
   queue_.Push(std::move(events));
   queue_.OfferBookmarks(covered, false, now_ns);
+  passed_ = std::accumulate(covered.begin(), covered.end(), static_cast<int64_t>(covered.size()));
 }
 
 void StreamFlow::LeaveCatchUp(const std::vector<int64_t>& covered) {

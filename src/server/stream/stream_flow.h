@@ -54,6 +54,7 @@ class StreamFlow {
   // For the metrics. The sequence number is UINT64_MAX while it waits for what the replica has yet to apply.
   CallProgress::Stage stage() const;
   uint64_t window_sequence() const;
+  int64_t passed() const { return passed_; }  // offsets, while it is not in the window
 
  private:
   // kMessage: look again whether there is one.
@@ -72,6 +73,7 @@ class StreamFlow {
   bool catching_up_ = false;
   bool waits_ahead_ = false;
   bool arrived_ = false;  // at the window's end, once
+  int64_t passed_ = 0;
 };
 
 }  // namespace pipeline

@@ -105,6 +105,8 @@ void StreamQueue::Push(std::vector<StreamEvent> events) {
 void StreamQueue::PushRun(std::shared_ptr<const ReadyRun> run, size_t first) {
   run_ = std::move(run);
   run_next_ = first;
+  run_bytes_ = run_->bytes;
+  for (size_t i = 0; i < first; ++i) run_bytes_ -= static_cast<int64_t>(run_->messages[i].Length());
 }
 
 void StreamQueue::OfferBookmarks(const std::vector<int64_t>& covered, bool at_once, int64_t now_ns) {
@@ -130,6 +132,14 @@ StreamEvent StreamQueue::TakeEvent(ServerJournal* journal, uint64_t subscription
 }
 
 const grpc::ByteBuffer* StreamQueue::TakeMessage(ServerJournal* journal, uint64_t subscription) {
+  const bool of_run = run_left() > 0;
+  const grpc::ByteBuffer* const message = NextMessage(journal, subscription);
+  message_bytes_ = static_cast<int64_t>(message->Length());
+  if (of_run) run_bytes_ -= message_bytes_;
+  return message;
+}
+
+const grpc::ByteBuffer* StreamQueue::NextMessage(ServerJournal* journal, uint64_t subscription) {
   if (run_left() > 0) {
     const Position& at = run_->positions[run_next_];
     if (journal != nullptr) journal->Wrote(subscription, at.partition, at.offset);
@@ -151,6 +161,7 @@ const grpc::ByteBuffer* StreamQueue::TakeMessage(ServerJournal* journal, uint64_
 
 void StreamQueue::ReleaseMessage() {
   message_.Clear();
+  message_bytes_ = 0;
   if (run_left() == 0) run_.reset();
 }
 
@@ -159,6 +170,7 @@ void StreamQueue::Clear() {
   events_.clear();
   bookmarks_.clear();
   bytes_ = 0;
+  run_bytes_ = 0;
 }
 
 }  // namespace pipeline

@@ -75,6 +75,9 @@ class StreamQueue {
 
   bool empty() const { return events() == 0 && bookmarks_.empty(); }
   size_t events() const { return run_left() + events_.size(); }
+  // Of those, and of the message that was taken and not released.
+  int64_t bytes() const { return bytes_ + run_bytes_ + message_bytes_; }
+  int64_t message_bytes() const { return message_bytes_; }
   // While a stream is caught up, this bounds its reader.
   bool has_room() const;
   // The next message, valid until ReleaseMessage(); not when empty. `journal`, when there is one, hears of each event
@@ -86,12 +89,15 @@ class StreamQueue {
 
  private:
   size_t run_left() const { return run_ == nullptr ? 0 : run_->messages.size() - run_next_; }
+  const grpc::ByteBuffer* NextMessage(ServerJournal* journal, uint64_t subscription);
   StreamEvent TakeEvent(ServerJournal* journal, uint64_t subscription);
 
   const int32_t batch_events_max_;
   grpc::ByteBuffer message_;             // that was taken, unless it is the run's
+  int64_t message_bytes_ = 0;            // of the one that was taken; 0: none is
   std::shared_ptr<const ReadyRun> run_;  // its events from run_next_ on come before events_
   size_t run_next_ = 0;
+  int64_t run_bytes_ = 0;  // of its messages from there on
   std::deque<StreamEvent> events_;
   int64_t bytes_ = 0;                // of their frames
   ToldOffsets told_;                 // when batched, of all that was pushed

@@ -8,6 +8,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/ops/metrics_listener.h"
@@ -19,14 +20,22 @@ namespace pipeline {
 namespace {
 
 std::string Answer(const std::string& request) {
-  return AnswerHttp(request, "/metrics", [] { return std::string("page"); });
+  return AnswerHttp(request, {{"/metrics",
+                               [](std::string_view) {
+                                 return HttpContent{"text/plain", "page"};
+                               }},
+                              {"/echo", [](std::string_view query) {
+                                 return HttpContent{"text/plain", "<" + std::string(query) + ">"};
+                               }}});
 }
 
 TEST(AnswerHttpTest, IsThePageOrWhyNot) {
   EXPECT_EQ(Answer("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"),
-            "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: 4\r\n"
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n"
             "Connection: close\r\n\r\npage");
   EXPECT_TRUE(Answer("GET /metrics?name=a HTTP/1.0\r\n\r\n").ends_with("page"));
+  EXPECT_TRUE(Answer("GET /echo HTTP/1.1\r\n\r\n").ends_with("\r\n<>"));
+  EXPECT_TRUE(Answer("GET /echo?a=b?c HTTP/1.1\r\n\r\n").ends_with("\r\n<a=b?c>"));
   EXPECT_TRUE(Answer("HEAD /metrics HTTP/1.1\r\n\r\n").ends_with("Connection: close\r\n\r\n"));
   EXPECT_TRUE(Answer("GET / HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404 "));
   EXPECT_TRUE(Answer("GET /metricsx HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404 "));
@@ -40,22 +49,24 @@ RC_GTEST_PROP(AnswerHttpProperty, AnswersAnything, (const std::string& request))
   RC_ASSERT(Answer(request).starts_with("HTTP/1.1 "));
 }
 
+StreamsPage NoStreams() { return {nullptr, nullptr, SlowSubscriber::kCatchUp}; }
+
 TEST(HttpPageTest, IsAtEveryKindOfAddress) {
   class Nothing : public prometheus::Collectable {
     std::vector<prometheus::MetricFamily> Collect() const override { return {}; }
   };
   for (const char* address : {"127.0.0.1:0", "[::1]:0", "localhost:0", "0.0.0.0:0", "[::]:0"}) {
-    const MetricsListener listener(address, std::make_shared<Nothing>());
+    const MetricsListener listener(address, std::make_shared<Nothing>(), NoStreams());
     const bool v6_only = std::string(address) == "[::1]:0";
     EXPECT_EQ(ScrapeMetrics(listener.port(), v6_only ? "::1" : "127.0.0.1").text, "") << address;
     const std::string taken = "127.0.0.1:" + std::to_string(listener.port());
     if (v6_only) continue;
-    EXPECT_THROW(MetricsListener(taken, std::make_shared<Nothing>()), std::runtime_error) << address;
+    EXPECT_THROW(MetricsListener(taken, std::make_shared<Nothing>(), NoStreams()), std::runtime_error) << address;
   }
 }
 
 TEST(HttpPageTest, ThoseThatSayNothingOrTooMuchHoldNobodyUp) {
-  HttpPage page("127.0.0.1", 0, "/metrics", [] { return std::string("page 1\n"); });
+  HttpPage page("127.0.0.1", 0, {{"/metrics", [](std::string_view) { return HttpContent{"text/plain", "page 1\n"}; }}});
   IdleConnections silent(page.port(), HttpPage::kConnectionsMax - 1);
   EXPECT_EQ(ScrapeMetrics(page.port())["page"], 1);
   IdleConnections more(page.port(), 10);

@@ -11,9 +11,8 @@
 #include <sstream>
 
 namespace pipeline {
-namespace {
 
-std::string Get(int port, const std::string& host) {
+std::string HttpGet(int port, const std::string& path, const std::string& host) {
   sockaddr_storage address{};
   auto& v4 = reinterpret_cast<sockaddr_in&>(address);
   auto& v6 = reinterpret_cast<sockaddr_in6&>(address);
@@ -28,7 +27,7 @@ std::string Get(int port, const std::string& host) {
   const int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   std::string answer;
   if (connect(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0) {
-    const std::string request = "GET /metrics HTTP/1.0\r\n\r\n";
+    const std::string request = "GET " + path + " HTTP/1.0\r\n\r\n";
     EXPECT_EQ(send(fd, request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
     std::array<char, 65536> buffer{};
     for (ssize_t got = 0; (got = recv(fd, buffer.data(), buffer.size(), 0)) > 0;) {
@@ -39,8 +38,6 @@ std::string Get(int port, const std::string& host) {
   return answer;
 }
 
-}  // namespace
-
 double Scrape::operator[](const std::string& sample) const {
   const auto found = values.find(sample);
   if (found != values.end()) return found->second;
@@ -49,7 +46,7 @@ double Scrape::operator[](const std::string& sample) const {
 }
 
 Scrape ScrapeMetrics(int port, const std::string& host) {
-  const std::string answer = Get(port, host);
+  const std::string answer = HttpGet(port, "/metrics", host);
   const size_t body = answer.find("\r\n\r\n");
   if (answer.find(" 200 ") == std::string::npos || body == std::string::npos) {
     ADD_FAILURE() << "no metrics on port " << port << ": " << answer;

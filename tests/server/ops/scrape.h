@@ -16,6 +16,8 @@ struct Scrape {
   double operator[](const std::string& sample) const;
 };
 
+// What is answered to GET `path` on `host`, an IPv4 or IPv6 address, with its head; "": nothing.
+std::string HttpGet(int port, const std::string& path, const std::string& host = "127.0.0.1");
 // GET /metrics on `host`, an IPv4 or IPv6 address. An empty scrape and a test failure when it is not answered with 200.
 Scrape ScrapeMetrics(int port, const std::string& host = "127.0.0.1");
 
