@@ -22,8 +22,12 @@ bool DeadLetterBook::HasRoom(int64_t bytes) const {
   return letters() < limits_.letters_max && letter_bytes_ + bytes <= limits_.bytes_max;
 }
 
-bool DeadLetterBook::IsKnown(const DeadPlace& place) const {
-  return std::binary_search(known_.begin(), known_.end(), place);
+bool DeadLetterBook::IsThere(const DeadPlace& place) {
+  if (std::binary_search(known_.begin(), known_.end(), place)) return true;
+  const auto forgotten = forgotten_.find(place.partition);
+  if (forgotten == forgotten_.end() || place.offset > forgotten->second) return false;
+  ++counts_.assumed;
+  return true;
 }
 
 void DeadLetterBook::Lose(const DeadPlace& place) {
@@ -44,7 +48,7 @@ DeadLetterBook::Keep DeadLetterBook::Offer(const DeadPlace& place, int64_t bytes
     last->second = std::max(last->second, place.offset);
   }
   if (waiting_.contains(place) || in_flight_.contains(place) || places_.contains(place)) return Keep::kHeld;
-  if (!known_wanted_ && IsKnown(place)) {
+  if (!known_wanted_ && IsThere(place)) {
     ++counts_.found;
     return Keep::kHeld;
   }
@@ -63,14 +67,41 @@ void DeadLetterBook::Put(DeadLetter letter) {
   waiting_.emplace(place, std::move(letter));
 }
 
-void DeadLetterBook::EndKnown() {
+void DeadLetterBook::AddKnown(const DeadPlace& place) {
+  const auto known_max = std::max<size_t>(1, static_cast<size_t>(limits_.known_bytes_max) / sizeof(DeadPlace));
+  if (known_.size() >= known_max) ForgetOldest();
+  if (known_.size() == known_.capacity()) known_.reserve(std::min(known_max, std::max<size_t>(64, known_.size() * 2)));
+  known_.push_back(place);
+}
+
+void DeadLetterBook::ForgetOldest() {
+  SortKnown();
+  auto kept = known_.begin();
+  for (auto at = known_.begin(); at != known_.end();) {
+    const auto end = std::find_if(at, known_.end(), [&](const DeadPlace& of) { return of.partition != at->partition; });
+    const auto first_kept = at + (end - at + 3) / 4;
+    int64_t& forgotten = forgotten_.try_emplace(at->partition, 0).first->second;
+    forgotten = std::max(forgotten, (first_kept - 1)->offset);
+    counts_.forgotten += first_kept - at;
+    kept = std::copy(first_kept, end, kept);
+    at = end;
+  }
+  known_.erase(kept, known_.end());
+}
+
+void DeadLetterBook::SortKnown() {
   std::sort(known_.begin(), known_.end());
   known_.erase(std::unique(known_.begin(), known_.end()), known_.end());
+}
+
+void DeadLetterBook::EndKnown() {
+  SortKnown();
   known_wanted_ = false;
 }
 
 void DeadLetterBook::ForgetKnown() {
   known_.clear();
+  forgotten_.clear();
   known_wanted_ = true;
 }
 
@@ -81,7 +112,7 @@ const DeadLetter* DeadLetterBook::Next() {
     if (next == waiting_.end()) next = waiting_.begin();
     last_sent_ = next->first;
     const bool was_in_doubt = doubtful_.erase(next->first) > 0;
-    if (!IsKnown(next->first)) return &in_flight_.insert(waiting_.extract(next)).position->second;
+    if (!IsThere(next->first)) return &in_flight_.insert(waiting_.extract(next)).position->second;
     ++(was_in_doubt ? counts_.written : counts_.found);
     letter_bytes_ -= next->second.bytes();
     waiting_.erase(next);
@@ -131,7 +162,7 @@ std::vector<DeadPlace> DeadLetterBook::PlacesToFetch(size_t count_max) {
   if (at == places_.end()) at = places_.begin();
   while (at != places_.end() && wanted.size() < count_max) {
     if (!wanted.empty() && at->partition != wanted.front().partition) break;
-    if (IsKnown(*at)) {
+    if (IsThere(*at)) {
       ++counts_.found;
       at = places_.erase(at);
     } else {

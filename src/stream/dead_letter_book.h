@@ -3,9 +3,11 @@
 // Pure.
 //
 // A letter is held whole while there is room (letters, bytes); past that only where it stands is kept, to be read
-// from Kafka again; past that it is counted as lost, in ranges. What is written is decided by what the dead-letter
-// topic holds: nothing is sent before that was read to its end, and after a write of unknown outcome it has to be read
-// on first. So each record is written once, however often servers restart.
+// from Kafka again; past that it is counted as lost, in ranges. What is written is decided by what the dead-letter topic holds:
+// nothing is sent before that was read to its end, and after a write of unknown outcome it has to be read on first. So
+// each record is written once, however often servers restart. What that topic holds is remembered as far as it has room
+// (bytes); of letters beyond that the oldest of each partition are forgotten, and every record up to them counts as
+// written: rather one that is missing than one that is there twice. It is counted.
 #pragma once
 
 #include <cstddef>
@@ -45,8 +47,9 @@ struct DeadLetter {
 
 struct DeadLetterLimits {
   int64_t letters_max = 10'000;
-  int64_t bytes_max = 64LL * 1024 * 1024;  // of letters; a single one may be larger
-  int64_t places_max = 200'000;            // beyond the letters; 64 bytes each
+  int64_t bytes_max = 64LL * 1024 * 1024;        // of letters; a single one may be larger
+  int64_t places_max = 200'000;                  // beyond the letters; 64 bytes each
+  int64_t known_bytes_max = 64LL * 1024 * 1024;  // of what the topic holds: 16 a letter; at least one letter's
 };
 
 struct DeadLetterCounts {
@@ -58,6 +61,8 @@ struct DeadLetterCounts {
   int64_t in_doubt = 0;     // writes of unknown outcome
   int64_t lost = 0;         // neither held nor written: no room, gone from Kafka, or refused by it
   int64_t lost_ranges = 0;  // of those, as taken by TakeLost()
+  int64_t forgotten = 0;    // letters of the topic that are no longer remembered one by one
+  int64_t assumed = 0;      // records that count as written because of that
 };
 
 struct LostRange {
@@ -79,7 +84,7 @@ class DeadLetterBook {
 
   // The dead-letter topic has to be read (on) to its end before anything can be sent.
   bool known_wanted() const { return known_wanted_; }
-  void AddKnown(const DeadPlace& place) { known_.push_back(place); }
+  void AddKnown(const DeadPlace& place);
   void EndKnown();
   // The dead-letter topic is another one: what was known of it is not so.
   void ForgetKnown();
@@ -106,12 +111,17 @@ class DeadLetterBook {
   int64_t letters() const { return static_cast<int64_t>(waiting_.size() + in_flight_.size()); }
   int64_t letter_bytes() const { return letter_bytes_; }
   int64_t places() const { return static_cast<int64_t>(places_.size()); }
+  int64_t known_bytes() const { return static_cast<int64_t>(known_.size() * sizeof(DeadPlace)); }
 
  private:
   using Letters = std::map<DeadPlace, DeadLetter>;
 
   bool HasRoom(int64_t bytes) const;
-  bool IsKnown(const DeadPlace& place) const;
+  // Whether the topic holds it, or counts as holding it. Counts the latter.
+  bool IsThere(const DeadPlace& place);
+  void SortKnown();
+  // Forgets the oldest quarter of each partition.
+  void ForgetOldest();
   void Lose(const DeadPlace& place);
   Letters::iterator EndFlight(const DeadPlace& place);  // to where it waits again
 
@@ -124,7 +134,8 @@ class DeadLetterBook {
   DeadPlace last_sent_;     // the next one in turn follows it, so that no partition waits for another
   int32_t fetch_from_ = 0;  // partitions take turns
   std::set<DeadPlace> places_;
-  std::vector<DeadPlace> known_;  // sorted but for what came since EndKnown()
+  std::vector<DeadPlace> known_;          // sorted but for what came since EndKnown()
+  std::map<int32_t, int64_t> forgotten_;  // by partition, the greatest offset
   bool known_wanted_ = true;
   std::map<int32_t, LostRange> lost_;
   DeadLetterCounts counts_;

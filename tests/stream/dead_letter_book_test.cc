@@ -87,6 +87,7 @@ class World {
     RC_ASSERT(book_->letters() <= limits_.letters_max);
     RC_ASSERT(book_->places() <= limits_.places_max);
     RC_ASSERT(book_->letter_bytes() <= limits_.bytes_max || book_->letters() == 1);
+    RC_ASSERT(book_->known_bytes() <= limits_.known_bytes_max);
   }
   void TakeLost() {
     for (const LostRange& range : book_->TakeLost()) lost_.push_back(range);
@@ -106,6 +107,7 @@ class World {
     for (const LostRange& range : lost_) lost += range.records;
     RC_ASSERT(lost == book_->counts().lost);
     int64_t missing = 0;
+    int64_t untold = 0;
     for (const DeadPlace& place : log_) {
       const int count = topic_[place];
       RC_ASSERT(count <= 1);
@@ -116,9 +118,12 @@ class World {
         told =
             told || (range.partition == place.partition && range.first <= place.offset && place.offset <= range.last);
       }
-      RC_ASSERT(told);
+      untold += told ? 0 : 1;
     }
-    RC_ASSERT(missing <= lost);
+    // Those that are missing were told as lost, or as forgotten.
+    RC_ASSERT(untold <= book_->counts().assumed);
+    RC_ASSERT(missing <= lost + book_->counts().assumed);
+    RC_ASSERT((book_->counts().forgotten > 0) || (book_->counts().assumed == 0));
   }
   const DeadLetterBook& book() const { return *book_; }
 
@@ -137,6 +142,7 @@ RC_GTEST_PROP(DeadLetterBookTest, EachIsWrittenOnceWhateverHappens, ()) {
   limits.letters_max = *rc::gen::inRange(1, 6);
   limits.bytes_max = *rc::gen::inRange(300, 4000);
   limits.places_max = *rc::gen::element(0, 1, 3, 1000);
+  limits.known_bytes_max = *rc::gen::element<int64_t>(16, 48, 160, 1'000'000);
   World world(limits);
   const auto steps =
       *rc::gen::resize(400, rc::gen::container<std::vector<int>>(rc::gen::resize(100, rc::gen::inRange(0, 14))));
@@ -207,6 +213,27 @@ TEST(DeadLetterBookTest, BytesAreALimitButNotForOneAlone) {
   book.Written(large.place);
   EXPECT_EQ(book.letter_bytes(), 0);
   EXPECT_EQ(book.PlacesToFetch(10).size(), 1u);
+}
+
+TEST(DeadLetterBookTest, WhatTheTopicHoldsIsRememberedAsFarAsThereIsRoom) {
+  constexpr int64_t kRemembered = 100;
+  DeadLetterBook book({.known_bytes_max = kRemembered * static_cast<int64_t>(sizeof(DeadPlace))});
+  for (int64_t offset = 0; offset < 1'000; ++offset) {
+    book.AddKnown({offset, 0, 1});
+    if (offset % 10 == 0) book.AddKnown({offset, 1, 1});
+  }
+  book.EndKnown();
+  EXPECT_LE(book.known_bytes(), kRemembered * static_cast<int64_t>(sizeof(DeadPlace)));
+  EXPECT_GE(book.known_bytes(), kRemembered * static_cast<int64_t>(sizeof(DeadPlace)) / 2);
+  EXPECT_EQ(book.counts().forgotten, 1'100 - book.known_bytes() / static_cast<int64_t>(sizeof(DeadPlace)));
+  using Keep = DeadLetterBook::Keep;
+  EXPECT_EQ(book.Offer({2, 0, 1}, 300), Keep::kHeld) << "it may be there";
+  EXPECT_EQ(book.counts().assumed, 1);
+  EXPECT_EQ(book.Offer({999, 0, 1}, 300), Keep::kHeld) << "it is known";
+  EXPECT_EQ(book.counts().found, 2);
+  EXPECT_EQ(book.counts().assumed, 1);
+  EXPECT_EQ(book.Offer({1'000, 0, 1}, 300), Keep::kLetter) << "it is beyond all that was forgotten";
+  EXPECT_EQ(book.Offer({0, 2, 1}, 300), Keep::kLetter) << "nothing of that partition was forgotten";
 }
 
 TEST(DeadLetterBookTest, PartitionsTakeTurns) {

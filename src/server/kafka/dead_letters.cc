@@ -145,8 +145,16 @@ bool DeadLetters::ReadKnown() {
   };
   if (!topic_.ReadOn(forget, known, [this] { return MustStop(); })) return false;
   spdlog::info("[DLQ] {} was read to its end: {} dead letters of {} found", name_, found, source_);
-  const MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   book_.EndKnown();
+  const int64_t forgotten = book_.counts().forgotten;
+  lock.Unlock();
+  if (std::exchange(told_forgotten_, forgotten) != forgotten) {
+    spdlog::warn(
+        "[DLQ] {} holds more dead letters of {} than are remembered: rejected records up to the {} oldest count as "
+        "written",
+        name_, source_, forgotten);
+  }
   return true;
 }
 

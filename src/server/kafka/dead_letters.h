@@ -71,6 +71,7 @@ class DeadLetters {
   std::string problem_;
   int64_t told_lost_ns_ = 0;
   int64_t told_written_ = 0;
+  int64_t told_forgotten_ = 0;
   std::thread thread_;
 };
 

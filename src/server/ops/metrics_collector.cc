@@ -300,6 +300,11 @@ void AddDeadLetters(const MetricsSources& sources, MetricFamilies* out) {
                Number(counts.retried));
   out->Counter("payment_server_dead_letters_lost_total",
                "Rejected records that were not written there and will not be.", Number(counts.lost));
+  out->Counter("payment_server_dead_letters_forgotten_total",
+               "Letters of the topic that are no longer remembered one by one: there are too many.",
+               Number(counts.forgotten));
+  out->Counter("payment_server_dead_letters_assumed_total", "Rejected records that count as written because of that.",
+               Number(counts.assumed));
 }
 
 }  // namespace

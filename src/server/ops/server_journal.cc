@@ -23,8 +23,8 @@ constexpr size_t kEntriesAtOnce = 16'384;
 }  // namespace
 
 // A device is written to as it is. A pipe that nobody reads would hold up the server's end.
-ServerJournal::ServerJournal(const std::string& path, const std::string& server_id)
-    : lock_(path, "server journal " + path, true) {
+ServerJournal::ServerJournal(const std::string& path, const std::string& server_id, size_t waiting_bytes_max)
+    : waiting_bytes_max_(waiting_bytes_max), lock_(path, "server journal " + path, true) {
   if (lock_.is_regular()) CutTornTail(path);
   file_ = LineFile::OpenForAppend(path);
   std::string line;
@@ -35,10 +35,16 @@ ServerJournal::ServerJournal(const std::string& path, const std::string& server_
 
 ServerJournal::~ServerJournal() { Close(); }
 
-void ServerJournal::Push(const Entry& entry) {
-  if (closing_ || entries_.size() >= kJournalEntriesMax) {
+void ServerJournal::Push(Entry entry, std::string text) {
+  const size_t bytes = sizeof(Entry) + (text.empty() ? 0 : sizeof(std::string) + text.capacity());
+  if (closing_ || waiting_bytes_ + bytes > waiting_bytes_max_) {
     ++overflowed_;
     return;
+  }
+  waiting_bytes_ += bytes;
+  if (!text.empty()) {
+    entry.text = texts_.size();
+    texts_.push_back(std::move(text));
   }
   entries_.push_back(entry);
   if (entries_.size() == 1 || entries_.size() == kEntriesAtOnce) wake_.NotifyOne();
@@ -53,8 +59,7 @@ void ServerJournal::Begin(const SubscriptionBegan& began) {
   std::string line;
   AppendJournalBegin(began, &line);
   const MutexLock lock(&mutex_);
-  texts_.push_back(std::move(line));
-  Push({.subscription = began.number, .text = texts_.size() - 1, .record = {}});
+  Push({.subscription = began.number, .record = {}}, std::move(line));
 }
 
 void ServerJournal::Wrote(uint64_t subscription, int32_t partition, int64_t offset) {
@@ -67,8 +72,12 @@ void ServerJournal::End(uint64_t subscription, int code, const std::string& reas
   std::string line;
   AppendJournalEnd(MonotonicNs(), subscription, code, reason, &line);
   const MutexLock lock(&mutex_);
-  texts_.push_back(std::move(line));
-  Push({.subscription = subscription, .text = texts_.size() - 1, .record = {}});
+  Push({.subscription = subscription, .record = {}}, std::move(line));
+}
+
+size_t ServerJournal::waiting_bytes() const {
+  const MutexLock lock(&mutex_);
+  return waiting_bytes_;
 }
 
 void ServerJournal::Close() {
@@ -94,6 +103,7 @@ void ServerJournal::Run() {
     last = closing_;
     entries.swap(entries_);
     texts.swap(texts_);
+    waiting_bytes_ = 0;
     const int64_t overflowed = std::exchange(overflowed_, 0);
     lock.Unlock();
     lost_ += overflowed;

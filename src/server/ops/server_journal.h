@@ -22,14 +22,16 @@
 namespace pipeline {
 
 inline constexpr int64_t kJournalFlushNs = 20'000'000;
-// What waits for the disk; beyond it entries are lost, and counted.
-inline constexpr size_t kJournalEntriesMax = 1'000'000;
+// What waits for the disk, with its texts (a client's token is one); beyond it entries are lost, and counted. While a
+// write is under way as much again is being written.
+inline constexpr size_t kJournalWaitingBytesMax = size_t{64} * 1024 * 1024;
 
 class ServerJournal {
  public:
   // Carries a file on that is there, after cutting a torn tail off. Throws std::system_error or std::runtime_error that
   // names the path: it can't be opened, is damaged, or is in use by another process.
-  ServerJournal(const std::string& path, const std::string& server_id);
+  ServerJournal(const std::string& path, const std::string& server_id,
+                size_t waiting_bytes_max = kJournalWaitingBytesMax);
   ~ServerJournal();  // closes
   ServerJournal(const ServerJournal&) = delete;
   ServerJournal& operator=(const ServerJournal&) = delete;
@@ -43,6 +45,7 @@ class ServerJournal {
   void Close();
   // Entries that could not be written.
   int64_t lost() const { return lost_; }
+  size_t waiting_bytes() const;
 
  private:
   struct Entry {
@@ -51,22 +54,25 @@ class ServerJournal {
     JournaledRecord record;
   };
 
-  void Push(const Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // `text`: the whole line, unless the entry has a record.
+  void Push(Entry entry, std::string text = {}) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Run();
   // The lines of `entries`: records in the order in which they were read, then each stream's own in their order.
   static std::string Lines(std::vector<Entry>* entries, const std::vector<std::string>& texts);
   void Write(const std::string& lines, size_t entries);
 
+  const size_t waiting_bytes_max_;
   FileLock lock_;
   LineFile file_;
   std::atomic<int64_t> lost_ = 0;
   int64_t untold_ = 0;  // lost, and no `cut` line has said so yet; the thread's alone
   bool warned_ = false;
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar wake_;
   std::vector<Entry> entries_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> texts_ ABSL_GUARDED_BY(mutex_);
+  size_t waiting_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // of both
   int64_t overflowed_ ABSL_GUARDED_BY(mutex_) = 0;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;

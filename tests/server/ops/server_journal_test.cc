@@ -3,6 +3,7 @@
 // journal its entries, which are counted, and the server nothing.
 #include "server/ops/server_journal.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -199,6 +200,63 @@ TEST_F(ServerJournalTest, ADiskThatTakesNothingNeverStopsTheServer) {
   stream.Open();
   EXPECT_EQ(stream.ReadMany(1).size(), 1u);
   EXPECT_TRUE(Eventually([&] { return server.journal_lost() >= 4; })) << "start, read, begin, write";
+}
+
+// A disk that stands still: a terminal whose other end nobody reads.
+class StuckDisk {
+ public:
+  StuckDisk() : master_(posix_openpt(O_RDWR | O_NOCTTY)) {
+    EXPECT_EQ(grantpt(master_) + unlockpt(master_), 0);
+    path_ = ptsname(master_);
+  }
+  ~StuckDisk() {
+    GoOn();
+    reading_.join();
+    close(master_);
+  }
+  StuckDisk(const StuckDisk&) = delete;
+  StuckDisk& operator=(const StuckDisk&) = delete;
+
+  const std::string& path() const { return path_; }
+  // All that comes is taken, until the writer has closed it.
+  void GoOn() {
+    if (reading_.joinable()) return;
+    reading_ = std::thread([this] {
+      char buffer[65536];
+      for (ssize_t got = 0; (got = read(master_, buffer, sizeof(buffer))) > 0;) {
+        text_.append(buffer, static_cast<size_t>(got));
+      }
+    });
+  }
+  const std::string& text() const { return text_; }  // once the writer is gone
+
+ private:
+  const int master_;
+  std::string path_;
+  std::string text_;
+  std::thread reading_;
+};
+
+// Clients' tokens are in it, as long as they made them.
+TEST_F(ServerJournalTest, WhatWaitsForADiskThatStandsStillIsBoundedInBytes) {
+  constexpr size_t kWaitingBytesMax = 1'000'000;
+  StuckDisk disk;
+  ServerJournal journal(disk.path(), "server", kWaitingBytesMax);
+  SubscriptionBegan began;
+  began.number = 1;
+  began.sent.emplace().set_log_id(std::string(60'000, 'x'));
+  journal.Begin(began);
+  ASSERT_TRUE(Eventually([&] { return journal.waiting_bytes() == 0; })) << "it is being written, and stays so";
+  for (int i = 0; i < 1'000; ++i) {
+    journal.Begin(began);
+    journal.Wrote(1, 0, i);
+    ASSERT_LE(journal.waiting_bytes(), kWaitingBytesMax);
+  }
+  EXPECT_GT(journal.waiting_bytes(), kWaitingBytesMax / 2);
+  disk.GoOn();
+  journal.Close();
+  EXPECT_GT(journal.lost(), 900) << "of 2,000 entries those are counted that had no room";
+  EXPECT_LT(journal.lost(), 2'000);
 }
 
 TEST_F(ServerJournalTest, APlaceThatCannotBeOpenedIsSaidBeforeAnythingIsServed) {
