@@ -3,11 +3,11 @@
 // Pure.
 //
 // A letter is held whole while there is room (letters, bytes); past that only where it stands is kept, to be read
-// from Kafka again; past that it is counted as lost, in ranges. What is written is decided by what the dead-letter topic holds:
-// nothing is sent before that was read to its end, and after a write of unknown outcome it has to be read on first. So
-// each record is written once, however often servers restart. What that topic holds is remembered as far as it has room
-// (bytes); of letters beyond that the oldest of each partition are forgotten, and every record up to them counts as
-// written: rather one that is missing than one that is there twice. It is counted.
+// from Kafka again; past that it is counted as lost, in ranges. What is written is decided by what the dead-letter
+// topic holds: nothing is sent before that was read to its end, and after a write of unknown outcome it has to be read
+// on first. So each record is written once, however often servers restart. What that topic holds is remembered as far
+// as it has room (bytes); of letters beyond that the oldest of each partition are forgotten, and every record up to
+// them counts as written: rather one that is missing than one that is there twice. It is counted.
 #pragma once
 
 #include <cstddef>

@@ -21,8 +21,10 @@ constexpr int64_t kSilenceNsMax = 10'000'000'000;  // of a topic that has more
 // Reading over what lies between two places is cheaper than finding the second one, up to here.
 constexpr int64_t kFarOffsets = 1000;
 
-// Whatever `-X` says: what "written once" stands on.
-constexpr std::pair<const char*, const char*> kProducerProperties[] = {{"enable.idempotence", "true"}, {"acks", "all"}};
+// Whatever `-X` says: what "written once" stands on. No write is ever given up: Kafka may still take in one that was,
+// after the topic has been looked at. One that is tried again Kafka knows by its sequence number.
+constexpr std::pair<const char*, const char*> kProducerProperties[] = {
+    {"enable.idempotence", "true"}, {"acks", "all"}, {"message.timeout.ms", "0"}, {"retries", "2147483647"}};
 
 std::optional<std::string> Copy(const void* data, size_t size) {
   if (data == nullptr) return std::nullopt;
@@ -81,6 +83,11 @@ KafkaPtr<rd_kafka_t> MakeReader(const KafkaSettings& settings) {
   return handle;
 }
 
+// Of this topic alone: a cluster may have many. 0: it is not there. A consumer that asks makes none.
+int Partitions(rd_kafka_t* consumer, const std::string& topic) {
+  return AskTopic(consumer, topic, /*known=*/true, kQueryMs).partitions;
+}
+
 }  // namespace
 
 DeadPlace DeadPlaceOf(const rd_kafka_message_t& message) {
@@ -133,13 +140,11 @@ DeadLetterTopic::DeadLetterTopic(const KafkaSettings& settings, std::string topi
 }
 
 void DeadLetterTopic::MakeProducer() {
-  // message.max.bytes: the brokers decide, by what lz4 leaves of it. A write that gets nowhere is told soon, and goes
-  // on from the books.
+  // message.max.bytes: the brokers decide, by what lz4 leaves of it.
   KafkaPtr<rd_kafka_conf_t> conf = MakeKafkaConf(settings_, {{"client.id", "dead-letters"},
                                                              {"linger.ms", "5"},
                                                              {"compression.codec", "lz4"},
                                                              {"message.max.bytes", "1000000000"},
-                                                             {"message.timeout.ms", "10000"},
                                                              {"reconnect.backoff.ms", "50"},
                                                              {"reconnect.backoff.max.ms", "1000"},
                                                              {"log_level", "2"}});
@@ -164,14 +169,14 @@ void DeadLetterTopic::OnReport(rd_kafka_t* /*handle*/, const rd_kafka_message_t*
 }
 
 bool DeadLetterTopic::Present() {
-  if (PartitionCount(reader_.get(), topic_, kQueryMs) > 0) return true;
+  if (Partitions(reader_.get(), topic_) > 0) return true;
   if (producer_ == nullptr) MakeProducer();
   const KafkaPtr<rd_kafka_topic_t> topic(rd_kafka_topic_new(producer_.get(), topic_.c_str(), nullptr));
   const rd_kafka_metadata_t* answer = nullptr;
   const rd_kafka_resp_err_t error = rd_kafka_metadata(producer_.get(), 0, topic.get(), &answer, kQueryMs);
   const KafkaPtr<const rd_kafka_metadata_t> metadata(answer);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(topic_ + ": " + rd_kafka_err2str(error));
-  return PartitionCount(reader_.get(), topic_, kQueryMs) > 0;
+  return Partitions(reader_.get(), topic_) > 0;
 }
 
 void DeadLetterTopic::TakeKnown(const rd_kafka_message_t& message, const std::vector<int64_t>& source_starts,
@@ -196,12 +201,12 @@ void DeadLetterTopic::TakeKnown(const rd_kafka_message_t& message, const std::ve
 
 bool DeadLetterTopic::ReadOn(const std::function<void()>& forget, const std::function<void(const DeadPlace&)>& known,
                              const std::function<bool()>& stop) {
-  const int source_count = PartitionCount(reader_.get(), settings_.topic, kQueryMs);
+  const int source_count = Partitions(reader_.get(), settings_.topic);
   std::vector<int64_t> source_starts;
   for (const Watermarks& at : QueryWatermarks(reader_.get(), settings_.topic, source_count, kQueryMs)) {
     source_starts.push_back(at.low);
   }
-  const int count = PartitionCount(reader_.get(), topic_, kQueryMs);
+  const int count = Partitions(reader_.get(), topic_);
   if (count == 0) throw std::runtime_error("topic " + topic_ + " is gone");
   const std::vector<Watermarks> marks = QueryWatermarks(reader_.get(), topic_, count, kQueryMs);
   bool another = next_offsets_.size() > marks.size();
@@ -288,7 +293,7 @@ void DeadLetterTopic::Fetch(const std::vector<DeadPlace>& places,
                             const std::function<bool()>& stop) {
   const auto partition = static_cast<size_t>(places.front().partition);
   std::vector<int64_t> next_offsets(partition + 1, -1);
-  const int count = PartitionCount(source_.get(), settings_.topic, kQueryMs);
+  const int count = Partitions(source_.get(), settings_.topic);
   if (count == 0) throw std::runtime_error("topic " + settings_.topic + " is gone");
   if (static_cast<size_t>(count) <= partition) {
     for (const DeadPlace& place : places) take(place, nullptr);

@@ -17,6 +17,8 @@ constexpr int kReportsMs = 20;
 constexpr int64_t kInFlightMax = 1'000;  // letters
 constexpr size_t kFetchMax = 256;        // places in one go
 constexpr int64_t kLostLineEveryNs = 1'000'000'000;
+// Without an answer to any write, until the log says so.
+constexpr int64_t kSilenceNsMax = 10'000'000'000;
 
 }  // namespace
 
@@ -116,13 +118,19 @@ void DeadLetters::Round() {
   }
   // What is under way comes to its end first: reading decides only about what no longer moves.
   if (idle && known_wanted() && !ReadKnown()) return;
+  if (idle) heard_ns_ = MonotonicNs();
   FetchAgain();
   Send();
   {
     const MutexLock lock(&mutex_);
     idle = book_.idle();
   }
-  if (!idle) TakeReports(kReportsMs);
+  if (idle) return;
+  if (TakeReports(kReportsMs)) {
+    heard_ns_ = MonotonicNs();
+  } else if (MonotonicNs() - heard_ns_ > kSilenceNsMax) {
+    TellState("no answer for " + std::to_string(kSilenceNsMax / 1'000'000'000) + " s");
+  }
 }
 
 bool DeadLetters::FindTopic() {
@@ -198,11 +206,12 @@ void DeadLetters::Send() {
   }
 }
 
-void DeadLetters::TakeReports(int timeout_ms) {
+bool DeadLetters::TakeReports(int timeout_ms) {
   using Outcome = DeadLetterTopic::Outcome;
   bool unknown = false;
   std::string reason;
-  for (const DeadLetterTopic::Report& report : topic_.Poll(timeout_ms)) {
+  const std::vector<DeadLetterTopic::Report> reports = topic_.Poll(timeout_ms);
+  for (const DeadLetterTopic::Report& report : reports) {
     if (report.outcome == Outcome::kRefused) {
       spdlog::error("[DLQ] partition {} offset {} can't be written to {}: {}", report.place.partition,
                     report.place.offset, name_, report.reason);
@@ -225,7 +234,7 @@ void DeadLetters::TakeReports(int timeout_ms) {
     const MutexLock lock(&mutex_);
     book_.InDoubt();
   }
-  if (reason.empty()) return;
+  if (reason.empty()) return !reports.empty();
   present_ = false;  // it may be gone
   throw std::runtime_error(reason);
 }

@@ -47,7 +47,7 @@ class DeadLetters {
   bool ReadKnown();
   void FetchAgain();
   void Send();
-  void TakeReports(int timeout_ms);
+  bool TakeReports(int timeout_ms);  // false: there were none
   void TellLost();
   void TellState(const std::string& problem);
   bool MustStop() const;
@@ -70,6 +70,7 @@ class DeadLetters {
   bool present_ = false;
   std::string problem_;
   int64_t told_lost_ns_ = 0;
+  int64_t heard_ns_ = 0;  // when nothing was under way last, or a write was answered
   int64_t told_written_ = 0;
   int64_t told_forgotten_ = 0;
   std::thread thread_;

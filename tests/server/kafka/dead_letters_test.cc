@@ -7,6 +7,7 @@
 #include <set>
 
 #include "server/kafka/kafka_queries.h"
+#include "tests/server/kafka/kafka_proxy.h"
 #include "tests/server/server_testing.h"
 
 namespace pipeline {
@@ -156,12 +157,30 @@ TEST_F(DeadLettersTest, ARestartedServerWritesNothingTwice) {
   ExpectEachOnce();
 }
 
+// Whoever gave it up and looked at the topic would not find it there, and write it a second time.
+TEST_F(DeadLettersTest, AWriteThatKafkaTakesInLateIsNotDoneTwice) {
+  ProduceBad(5);
+  rd_kafka_mock_topic_create(kafka_.mock(), kDlq, 1, 1);
+  KafkaProxy proxy(kafka_.settings().brokers);
+  options_.kafka.brokers = proxy.address();
+  options_.kafka.properties.emplace_back("message.timeout.ms=500");  // it is not to be given up whatever is asked for
+  proxy.HoldNextWrite();
+  const auto server = StartServer();
+  ASSERT_TRUE(Eventually([&] { return proxy.holds(); }));
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(3);
+  EXPECT_TRUE(Eventually([&] { return proxy.writes() > 1 || std::chrono::steady_clock::now() > until; }));
+  EXPECT_EQ(proxy.writes(), 1);
+  EXPECT_EQ(server->dead_letters().in_doubt, 0);
+  proxy.LetGo();
+  ASSERT_TRUE(WaitWritten(*server, 5));
+  ExpectEachOnce();
+}
+
+// librdkafka gives its producer up: a sequence number that Kafka does not expect.
 TEST_F(DeadLettersTest, WithAnUnknownOutcomeTheTopicIsAskedBeforeItIsSentAgain) {
   ProduceBad(20);
-  options_.kafka.properties.emplace_back("message.timeout.ms=500");
-  // Those of the two partitions' first batches, more when they are cut otherwise: each costs a time-out.
   rd_kafka_mock_topic_create(kafka_.mock(), kDlq, 1, 1);
-  DelayProduceAnswers(1);
+  rd_kafka_mock_push_request_errors(kafka_.mock(), kProduceApi, 1, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
   const auto server = StartServer();
   ASSERT_TRUE(WaitWritten(*server, 20));
   EXPECT_GT(server->dead_letters().in_doubt, 0);
