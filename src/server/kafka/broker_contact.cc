@@ -16,6 +16,7 @@ constexpr int16_t kMetadata = 3;
 constexpr int16_t kApiVersions = 18;  // the first that is asked on a connection
 
 constexpr char kName[] = "broker_contact";
+constexpr char kMetadataReason[] = "a leader may have changed";
 
 rd_kafka_resp_err_t Sent(rd_kafka_t* /*handle*/, int /*socket*/, const char* /*name*/, int32_t broker, int16_t api_key,
                          int16_t /*version*/, int32_t /*correlation*/, size_t /*size*/, void* opaque) {
@@ -46,7 +47,7 @@ void BrokerContact::OnSent(int32_t broker, int16_t api_key, int64_t now_ns) {
     const MutexLock lock(&mutex_);
     brokers_[broker].asked_ns = now_ns;
   } else if (api_key == kMetadata) {
-    Lose("a leader may have changed");
+    OnMetadata(now_ns);
   }
 }
 
@@ -70,8 +71,31 @@ void BrokerContact::OnAnswer(int32_t broker, int16_t api_key, int64_t round_trip
   } else if (api_key == kApiVersions) {
     Lose("a connection was made anew");
   } else if (api_key == kMetadata) {
-    Lose("a leader may have changed");
+    OnMetadata(now_ns);
   }
+}
+
+void BrokerContact::OnMetadata(int64_t now_ns) {
+  const MutexLock lock(&mutex_);
+  if (leaderless_ && now_ns - metadata_ns_ < kLeaderlessCheckNs) {
+    waits_.store(true, std::memory_order_release);
+    return;
+  }
+  metadata_ns_ = now_ns;
+  LoseLocked(kMetadataReason);
+}
+
+void BrokerContact::SetLeaderless(bool leaderless) {
+  const MutexLock lock(&mutex_);
+  leaderless_ = leaderless;
+}
+
+void BrokerContact::Look(int64_t now_ns) {
+  if (!waits_.load(std::memory_order_acquire)) return;
+  const MutexLock lock(&mutex_);
+  if (leaderless_ && now_ns - metadata_ns_ < kLeaderlessCheckNs) return;
+  metadata_ns_ = now_ns;
+  LoseLocked(kMetadataReason);
 }
 
 void BrokerContact::OnError(const std::string& text) {
@@ -87,6 +111,10 @@ void BrokerContact::OnError(const std::string& text) {
 
 void BrokerContact::Lose(const std::string& reason) {
   const MutexLock lock(&mutex_);
+  LoseLocked(reason);
+}
+
+void BrokerContact::LoseLocked(const std::string& reason) {
   if (reason_.empty()) reason_ = reason;
   losses_.fetch_add(1, std::memory_order_relaxed);
   lost_.store(true, std::memory_order_release);
@@ -95,6 +123,7 @@ void BrokerContact::Lose(const std::string& reason) {
 std::string BrokerContact::Take() {
   const MutexLock lock(&mutex_);
   lost_.store(false, std::memory_order_release);
+  waits_.store(false, std::memory_order_release);  // it is looked into with the rest
   return std::exchange(reason_, {});
 }
 

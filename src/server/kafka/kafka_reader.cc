@@ -140,6 +140,7 @@ void KafkaReader::BeginReplica(const TopicFacts& facts, const std::string& clust
   continuity_.Start(begins);
   AssignAt(handle_.get(), settings_.topic, continuity_.ReadFrom());
   out_of_range_.clear();
+  read_from_.clear();
   reassign_ = false;
   lost_reason_.clear();
   loaded_ = false;
@@ -177,6 +178,7 @@ KafkaReader::Next KafkaReader::Prepare() {
     case TopicWatch::Change::kPartitions:
       AddPartitions(partitions);
   }
+  contact_.Look(MonotonicNs());
   if (contact_.lost() && CheckLog() == Next::kReload) return Next::kReload;
   for (const int32_t partition : continuity_.TooShort(MonotonicNs())) out_of_range_.insert(partition);
   if (!out_of_range_.empty() && Reposition() == Next::kReload) return Next::kReload;
@@ -197,6 +199,7 @@ KafkaReader::Next KafkaReader::ReadBatch() {
   const ssize_t more = rd_kafka_consume_batch_queue(queue_.get(), 0, messages.data() + 1, kBatchMax - 1);
   if (more > 0) count += static_cast<size_t>(more);
   Next next = Next::kGoOn;
+  LookAtBrokers(messages.data(), count);
   if (contact_.lost()) {  // what was fetched before that is read again with the rest
     for (size_t i = 0; i < count; ++i) NoteOutOfRange(*messages[i]);
   } else {
@@ -205,6 +208,19 @@ KafkaReader::Next KafkaReader::ReadBatch() {
   waker_->AfterBatch();
   for (size_t i = 0; i < count; ++i) rd_kafka_message_destroy(messages[i]);
   return next;
+}
+
+void KafkaReader::LookAtBrokers(rd_kafka_message_t* const* messages, size_t count) {
+  read_from_.resize(static_cast<size_t>(continuity_.partition_count()), -1);
+  for (size_t i = 0; i < count; ++i) {
+    const rd_kafka_message_t& message = *messages[i];
+    const bool is_known = message.partition >= 0 && message.partition < continuity_.partition_count();
+    if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR || !is_known) continue;
+    const int32_t broker = rd_kafka_message_broker_id(&message);
+    const int32_t before = std::exchange(read_from_[static_cast<size_t>(message.partition)], broker);
+    if (before >= 0 && before != broker)
+      contact_.Lose("another broker leads partition " + std::to_string(message.partition));
+  }
 }
 
 KafkaReader::Next KafkaReader::TakeBatch(rd_kafka_message_t* const* messages, size_t count) {

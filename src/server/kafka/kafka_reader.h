@@ -73,6 +73,8 @@ class KafkaReader {
   Next ReadBatch();
   // kReload: another log's messages are among them; none was taken.
   Next TakeBatch(rd_kafka_message_t* const* messages, size_t count);
+  // Messages of a partition come from another broker than before: contact counts as lost.
+  void LookAtBrokers(rd_kafka_message_t* const* messages, size_t count);
   LogContinuity::Verdict Judge(const rd_kafka_message_t& message, uint32_t record_crc32c);
   // False: the message says something else.
   bool NoteOutOfRange(const rd_kafka_message_t& message);
@@ -105,6 +107,7 @@ class KafkaReader {
   // The reader's thread alone.
   LogContinuity continuity_;
   std::set<int32_t> out_of_range_;  // partitions whose watermarks are to be asked for
+  std::vector<int32_t> read_from_;  // of each partition the broker that its last message came from; -1: none
   bool reassign_ = false;           // partitions were added, or are no longer read
   std::string lost_reason_;         // of the check under way; empty: none is
   bool loaded_ = false;

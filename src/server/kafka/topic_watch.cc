@@ -199,6 +199,8 @@ bool TopicWatch::TakeFacts(TopicFacts facts, const std::string& cluster_id) {
     }
     return false;
   }
+  const auto& leaders = facts.leaders;
+  contact_->SetLeaderless(std::any_of(leaders.begin(), leaders.end(), [](int32_t leader) { return leader < 0; }));
   if (finding == Finding::kBack) contact_->Lose("the topic was missing for a time");
   if (facts.partitions > watched_->read) change_ = Change::kPartitions;
   watched_->facts = std::move(facts);

@@ -27,7 +27,7 @@ Head ReadHead(Replica* replica) {
   const Replica::Access access = replica->Lock();
   const ReplicaState& state = access.state();
   Head head;
-  for (int32_t p = 0; p < state.partition_count(); ++p) head.passed += state.position(p);
+  for (int32_t p = 0; p < state.partition_count(); ++p) head.passed += state.next_offset(p);
   head.window_begin = state.window().begin_sequence();
   head.window_end = state.window().end_sequence();
   return head;

@@ -48,6 +48,37 @@ TEST(BrokerContactTest, WhatMayHaveHiddenAnotherLogIsALoss) {
   EXPECT_EQ(contact.losses(), 6);
 }
 
+// librdkafka asks four times a second then.
+TEST(BrokerContactTest, WithoutALeaderMetadataAreLookedIntoOnceASecond) {
+  BrokerContact contact(500);
+  contact.SetLeaderless(true);
+  int64_t now_ns = 0;
+  const auto lost_times = [&](int seconds) {
+    int times = 0;
+    for (const int64_t end_ns = now_ns + seconds * kSecondNs; now_ns < end_ns; now_ns += kSecondNs / 4) {
+      contact.OnSent(1, kMetadata, now_ns);
+      contact.OnAnswer(1, kMetadata, 1, kOk, now_ns + 1'000'000);
+      contact.Look(now_ns + 2'000'000);
+      if (!contact.lost()) continue;
+      ++times;
+      contact.Take();
+    }
+    return times;
+  };
+  EXPECT_EQ(lost_times(1), 1) << "the first at once";
+  EXPECT_EQ(lost_times(60), 60);
+  // None is forgotten: the last one is looked into in its time.
+  EXPECT_FALSE(contact.lost());
+  contact.Look(now_ns + kSecondNs);
+  EXPECT_TRUE(contact.lost());
+  contact.Take();
+  contact.OnAnswer(2, kApiVersions, 1, kOk, now_ns);
+  EXPECT_TRUE(contact.lost()) << "anything else is a loss at once";
+  contact.Take();
+  contact.SetLeaderless(false);
+  EXPECT_EQ(lost_times(10), 40);
+}
+
 TEST(BrokerContactTest, TheClientsOwnEndIsNoLoss) {
   BrokerContact contact(500);
   contact.OnAnswer(1, kFetch, -1, RD_KAFKA_RESP_ERR__DESTROY, 0);
