@@ -49,10 +49,14 @@ TerminalStyle StyleOf(int fd) {
   return style;
 }
 
-void Complain(const std::string& text) {
-  const ClientDisplay display(StyleOf(STDERR_FILENO));
-  std::cerr << display.Line("payment-client: " + text) << std::flush;
+// To standard error, whose reader is not waited for beyond Output::kGraceNs.
+void Tell(const std::string& text) {
+  Output output(STDERR_FILENO, true);
+  output.Interrupt();
+  output.Write(text);
 }
+
+void Complain(const std::string& text) { Tell(ClientDisplay(StyleOf(STDERR_FILENO)).Line("payment-client: " + text)); }
 
 int ExitOf(const SubscriptionResult& result) {
   const std::string reason =
@@ -68,7 +72,7 @@ int ExitOf(const SubscriptionResult& result) {
       return kExitFailed;
     case SubscriptionResult::Kind::kGap:
       Complain("can't go on where it was (see --on-gap): " + reason);
-      std::cerr << ClientDisplay(StyleOf(STDERR_FILENO)).GapLines(result.gaps) << std::flush;
+      Tell(ClientDisplay(StyleOf(STDERR_FILENO)).GapLines(result.gaps));
       return kExitGap;
     case SubscriptionResult::Kind::kLogFailed:
       Complain(result.message);
@@ -93,6 +97,7 @@ int Stream(const ClientCommand& command) {
   const ClientDisplay display(StyleOf(notices_fd));
   Output events(STDOUT_FILENO, isatty(STDOUT_FILENO) != 0);
   Output json_notices(STDERR_FILENO, true);
+  json_notices.Interrupt();  // payments do not wait for who reads notices
   Output* notices = command.json ? &json_notices : &events;
   Session session(display, command.json, command.mask_personal, &events, notices, [&stop] { stop.Request(); });
   session.SetStopping([&stop] { return stop.requested(); });
@@ -108,7 +113,6 @@ int Stream(const ClientCommand& command) {
   const StopCallback on_stop(&stop, [&] {
     subscription->Stop();
     events.Interrupt();
-    json_notices.Interrupt();
   });
   const SubscriptionResult result = subscription->Run();
   SessionNumbers numbers = session.numbers();

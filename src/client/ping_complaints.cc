@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 #include <grpc/support/log.h>
 #include <grpcpp/version_info.h>
+#include <poll.h>
+#include <unistd.h>
 
-#include <cstdio>
+#include <algorithm>
+#include <climits>
 #include <map>
 #include <mutex>
 
@@ -37,7 +40,10 @@ void OnLog(gpr_log_func_args* args) {
   file.remove_prefix(file.rfind('/') + 1);
   const std::string line =
       fmt::format("{} gRPC {}:{}] {}\n", gpr_log_severity_string(args->severity), file, args->line, args->message);
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  // Never waits for who reads it: this is a thread of gRPC's. A pipe that poll() calls writable takes PIPE_BUF bytes.
+  pollfd writable{STDERR_FILENO, POLLOUT, 0};
+  if (poll(&writable, 1, 0) != 1 || (writable.revents & POLLOUT) == 0) return;
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), std::min<size_t>(line.size(), PIPE_BUF));
 }
 
 void TakeLog() { gpr_set_log_function(&OnLog); }

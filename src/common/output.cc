@@ -11,7 +11,6 @@
 #include <climits>
 #include <csignal>
 #include <cstring>
-#include <iostream>
 #include <system_error>
 
 #include "common/clock.h"
@@ -115,7 +114,9 @@ int OutputStream::ExitCode(const std::string& program, int exit_code, int exit_l
   Output& output = buffer_.output;
   output.Flush();
   if (!output.lost_something()) return exit_code;
-  std::cerr << program << ": can't write to standard output: " << std::strerror(output.error()) << std::endl;
+  Output errors(STDERR_FILENO, true);
+  errors.Interrupt();  // its reader may be as slow
+  errors.Write(program + ": can't write to standard output: " + std::strerror(output.error()) + "\n");
   return exit_code == 0 ? exit_lost : exit_code;
 }
 

@@ -39,6 +39,8 @@ int main(int argc, char** argv) {
   pipeline::StartLog("payment-producer");
   pipeline::OutputStream out(STDOUT_FILENO);
   const pipeline::StopCallback on_stop(&stop, [&out] { out.Interrupt(); });
-  const int exit_code = pipeline::RunPaymentProducer(options, utf8, &stop, out, std::cerr);
+  pipeline::OutputStream err(STDERR_FILENO);
+  err.Interrupt();  // payments do not wait for who reads it
+  const int exit_code = pipeline::RunPaymentProducer(options, utf8, &stop, out, err);
   return out.ExitCode("payment-producer", exit_code, kExitOutputLost);
 }
