@@ -236,6 +236,43 @@ void LongestPause(benchmark::State& state) {
 }
 BENCHMARK(LongestPause)->Arg(5'000'000)->Unit(benchmark::kSecond)->Iterations(1);
 
+// The same payments when the topic has let go of all of them: what one hold of the mutex takes out costs at most. The
+// first record of each goes, then the second.
+void LongestTrim(benchmark::State& state) {
+  constexpr int64_t kSteps = 1024;
+  const LogRecord shared = LogRecords(1)[0];
+  const int64_t payments = state.range(0);
+  double longest_ms = 0;
+  int64_t holds = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    auto replica = std::make_unique<ReplicaState>(1024LL * 1024);
+    replica->Start("log", {{0, 0}});
+    for (int64_t offset = 0; offset < 2 * payments; ++offset) {
+      LogRecord record = shared;
+      record.partition = 0;
+      record.offset = offset;
+      record.id = "pay_" + std::to_string(offset % payments);
+      record.status = offset < payments ? PaymentStatus::kPending : PaymentStatus::kCompleted;
+      replica->Apply(std::move(record));
+    }
+    state.ResumeTiming();
+    for (const int64_t low : {payments, 2 * payments}) {
+      replica->SetLow(0, low);
+      for (bool done = false; !done; ++holds) {
+        const double begin_ms = ThreadCpuMs();
+        done = replica->Trim(kSteps);
+        longest_ms = std::max(longest_ms, ThreadCpuMs() - begin_ms);
+      }
+    }
+    if (replica->store().size() != 0) state.SkipWithError("not everything has left");
+  }
+  state.counters["longest_ms"] = longest_ms;
+  state.counters["holds"] = static_cast<double>(holds);
+  state.SetItemsProcessed(state.iterations() * 2 * payments);
+}
+BENCHMARK(LongestTrim)->Arg(5'000'000)->Unit(benchmark::kSecond)->Iterations(1);
+
 const PaymentStore& BigStore() {
   static const std::unique_ptr<PaymentStore> store = [] {
     auto made = std::make_unique<PaymentStore>();

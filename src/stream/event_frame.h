@@ -25,6 +25,13 @@ struct EventFrame {
   std::string_view head() const { return bytes.view().substr(0, payment_end); }
 };
 
+// Where one record is in the topic.
+struct Position {
+  int32_t partition = 0;
+  int64_t offset = 0;
+  bool operator==(const Position&) const = default;
+};
+
 // A record that the decoder accepted, ready to be applied.
 struct LogRecord {
   int32_t partition = 0;
@@ -35,6 +42,8 @@ struct LogRecord {
   int64_t created_at_s = 0;
   std::string id;
   EventFrame frame;
+
+  Position position() const { return {partition, offset}; }
 };
 
 // `payment` is the serialised payment.Payment, at most 1 GiB.

@@ -1,6 +1,7 @@
-// The payments as the topic's records leave them: a fold. Per payment id the record with the greatest (status rank,
-// created_at, partition, offset) wins, so that all replicas agree however partitions interleave. Owned by ReplicaState;
-// pure; not thread-safe.
+// The payments as the topic's records leave them: a fold over the records that the topic still holds. Per payment id
+// the record with the greatest (status rank, created_at, partition, offset) wins, so that all replicas agree however
+// partitions interleave, and however long ago each was started: what has left the topic leaves the store. Owned by
+// ReplicaState; pure; not thread-safe.
 #pragma once
 
 #include <array>
@@ -14,21 +15,26 @@
 
 #include "payment/payment.h"
 #include "stream/event_frame.h"
-#include "stream/ordered_bitmap.h"
+#include "stream/payment_history.h"
 #include "stream/payment_index.h"
-#include "stream/winner_list.h"
+#include "stream/payments_by_offset.h"
 
 namespace pipeline {
 
 // The winning record of one payment id.
 struct StoredPayment {
   LogRecord record;
-  int32_t first_partition = 0;  // of the id's first record that was applied: its place in the list, for ever
+  // Of the first record of those that count which was applied: its place in the list.
+  int32_t first_partition = 0;
   int64_t first_offset = 0;
-  uint64_t list_index = 0;  // of the place, within first_partition
+  std::unique_ptr<PaymentHistory> history;  // null: no records count but that one and the winner
+
+  Position first() const { return {first_partition, first_offset}; }
 };
 
-// A place in the list's order (partition, first offset of the id). Built-in payments are in partition -1.
+// A place in the list's order (partition, first offset of the id). Built-in payments are in partition -1. A payment
+// whose first record has left the topic is at its next one, which is further on (unless its records are in several
+// partitions).
 struct ListPlace {
   int32_t partition = 0;
   int64_t first_offset = 0;
@@ -54,10 +60,12 @@ class PaymentStore {
   // it has not may still exist.
   explicit PaymentStore(const StoreLimits& limits = {}) : limits_(limits) {}
 
-  // Empties it. `partition_count`: partitions 0 to count - 1.
-  void Start(int32_t partition_count);
+  // Empties it. `partition_count`: partitions 0 to count - 1. `compacted`: of all records of a partition with one key
+  // the topic may keep the last alone, so that the last is all that counts. The id of each record is its key there.
+  void Start(int32_t partition_count, bool compacted = false);
   void AddPartition() { partitions_.emplace_back(); }
   int32_t partition_count() const { return static_cast<int32_t>(partitions_.size()) - 1; }
+  bool compacted() const { return compacted_; }
   int64_t size() const { return size_; }
   const StoreLimits& limits() const { return limits_; }
   // Nine tenths of a limit are reached.
@@ -66,14 +74,26 @@ class PaymentStore {
   std::string LimitText() const;
   bool complete() const { return not_taken_ == 0; }
   int64_t not_taken() const { return not_taken_; }  // records, since Start
-  // What the payments take: entries, ids, indices, and the frames of their records (which the log window may share).
-  // What the allocator adds is not counted.
+  // What the payments take: entries, ids, indices, the frames of their records (which the log window may share), and
+  // what is kept for when those have left the topic. What the allocator adds is not counted, nor the room of payments
+  // that are gone, which is used again.
   int64_t bytes() const { return bytes_; }
 
   // A payment that is not in the log (demo data). Every record of the log wins over it. An id that is there is kept.
   void AddBuiltIn(LogRecord record);
   // Records of one partition come in ascending order of their offsets.
   void Apply(LogRecord record);
+  // What the partition holds of payment `id` below `offset`, up to which all was applied, does not count any more.
+  void Delete(int32_t partition, int64_t offset, std::string_view id);
+
+  // The topic has no records of the partition below `low` any more: Trim takes them out. It never falls.
+  void SetLow(int32_t partition, int64_t low);
+  int64_t low(int32_t partition) const { return partitions_[partition + 1].low; }
+  // Brings at most `steps_max` payments (of about a microsecond each) up to that. False: there is more to do. Until
+  // then those that were not reached are as before.
+  bool Trim(int64_t steps_max);
+  // Payments of which the topic no longer had any record, since Start.
+  int64_t expired() const { return expired_; }
 
   const StoredPayment* Find(std::string_view id) const;
 
@@ -86,44 +106,55 @@ class PaymentStore {
   // ascending order of that offset, until it returns false.
   template <typename Visitor>
   void ForEachWinner(int32_t partition, int64_t after, int64_t until, const Visitor& visit) const {
-    partitions_[partition + 1].winners.ForEach(after, until, visit);
+    partitions_[partition + 1].winners.ForEach(after, until, PaymentsByOffset::kAllKinds, visit);
   }
 
  private:
-  static constexpr int kProviderCount = 4;
   static constexpr int kStatusCount = 5;
-  static constexpr int kClassCount = kProviderCount * kStatusCount;
 
   // Partition p is at [p + 1]; the built-in payments are at [0].
   struct Partition {
-    WinnerList winners;
-    std::deque<StoredPayment*> places;               // in list order
-    std::array<OrderedBitmap, kClassCount> classes;  // indices into places, by provider and status of the winner
+    PaymentsByOffset winners;  // by the winner's offset
+    PaymentsByOffset places;   // in list order
+    int64_t low = 0;
   };
 
-  static int64_t Cost(const StoredPayment& stored);
-  static int ClassOf(const LogRecord& record);
-  static bool Wins(const LogRecord& challenger, const LogRecord& holder);
+  static int64_t Cost(const LogRecord& record);
+  static int KindOf(const LogRecord& record);
   Partition& At(int32_t partition) { return partitions_[partition + 1]; }
+  bool IsBelowLow(int32_t partition, int64_t offset) const { return offset < low(partition); }
   StoredPayment* Insert(LogRecord record);
-  void Replace(StoredPayment* stored, LogRecord record);
-  // Its place in the list stays empty.
+  // One more record of a payment that there is.
+  void Add(StoredPayment* stored, LogRecord record);
+  void AddPlace(StoredPayment* stored, const LogRecord& record, bool wins);
+  // What is gone (partition, offset) does not count any more. False: nothing of the payment does, and it is removed.
+  template <typename Gone>
+  bool Settle(StoredPayment* stored, const Gone& gone);
+  // What `partition` holds of it below `offset` is gone.
+  void Cut(StoredPayment* stored, int32_t partition, int64_t offset);
+  // Counts the history's bytes anew, or lets it go when it says nothing.
+  void CountHistory(StoredPayment* stored, int64_t bytes_before);
+  void LetGo(StoredPayment* stored);
   void Remove(StoredPayment* stored);
+  void SetWinner(StoredPayment* stored, LogRecord record);
   void AddWinner(StoredPayment* stored);
   void RetireWinner(const StoredPayment& stored);
-  static uint64_t FirstPlaceBehind(const Partition& partition, int64_t first_offset);
 
   // Stable addresses. In blocks of a fixed size, of which one more is all that growth ever costs.
   std::vector<std::unique_ptr<StoredPayment[]>> payments_;
-  int64_t slots_ = 0;  // that are in use, or were
+  int64_t slots_ = 0;                  // that are in use, or were
+  std::deque<StoredPayment*> vacant_;  // of them, those that were
   int64_t size_ = 0;
+  int64_t built_in_ = 0;
+  bool compacted_ = false;
   PaymentIndex by_id_;
-  std::vector<Partition> partitions_ = std::vector<Partition>(1);
-  std::array<int64_t, kClassCount> class_counts_{};
+  std::deque<Partition> partitions_ = std::deque<Partition>(1);
+  std::array<int64_t, PaymentsByOffset::kKindCount> kind_counts_{};
   const StoreLimits limits_;
   bool out_of_bytes_ = false;  // rather than payments
   int64_t bytes_ = 0;
   int64_t not_taken_ = 0;
+  int64_t expired_ = 0;
 };
 
 }  // namespace pipeline

@@ -5,7 +5,7 @@
 
 namespace pipeline {
 
-void ReplicaState::Start(std::string log_id, const std::vector<Watermarks>& partitions) {
+void ReplicaState::Start(std::string log_id, const std::vector<Watermarks>& partitions, bool compacted) {
   log_id_ = std::move(log_id);
   ++generation_;
   ++epoch_;
@@ -18,7 +18,8 @@ void ReplicaState::Start(std::string log_id, const std::vector<Watermarks>& part
     if (marks.low < marks.high) ++behind_;
   }
   window_.Start(held_after);
-  store_.Start(static_cast<int32_t>(partitions.size()));
+  store_.Start(static_cast<int32_t>(partitions.size()), compacted);
+  for (size_t p = 0; p < partitions.size(); ++p) store_.SetLow(static_cast<int32_t>(p), partitions[p].low);
   for (const LogRecord& record : built_in_) store_.AddBuiltIn(record);
 }
 
@@ -28,6 +29,7 @@ void ReplicaState::AddPartitions(const std::vector<Watermarks>& added) {
     partitions_.push_back({marks.low, marks.low, marks.high, marks.low, -1, 0});
     window_.AddPartition(marks.low - 1);
     store_.AddPartition();
+    store_.SetLow(store_.partition_count() - 1, marks.low);
   }
 }
 
@@ -64,6 +66,7 @@ void ReplicaState::Skip(int32_t partition, int64_t next_offset) {
   ++epoch_;
   Advance(partition, next_offset);
   partitions_[partition].log_start = next_offset;
+  store_.SetLow(partition, next_offset);
   std::vector<int64_t> held_after;
   held_after.reserve(partitions_.size());
   for (const Partition& at : partitions_) held_after.push_back(at.next_offset - 1);

@@ -5,19 +5,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "stream/log_window.h"
 #include "stream/payment_store.h"
 
 namespace pipeline {
-
-// Where one record is in the topic.
-struct Position {
-  int32_t partition = 0;
-  int64_t offset = 0;
-  bool operator==(const Position&) const = default;
-};
 
 // A partition as Kafka describes it: the records it holds have offsets in [low, high).
 struct Watermarks {
@@ -31,8 +25,9 @@ class ReplicaState {
       : store_(limits), window_(window_bytes_max) {}
 
   // Begins at the low watermarks with an empty store; the backlog is what is below the high ones. Again after the log
-  // was replaced: every stream of the generation before has ended then. Built-in payments are kept.
-  void Start(std::string log_id, const std::vector<Watermarks>& partitions);
+  // was replaced: every stream of the generation before has ended then. Built-in payments are kept. `compacted`: as of
+  // PaymentStore::Start.
+  void Start(std::string log_id, const std::vector<Watermarks>& partitions, bool compacted = false);
   // Partitions that the topic got since, from their low watermarks on. They are no part of the backlog, and open
   // streams go on: each owes every record of theirs.
   void AddPartitions(const std::vector<Watermarks>& added);
@@ -41,11 +36,17 @@ class ReplicaState {
 
   // Offsets of a partition come in ascending order.
   void Apply(LogRecord record);
+  // The record at `offset`, which is none that is streamed, takes away what its partition held of payment `id`.
+  void Delete(int32_t partition, int64_t offset, std::string_view id) { store_.Delete(partition, offset, id); }
   // All below `next_offset` has been seen, accepted or not (a rejected record, the partition's end).
   void Advance(int32_t partition, int64_t next_offset);
   // The records below `next_offset` that were not read will never be: all subscribers fall off, and learn from their
   // tokens whether they lack one.
   void Skip(int32_t partition, int64_t next_offset);
+  // Kafka has told that the partition begins at `low` now; Trim brings the store up to that (PaymentStore). Streams and
+  // next offsets don't change by it.
+  void SetLow(int32_t partition, int64_t low) { store_.SetLow(partition, low); }
+  bool Trim(int64_t steps_max) { return store_.Trim(steps_max); }
 
   bool started() const { return generation_ > 0; }
   uint64_t generation() const { return generation_; }  // counts Starts
@@ -57,6 +58,7 @@ class ReplicaState {
   int32_t partition_count() const { return static_cast<int32_t>(partitions_.size()); }
   // All below was seen.
   int64_t next_offset(int32_t partition) const { return partitions_[partition].next_offset; }
+  // Where it was when it was first read, or last skipped to.
   int64_t log_start(int32_t partition) const { return partitions_[partition].log_start; }
   // At least the next offset.
   int64_t high_watermark(int32_t partition) const { return partitions_[partition].high; }

@@ -104,7 +104,7 @@ std::optional<Refusal> Compare(const ReplicaState& state, const std::vector<Wate
 }
 
 // Partitions from which the stream wants what can't be had: records that the log no longer holds (`held`: the window
-// does), and what is left of a snapshot when the store never had all of it: it began behind the position that the
+// does), and what is left of a snapshot when the store does not have all of it: it begins behind the position that the
 // client has come to.
 std::vector<PartitionGap> Gaps(const ReplicaState& state, const std::vector<PartitionStart>& starts,
                                const std::vector<Watermarks>& marks, bool held) {
@@ -112,8 +112,9 @@ std::vector<PartitionGap> Gaps(const ReplicaState& state, const std::vector<Part
   for (int32_t p = 0; p < state.partition_count(); ++p) {
     const PartitionStart& start = starts[p];
     const int64_t wanted = Following(start.records_after());
-    if (start.snapshot_until && start.after >= 0 && start.after + 1 < state.log_start(p)) {
-      gaps.push_back({p, start.after + 1, state.log_start(p)});
+    const int64_t kept_from = state.store().low(p);
+    if (start.snapshot_until && start.after >= 0 && start.after + 1 < kept_from) {
+      gaps.push_back({p, start.after + 1, kept_from});
     } else if (wanted < marks[p].low && !held) {
       gaps.push_back({p, wanted, marks[p].low});
     }
