@@ -16,5 +16,8 @@ std::tuple<int, int64_t, int32_t, int64_t> FoldKey(const LogIndex& log, LogPlace
 // By id number, the winner among the valid records at or below `bounds` (by partition); kNoPlace: it has none. Linear
 // in the log.
 std::vector<LogPlace> Fold(const LogIndex& log, const std::vector<int64_t>& bounds);
+// The same of those at or above `lows`: what is left of a topic that was trimmed.
+std::vector<LogPlace> FoldOfLeft(const LogIndex& log, const std::vector<int64_t>& lows,
+                                 const std::vector<int64_t>& bounds);
 
 }  // namespace harness

@@ -2,7 +2,8 @@
 //
 // With a token, for each of its lives (client_view.h): every valid record beyond its start that matches its filter; and
 // of the snapshot at P, for each id the fold's winner among the records up to P, if that record itself matches, unless
-// a winner beyond P superseded it before it was sent. "Before it was sent" is bounded by evidence: the snapshot of a
+// a winner beyond P superseded it before it was sent, or it has left the topic by the end of the run: a snapshot is of
+// what the topic holds while it is sent. "Before it was sent" is bounded by evidence: the snapshot of a
 // partition was whole when the client received its first record beyond P there, so what was produced after that can't
 // have superseded anything. The last life reaches to the frontier, one that a refusal ended to where it had come.
 //
@@ -77,6 +78,7 @@ int64_t ClientView::MissingOfSnapshot(const Life& life, const std::vector<int64_
     const auto p = static_cast<size_t>(log_->partition(winner));
     const LogRecord& record = log_->record(winner);
     if (record.offset <= starts[p].after || record.offset > frontiers[p] || !Matches(record)) continue;
+    if (!received(winner) && record.offset < history_->partitions[p].low_watermark) continue;
     ++owed;
     if (!received(winner)) missing.emplace(log_->id(winner), winner);
   }

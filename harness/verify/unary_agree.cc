@@ -109,6 +109,7 @@ class UnaryAgree {
       : evidence_(evidence), history_(evidence.history), log_(evidence.log), by_id_(log_) {
     for (const ProbedServer& server : history_.probed) answer_spans_.push_back(AnswerSpans(evidence, server.name));
     for (const Client& client : history_.clients) tells_time_.push_back(TellsTime(client));
+    for (const PartitionLog& log : history_.partitions) lows_.push_back(log.low_watermark);
     has_get_.resize(history_.probed.size());
     has_list_.resize(history_.probed.size());
     for (const UnaryRead& read : history_.reads) {
@@ -152,6 +153,11 @@ class UnaryAgree {
     return greatest;
   }
 
+  // Whether the topic held it to the end of the run. A server may have let go of what it did not, or have kept it.
+  bool Stays(LogPlace place) const {
+    return log_.record(place).offset >= lows_[static_cast<size_t>(log_.partition(place))];
+  }
+
   // The process of a server that was not up does not answer, which is another invariant's matter.
   bool IsUp(uint16_t server, int64_t time_ns) const {
     bool known = false;
@@ -190,6 +196,7 @@ class UnaryAgree {
       return;
     }
     findings_.Judged();
+    if (read.code == kNotFound && !Stays(seen)) return;
     if (read.code != kOk) {
       Wrong(read, seen, read.code == kNotFound ? "did not find it" : fmt::format("answered with code {}", read.code));
       return;
@@ -199,7 +206,7 @@ class UnaryAgree {
       Wrong(read, seen,
             "answered with a content that no record of it has" +
                 DifferencesText(history_, log_.record(seen).content_hash, read.content_hash));
-    } else if (FoldKey(log_, answered) < FoldKey(log_, seen)) {
+    } else if (FoldKey(log_, answered) < FoldKey(log_, seen) && Stays(seen)) {
       Wrong(read, seen, "answered with the older record at " + PlaceText(evidence_, answered));
     } else if (const std::string field = WrongField(log_.id(seen), read); !field.empty()) {
       Wrong(read, seen, "answered with " + field);
@@ -271,7 +278,8 @@ class UnaryAgree {
     }
     if (walk.payments.empty() && !walk.whole) return;
     // What the server had to know when the traversal began, by the id's number.
-    const std::vector<LogPlace> least = Fold(log_, walk.quiet ? AuditedLasts(history_, log_) : StreamedBefore(walk));
+    const std::vector<LogPlace> least =
+        FoldOfLeft(log_, lows_, walk.quiet ? AuditedLasts(history_, log_) : StreamedBefore(walk));
     std::vector<bool> listed(least.size());
     for (const ListedPayment& payment : walk.payments) {
       findings_.Judged();
@@ -281,7 +289,7 @@ class UnaryAgree {
         if (!history_.interrupted) Wrong(walk, payment.id_hash, kNoPlace, "which the topic does not have");
         continue;
       }
-      if (listed[number]) Wrong(walk, payment.id_hash, least[number], "twice");
+      if (listed[number] && StaysWhole(number)) Wrong(walk, payment.id_hash, least[number], "twice");
       listed[number] = true;
       CheckListed(walk, payment, number, least[number]);
     }
@@ -292,6 +300,12 @@ class UnaryAgree {
       findings_.Judged();
       if (!listed[number]) Wrong(walk, log_.record(least[number]).id_hash, least[number], {});
     }
+  }
+
+  // A payment whose first record leaves the topic goes to the place of its next one, where it may come again.
+  bool StaysWhole(uint32_t number) const {
+    const auto places = by_id_.Of(number);
+    return std::all_of(places.begin(), places.end(), [this](LogPlace place) { return Stays(place); });
   }
 
   // When nothing changes any more, what a page says matches is what the pages have.
@@ -367,6 +381,7 @@ class UnaryAgree {
   Findings findings_{"UNARY_AGREE"};
   std::vector<std::vector<Interval>> answer_spans_;  // by probed server
   std::vector<bool> tells_time_;                     // by client
+  std::vector<int64_t> lows_;                        // by partition: what is below it was trimmed during the run
   std::vector<bool> has_get_, has_list_;             // likewise: it answered one such call
   int64_t unanswered_ = 0;
   int64_t unimplemented_ = 0;

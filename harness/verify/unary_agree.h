@@ -9,6 +9,9 @@
 //     the positions it had streamed, or one that wins over that;
 //   - a traversal after the drain, when the log is quiet: exactly the fold of the audited log, in number what
 //     `total_count` says;
+//   - where the topic was trimmed during the run, a server may have let go of what it no longer holds, or have kept it:
+//     only what the records that are left ask for has to be there, and a payment whose first record was trimmed may be
+//     listed twice, for its place moves;
 //   - of each answer the fields beside the content: `processed_at` is the record's timestamp (where the server gives an
 //     exact_amount), the double `amount` the nearest to the exact one;
 //   - a call that fails: while the server is ready and no fault at it or at the broker is near (2 s after its readiness

@@ -151,6 +151,20 @@ TEST(LostTest, WhatWasTrimmedBeforeTheClientGotThereIsRetentionsAndProvesNothing
   EXPECT_EQ(verdict.exit_code, 4);
 }
 
+TEST(LostTest, ASnapshotOwesWhatTheTopicHoldsWhileItIsSent) {
+  Story story;
+  for (int i = 0; i < 4; ++i) story.Write(0);
+  story.history.partitions[0].low_watermark = 2;
+  story.BeginNow(0, {{0, -1, 3}});
+  story.Deliver(0, 0, 2, DeliveryKind::kExisting);
+  Story lacking = story;
+  story.Deliver(0, 0, 3, DeliveryKind::kExisting);
+  story.End();
+  EXPECT_EQ(story.Judged().exit_code, 0) << Sentences(story.Judged());
+  lacking.End();
+  EXPECT_EQ(Of(lacking.Judged(), "LOST").violation_count, 1) << Sentences(lacking.Judged());
+}
+
 TEST(LostTest, WhatTheClientSkippedLongBeforeItWasTrimmedIsStillLost) {
   Story story;
   for (int i = 0; i < 4; ++i) story.Write(0);

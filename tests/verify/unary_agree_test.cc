@@ -115,6 +115,40 @@ TEST_F(UnaryAgreeTest, ATraversalThatSkipsOrRepeatsIsWrong) {
   ExpectOne("twice");
 }
 
+// What the topic no longer holds a server may have let go of, or have kept.
+TEST_F(UnaryAgreeTest, WhatWasTrimmedNeedNotBeThere) {
+  Read(1, 1)->code = kNotFound;
+  Walk({3, 2});
+  Walk({3, 2})->quiet = true;
+  EXPECT_EQ(Judged().violation_count, 3);
+  story_.history.partitions[0].low_watermark = 2;
+  EXPECT_EQ(Judged().violation_count, 0) << Sentences(story_.Judged());
+  Read(1, 1);
+  Walk({3, 1, 2});
+  Walk({3, 1, 2})->quiet = true;
+  EXPECT_EQ(Judged().violation_count, 0) << "it was kept: " << Sentences(story_.Judged());
+  Walk({3, 2, 2});
+  ExpectOne("twice");
+}
+
+// The state that has left was the one that won.
+TEST_F(UnaryAgreeTest, AfterTrimmingWhatIsLeftIsTheLeastThatIsAnswered) {
+  story_.Deliver(0, 0, story_.Write(0, {.id = 71, .status = PaymentStatus::kPending}));
+  story_.Deliver(0, 0, story_.Write(0, {.id = 71, .status = PaymentStatus::kFailed}));
+  story_.history.partitions[0].low_watermark = 4;
+  Read(3, 4);
+  Walk({4});
+  EXPECT_EQ(Judged().violation_count, 1) << "there is a newer one of those that are left";
+}
+
+// Its place is that of the first record that the topic holds: it may be passed twice.
+TEST_F(UnaryAgreeTest, APaymentWhosePlaceMovedMayComeTwice) {
+  Walk({3, 1, 2, 3});
+  ExpectOne("twice");
+  story_.history.partitions[0].low_watermark = 1;
+  EXPECT_EQ(Judged().violation_count, 0) << Sentences(story_.Judged());
+}
+
 TEST_F(UnaryAgreeTest, AnEventThatTheTopicDoesNotHaveShowsNothing) {
   Walk({3, 1, 2});
   Delivery phantom = story_.history.clients[0].deliveries.front();
