@@ -42,6 +42,7 @@ void Spoil(RejectReason reason, uint64_t draw, size_t begin, std::string* bytes)
     case RejectReason::kBadField:
       InsertAt("\"currency\":", "[],\"was\":", begin, bytes);
       return;
+    case RejectReason::kWrongKey:  // a matter of the topic, not of the record
     case RejectReason::kNone:
       return;
   }

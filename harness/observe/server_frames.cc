@@ -11,7 +11,7 @@ namespace harness {
 namespace {
 
 constexpr size_t kRecordBytes = 21;
-constexpr auto kReasonLast = pipeline::RejectReason::kBadField;
+constexpr auto kReasonLast = pipeline::RejectReason::kWrongKey;
 
 struct Put {
   ByteWriter* out;

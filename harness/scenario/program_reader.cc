@@ -149,7 +149,7 @@ class ProgramReader {
     PoisonPlan plan;
     plan.every = json.value("every", int64_t{0});
     const auto kinds = json.find("kinds");
-    for (int i = 1; i < pipeline::kRejectReasonCount; ++i) {
+    for (int i = 1; i < pipeline::kDecoderReasonCount; ++i) {
       const auto reason = static_cast<pipeline::RejectReason>(i);
       const bool wanted = kinds == json.end()
                               ? reason != pipeline::RejectReason::kOversized

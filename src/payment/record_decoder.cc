@@ -97,7 +97,8 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 std::string_view RejectReasonName(RejectReason reason) {
   constexpr std::array<std::string_view, kRejectReasonCount> kNames = {
-      "none", "tombstone", "oversized", "not_utf8", "not_json", "no_id", "bad_amount", "negative_amount", "bad_field"};
+      "none",  "tombstone",  "oversized",       "not_utf8",  "not_json",
+      "no_id", "bad_amount", "negative_amount", "bad_field", "wrong_key"};
   const auto index = static_cast<size_t>(reason);
   return index < kNames.size() ? kNames[index] : "unknown";
 }

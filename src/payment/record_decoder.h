@@ -24,8 +24,11 @@ enum class RejectReason : uint8_t {
   kBadAmount,  // absent, neither a number nor the text of one, or does not fit exact money
   kNegativeAmount,
   kBadField,  // another field has the wrong type
+  kWrongKey,  // the topic is compacted, and the key is not the id; found by who knows the topic, never by a decoder
 };
-inline constexpr int kRejectReasonCount = 9;
+inline constexpr int kRejectReasonCount = 10;
+// Those below it are what a record is by itself, on every topic.
+inline constexpr int kDecoderReasonCount = 9;
 // snake_case, for counters and logs: "not_json".
 std::string_view RejectReasonName(RejectReason reason);
 

@@ -114,7 +114,8 @@ struct PaymentServer::State {
         replica(options.window_bytes_max, {options.payments_max, StoreBytesMax(options)}),
         dead_letters(given.dead_letters.enabled ? std::make_unique<DeadLetters>(given.kafka, given.dead_letters)
                                                 : nullptr),
-        reader(options.kafka, &replica, &status, &rejects, journal.get(), dead_letters.get(), &counters, on_fatal),
+        reader(options.kafka, &replica, &status, &rejects, journal.get(), dead_letters.get(), &counters,
+               options.tombstones, on_fatal),
         evidence(options.kafka, &replica, options.stuck_ns * 2),
         catch_up(options.kafka, options.catch_up_readers_max),
         hub(&replica, options.calls_max, options.calls_per_peer_max),

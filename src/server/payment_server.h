@@ -10,6 +10,7 @@
 #include "common/settings.h"
 #include "payment/record_decoder.h"
 #include "server/kafka/dead_letters.h"
+#include "server/kafka/tombstones.h"
 #include "server/ops/reach_check.h"
 #include "server/stream/slow_subscriber.h"
 
@@ -43,6 +44,7 @@ struct ServerOptions {
   std::string metrics_listen;                 // HOST:PORT for Prometheus (port 0: a free one); empty: not
   SlowSubscriber slow_subscriber = SlowSubscriber::kCatchUp;
   DeadLetterOptions dead_letters;  // where rejected records go
+  Tombstones tombstones = Tombstones::kReject;
   ReachOptions reach;
   int64_t stuck_ns = 5'000'000'000;  // a call that was ended and is not read is cancelled after this
 };

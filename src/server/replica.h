@@ -61,6 +61,13 @@ class Replica {
     if (wake) woken_changed_.NotifyOne();
   }
 
+  // Changes what nobody waits for.
+  template <typename Change>
+  void UpdateQuietly(const Change& change) {
+    const MutexLock lock(&mutex_);
+    change(state_);
+  }
+
   // It is not woken any more, and not kept.
   void Forget(Waiter* waiter);
 

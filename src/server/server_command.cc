@@ -140,6 +140,12 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
       ->type_name("on|off")
       ->check(CLI::IsMember({"on", "off"}))
       ->default_str("off");
+  app.add_option("--tombstones", options->tombstones,
+                 "A record with a key and no value: reject counts it as no payment, delete takes away what was kept "
+                 "under its key, as on a compacted topic it always does")
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Tombstones>{{"reject", Tombstones::kReject}, {"delete", Tombstones::kDelete}}))
+      ->default_str("reject");
   app.add_option("--dlq-topic", options->dead_letters.topic,
                  "The dead-letter topic (default: the topic's name with .dlq); created where Kafka creates topics that "
                  "are asked for")

@@ -27,9 +27,7 @@ class PaymentHistory {
   // The payment's records in the order in which they were applied, without the first one.
   void AddPlace(const Position& place) { places_.push_back(place); }
   bool has_places() const { return begin_ < places_.size(); }
-  bool only_place_is(const Position& place) const {
-    return places_.size() == begin_ + 1 && places_[begin_] == place;
-  }
+  bool only_place_is(const Position& place) const { return places_.size() == begin_ + 1 && places_[begin_] == place; }
   void ForgetPlaces();
   // The first one that is not gone (gone(partition, offset): it no longer counts, and never will); it and those before
   // are forgotten.

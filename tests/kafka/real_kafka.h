@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -77,6 +78,19 @@ class RealTopic {
 
   const KafkaSettings& settings() const { return settings_; }
   void Create(int partitions) { cluster_.CreateTopic(settings_.topic, partitions, 1); }
+  // Of one partition, whose segments are compacted as soon as they are full, which they are after a moment.
+  void CreateCompacted() {
+    std::array<char, 512> error{};
+    rd_kafka_NewTopic_t* wanted = rd_kafka_NewTopic_new(settings_.topic.c_str(), 1, 1, error.data(), error.size());
+    for (const auto& [name, value] :
+         {std::pair{"cleanup.policy", "compact"}, std::pair{"segment.ms", "50"},
+          std::pair{"min.cleanable.dirty.ratio", "0.001"}, std::pair{"max.compaction.lag.ms", "1"}}) {
+      rd_kafka_NewTopic_set_config(wanted, name, value);
+    }
+    rd_kafka_CreateTopics(sender_.get(), &wanted, 1, nullptr, queue_.get());
+    rd_kafka_NewTopic_destroy(wanted);
+    TakeAdminAnswer(queue_.get());
+  }
   void Delete() { ASSERT_EQ(cluster_.DeleteTopic(settings_.topic), ""); }
 
   void AddPartitions(size_t count_after) {
@@ -92,7 +106,8 @@ class RealTopic {
     TakeAdminAnswer(queue_.get());
   }
   // Acknowledged when it returns. Tries again while the partition is not known yet.
-  void Produce(int32_t partition, const std::string& key, const std::string& value) {
+  // Without a value: a tombstone.
+  void Produce(int32_t partition, const std::string& key, const std::optional<std::string>& value) {
     ASSERT_TRUE(Eventually([&] { return TryProduce(partition, key, value); })) << key;
   }
   void ProducePayment(int32_t partition, const std::string& id) { Produce(partition, id, PaymentJson(id)); }
@@ -116,10 +131,11 @@ class RealTopic {
   }
 
  private:
-  bool TryProduce(int32_t partition, const std::string& key, const std::string& value) {
+  bool TryProduce(int32_t partition, const std::string& key, const std::optional<std::string>& value) {
     const KafkaPtr<rd_kafka_topic_t> topic(rd_kafka_topic_new(sender_.get(), settings_.topic.c_str(), nullptr));
-    const int refused = rd_kafka_produce(topic.get(), partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(value.data()),
-                                         value.size(), key.data(), key.size(), nullptr);
+    char* const bytes = value ? const_cast<char*>(value->data()) : nullptr;
+    const int refused = rd_kafka_produce(topic.get(), partition, RD_KAFKA_MSG_F_COPY, bytes, value ? value->size() : 0,
+                                         key.data(), key.size(), nullptr);
     const rd_kafka_resp_err_t error = refused == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_last_error();
     // Until the sender has heard of it, or that the topic is there again.
     if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {

@@ -21,7 +21,7 @@ RC_GTEST_PROP(PoisonTest, SpoiltRecordsAreRejectedForThatReason, (uint64_t seed,
   pipeline::PaymentMaker maker(options);
   pipeline::RecordDecoder decoder;
   pipeline::Payment payment;
-  for (int kind = 1; kind < pipeline::kRejectReasonCount; ++kind) {
+  for (int kind = 1; kind < pipeline::kDecoderReasonCount; ++kind) {
     const auto reason = static_cast<RejectReason>(kind);
     std::string bytes = "what was before";
     const size_t begin = bytes.size();

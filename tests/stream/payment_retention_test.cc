@@ -240,7 +240,7 @@ RC_GTEST_PROP(PaymentRetentionTest, ASnapshotUnderWayMissesNoPaymentThatStays, (
   const auto apply = [&](int count) {
     for (; count > 0; --count) {
       const int32_t p = *rc::gen::inRange(0, partitions);
-      if (state.position(p) < static_cast<int64_t>(log[p].size())) ApplyNext(log, p, &state);
+      if (state.next_offset(p) < static_cast<int64_t>(log[p].size())) ApplyNext(log, p, &state);
     }
   };
   apply(*rc::gen::inRange(0, 60));
@@ -261,7 +261,7 @@ RC_GTEST_PROP(PaymentRetentionTest, ASnapshotUnderWayMissesNoPaymentThatStays, (
     if (outcome == StreamCursor::Outcome::kIdle) break;
     if (*rc::gen::inRange(0, 3) == 0) {
       const int32_t p = *rc::gen::inRange(0, partitions);
-      state.SetLow(p, *rc::gen::inRange<int64_t>(0, state.position(p) + 1));
+      state.SetLow(p, *rc::gen::inRange<int64_t>(0, state.next_offset(p) + 1));
     }
     state.Trim(*rc::gen::inRange(0, 4));
     if (*rc::gen::inRange(0, 3) == 0) apply(2);

@@ -83,7 +83,7 @@ class BrokerContact {
   std::map<int32_t, Broker> brokers_ ABSL_GUARDED_BY(mutex_);  // as many as the cluster has
   bool leaderless_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t metadata_ns_ ABSL_GUARDED_BY(mutex_) = INT64_MIN / 2;  // of the last loss for metadata
-  std::atomic<bool> waits_ = false;                              // a loss for metadata has to wait; written under mutex_
+  std::atomic<bool> waits_ = false;  // a loss for metadata has to wait; written under mutex_
 };
 
 }  // namespace pipeline

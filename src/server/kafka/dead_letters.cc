@@ -181,9 +181,10 @@ void DeadLetters::FetchAgain() {
     }
     const auto* key = static_cast<const char*>(message->key);
     const auto* value = static_cast<const char*>(message->payload);
-    const RejectReason reason = decoder_.Decode(
+    RejectReason reason = decoder_.Decode(
         key == nullptr ? std::string_view() : std::string_view(key, message->key_len),
         value == nullptr ? std::nullopt : std::optional(std::string_view(value, message->len)), &payment_);
+    if (reason == RejectReason::kNone) reason = RejectReason::kWrongKey;  // it was rejected: not for its value
     DeadLetter letter = MakeDeadLetter(*message, reason);
     const MutexLock lock(&mutex_);
     return book_.Fetched(std::move(letter));

@@ -23,6 +23,9 @@ constexpr int kRetryMs = 250;
 constexpr int kAbsentMs = 1000;  // between questions for a topic that is not there
 // After a loss of contact: a question for metadata and its answer are then one loss.
 constexpr int kSettleMs = 10;
+// While payments leave the store: others have the replica for as long as it was held.
+constexpr int kTrimPollMs = 1;
+constexpr int kPolicyMissesMax = 3;
 
 int FetchWaitMs(const KafkaSettings& settings) {
   return std::atoi(ConfValue(MakeConsumerConf(settings).get(), "fetch.wait.max.ms").c_str());
@@ -32,14 +35,15 @@ int FetchWaitMs(const KafkaSettings& settings) {
 
 KafkaReader::KafkaReader(const KafkaSettings& settings, Replica* replica, ServerStatus* status, RejectLog* rejects,
                          ServerJournal* journal, DeadLetters* dead_letters, ServerCounters* counters,
-                         std::function<void(const std::string&)> on_fatal)
+                         Tombstones tombstones, std::function<void(const std::string&)> on_fatal)
     : settings_(settings),
       replica_(replica),
       status_(status),
       counters_(counters),
       on_fatal_(std::move(on_fatal)),
-      intake_(replica, status, rejects, journal, dead_letters, counters),
+      intake_(replica, status, rejects, journal, dead_letters, counters, tombstones),
       contact_(FetchWaitMs(settings_)),
+      retention_(settings_.topic, replica, &contact_, counters),
       watch_(settings_, &contact_, status_) {
   KafkaPtr<rd_kafka_conf_t> conf = MakeConsumerConf(settings_);
   contact_.Attach(conf.get());
@@ -125,6 +129,7 @@ bool KafkaReader::TryBegin() {
   status_->SetTopicPresent(facts.partitions > 0);
   if (facts.partitions == 0) return false;
   if (RefuseTooMany(facts.partitions)) return false;
+  compacted_ = IsCompacted(facts);
   // The first question makes connections to all leaders: what happens to contact after it is a loss.
   QueryWatermarks(handle_.get(), settings_.topic, facts.partitions, kQueryMs);
   contact_.Take();
@@ -147,16 +152,41 @@ void KafkaReader::BeginReplica(const TopicFacts& facts, const std::string& clust
   status_->SetLoaded(false);
   int64_t backlog = 0;
   replica_->Update([&](ReplicaState& state) {
-    state.Start(cluster_id + "/" + settings_.topic, marks);
+    state.Start(cluster_id + "/" + settings_.topic, marks, compacted_);
     backlog = state.BacklogLeft();
   });
-  intake_.Restart();
+  intake_.Restart(compacted_);
+  retention_.Begin(marks.size());
   partitions_refused_ = 0;
   watch_.Watch(facts, cluster_id);
   waker_ = std::make_unique<FetchWaker>(handle_.get(), queue_.get(), settings_.topic, facts.partitions);
   spdlog::info("[KAFKA] ✅ Consumer started: {}, {} partitions, {} records to load", settings_.topic, facts.partitions,
                backlog);
+  if (compacted_) {
+    spdlog::info("[KAFKA] {} is compacted: what is last under a key is all that is kept of it, and tombstones delete",
+                 settings_.topic);
+  }
   UpdateLoaded();
+}
+
+bool KafkaReader::IsCompacted(const TopicFacts& facts) {
+  std::string reason;
+  try {
+    const std::optional<bool> compacted = watch_.Compacted(facts);
+    policy_misses_ = 0;
+    return compacted.value_or(false);
+  } catch (const TopicRefused& error) {
+    reason = error.what();
+  } catch (const std::runtime_error& error) {
+    if (++policy_misses_ < kPolicyMissesMax) throw;
+    reason = error.what();
+  }
+  policy_misses_ = 0;
+  if (!std::exchange(policy_told_, true)) {
+    spdlog::warn("[KAFKA] {}: it is taken for one that is not compacted, and --tombstones says what tombstones do",
+                 reason);
+  }
+  return false;
 }
 
 KafkaReader::Next KafkaReader::Consume() {
@@ -183,6 +213,7 @@ KafkaReader::Next KafkaReader::Prepare() {
   for (const int32_t partition : continuity_.TooShort(MonotonicNs())) out_of_range_.insert(partition);
   if (!out_of_range_.empty() && Reposition() == Next::kReload) return Next::kReload;
   if (continuity_.must_reread() && Reread() == Next::kReload) return Next::kReload;
+  retention_.Follow(handle_.get(), MonotonicNs());
   return Next::kGoOn;
 }
 
@@ -190,7 +221,7 @@ KafkaReader::Next KafkaReader::ReadBatch() {
   std::array<rd_kafka_message_t*, kBatchMax> messages;
   // A batch with a timeout would wait for the whole of it: wait for the first message alone, take what is there.
   const int64_t asked_ns = MonotonicNs();
-  messages[0] = rd_kafka_consumer_poll(handle_.get(), kPollMs);
+  messages[0] = rd_kafka_consumer_poll(handle_.get(), retention_.trimming() ? kTrimPollMs : kPollMs);
   if (const int64_t poll_ns = MonotonicNs() - asked_ns; poll_ns > kPollMs * int64_t{1'000'000} + kStandstillNs) {
     contact_.Lose("the process stood still for " + std::to_string(poll_ns / 1'000'000) + " ms");
   }
@@ -237,6 +268,7 @@ KafkaReader::Next KafkaReader::TakeBatch(rd_kafka_message_t* const* messages, si
       intake_.Drop();
       return Replaced(message.partition, "the record at offset " + std::to_string(message.offset) + " is another one");
     }
+    if (verdict != LogContinuity::Verdict::kDrop) retention_.Heard(message.partition);
     if (verdict == LogContinuity::Verdict::kTake) {
       intake_.Take(message, record_crc32c, continuity_.next_offset(message.partition));
     }
@@ -347,6 +379,7 @@ KafkaReader::Next KafkaReader::Reposition() {
         p, next_offset, next_offset + found.skipped - 1);
     skipped_ += found.skipped;
     replica_->Update([&](ReplicaState& state) { state.Skip(p, next_offset + found.skipped); });
+    retention_.Due();
   }
   return Next::kGoOn;
 }
@@ -379,6 +412,7 @@ void KafkaReader::AddPartitions(int32_t count) {
   marks.erase(marks.begin(), marks.begin() + known);
   for (const Watermarks& at : marks) continuity_.Add(at.low);
   reassign_ = true;
+  retention_.AddPartitions(static_cast<size_t>(continuity_.partition_count()));
   replica_->Update([&](ReplicaState& state) { state.AddPartitions(marks); });
   watch_.SetRead(count);
   spdlog::info("[KAFKA] topic {} has {} partitions now; reading the {} new ones from their beginning", settings_.topic,
@@ -393,6 +427,7 @@ void KafkaReader::UpdateLoaded() {
     payments = access.state().store().size();
   }
   loaded_ = true;
+  retention_.Due();
   spdlog::info("[KAFKA] backlog loaded in {} ms: {} payments", (MonotonicNs() - started_ns_) / 1'000'000, payments);
   status_->SetLoaded(true);
 }

@@ -19,6 +19,8 @@
 #include "server/kafka/fetch_waker.h"
 #include "server/kafka/record_intake.h"
 #include "server/kafka/reject_log.h"
+#include "server/kafka/retention_follower.h"
+#include "server/kafka/tombstones.h"
 #include "server/kafka/topic_watch.h"
 #include "server/ops/log_backoff.h"
 #include "server/ops/server_counters.h"
@@ -38,7 +40,7 @@ class KafkaReader {
   // nowhere. `dead_letters`: takes what was rejected; null: nothing does. `on_fatal` is called from the reader's thread
   // when it can't go on at all (a topic with more than kPartitionsMax partitions).
   KafkaReader(const KafkaSettings& settings, Replica* replica, ServerStatus* status, RejectLog* rejects,
-              ServerJournal* journal, DeadLetters* dead_letters, ServerCounters* counters,
+              ServerJournal* journal, DeadLetters* dead_letters, ServerCounters* counters, Tombstones tombstones,
               std::function<void(const std::string&)> on_fatal);
   ~KafkaReader();
 
@@ -66,6 +68,9 @@ class KafkaReader {
   bool Begin();
   bool TryBegin();
   void BeginReplica(const TopicFacts& facts, const std::string& cluster_id, const std::vector<Watermarks>& marks);
+  // Where Kafka does not tell it, --tombstones decides alone, and the log says why. Throws std::runtime_error: ask
+  // again.
+  bool IsCompacted(const TopicFacts& facts);
   Next Consume();
   // What has to be done before more is read.
   Next Prepare();
@@ -99,6 +104,7 @@ class KafkaReader {
   const std::function<void(const std::string&)> on_fatal_;
   RecordIntake intake_;
   BrokerContact contact_;  // before the client that tells it
+  RetentionFollower retention_;
   TopicWatch watch_;
   KafkaPtr<rd_kafka_t> handle_;
   KafkaPtr<rd_kafka_queue_t> queue_;
@@ -112,6 +118,9 @@ class KafkaReader {
   std::string lost_reason_;         // of the check under way; empty: none is
   bool loaded_ = false;
   int64_t started_ns_ = 0;
+  bool compacted_ = false;
+  bool policy_told_ = false;  // why it is not known whether the topic is compacted
+  int policy_misses_ = 0;     // questions for that without an answer, one after the other
   LogBackoff error_lines_;
 
   std::atomic<int64_t> skipped_ = 0;

@@ -8,8 +8,10 @@
 
 namespace pipeline {
 
-void RecordIntake::Restart() {
+void RecordIntake::Restart(bool compacted) {
   Drop();
+  compacted_ = compacted;
+  maker_ = RecordMaker(compacted);
   not_kept_ = 0;
   nearly_full_ = false;
   status_->SetComplete(true);
@@ -30,11 +32,26 @@ void RecordIntake::TakeRecord(const rd_kafka_message_t& message, uint32_t record
   const RejectReason reason = maker_.Make(message, record_crc32c, &record);
   if (journal_ != nullptr) journaled_.push_back({MonotonicNs(), message.offset, message.partition, reason});
   if (reason == RejectReason::kNone) {
-    records_.push_back(std::move(record));
+    changes_.push_back({std::move(record), false});
+    ++accepted_;
     return;
   }
+  const bool has_key = message.key != nullptr;
+  const bool tombstone = message.payload == nullptr && has_key;
+  const bool deletes = tombstone && (compacted_ || tombstones_ == Tombstones::kDelete);
+  // On a compacted topic what is last under a key is all there is of it, whatever it is.
+  if (deletes || (compacted_ && has_key)) TakeDeletion(message);
+  if (deletes) return counters_->tombstones.Add();
   rejects_->Count(reason, message.partition, message.offset, static_cast<int64_t>(message.key_len + message.len));
   if (dead_letters_ != nullptr) dead_letters_->Offer(message, reason);
+}
+
+void RecordIntake::TakeDeletion(const rd_kafka_message_t& message) {
+  Change& change = changes_.emplace_back();
+  change.deletes = true;
+  change.record.partition = message.partition;
+  change.record.offset = message.offset;
+  change.record.id = MessageKey(message);
 }
 
 // What the lag in time is reckoned from. At a partition's end there is none.
@@ -54,17 +71,24 @@ void RecordIntake::Apply() {
   if (!journaled_.empty()) journal_->Read(journaled_);  // before anybody can be sent any of it
   StoreNews news;                                       // told without the mutex
   replica_->Update([&](ReplicaState& state) {
-    for (LogRecord& record : records_) state.Apply(std::move(record));
+    for (Change& change : changes_) {
+      if (change.deletes) {
+        state.Delete(change.record.partition, change.record.offset, change.record.id);
+      } else {
+        state.Apply(std::move(change.record));
+      }
+    }
     for (const auto& [partition, next_offset] : advances_) state.Advance(partition, next_offset);
     news = NewsOf(state.store());
   });
-  counters_->records_accepted.Add(static_cast<int64_t>(records_.size()));
+  counters_->records_accepted.Add(accepted_);
   Tell(news);
   Drop();
 }
 
 void RecordIntake::Drop() {
-  records_.clear();
+  changes_.clear();
+  accepted_ = 0;
   advances_.clear();
   journaled_.clear();
 }

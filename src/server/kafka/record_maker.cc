@@ -15,15 +15,18 @@ std::string_view Bytes(const void* data, size_t size) {
 
 }  // namespace
 
+std::string_view MessageKey(const rd_kafka_message_t& message) { return Bytes(message.key, message.key_len); }
+
 uint32_t MessageCrc32c(const rd_kafka_message_t& message) {
-  return RecordCrc32c(Bytes(message.key, message.key_len), Bytes(message.payload, message.len));
+  return RecordCrc32c(MessageKey(message), Bytes(message.payload, message.len));
 }
 
 RejectReason RecordMaker::Make(const rd_kafka_message_t& message, uint32_t record_crc32c, LogRecord* record) {
   std::optional<std::string_view> value;
   if (message.payload != nullptr) value = Bytes(message.payload, message.len);
-  const RejectReason reason = decoder_.Decode(Bytes(message.key, message.key_len), value, &payment_);
+  const RejectReason reason = decoder_.Decode(MessageKey(message), value, &payment_);
   if (reason != RejectReason::kNone) return reason;
+  if (compacted_ && payment_.id != MessageKey(message)) return RejectReason::kWrongKey;
   rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
   const int64_t timestamp_ms = rd_kafka_message_timestamp(&message, &type);
   const int64_t processed_at_s = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? 0 : timestamp_ms / 1000;

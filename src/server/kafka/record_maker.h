@@ -5,7 +5,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <cstdint>
-#include <string>
+#include <string_view>
 
 #include "payment/payment.h"
 #include "payment/record_decoder.h"
@@ -15,14 +15,21 @@ namespace pipeline {
 
 class RecordMaker {
  public:
+  // On a compacted topic a record whose key is not its id is none that can be applied (kWrongKey).
+  explicit RecordMaker(bool compacted = false) : compacted_(compacted) {}
+
   // `message` carries a record, not an error; `record_crc32c` is its checksum (MessageCrc32c). kNone: *record is
   // filled; otherwise it is unspecified.
   RejectReason Make(const rd_kafka_message_t& message, uint32_t record_crc32c, LogRecord* record);
 
  private:
+  bool compacted_;
   RecordDecoder decoder_;
   Payment payment_;
 };
+
+// Empty where the key is null.
+std::string_view MessageKey(const rd_kafka_message_t& message);
 
 // Checksum of key and value, as resume tokens carry it.
 uint32_t MessageCrc32c(const rd_kafka_message_t& message);

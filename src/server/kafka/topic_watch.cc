@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "server/kafka/topic_config.h"
 
 namespace pipeline {
 namespace {
@@ -61,6 +62,10 @@ TopicFacts TopicWatch::Ask() {
     if (error_.empty()) throw;
     throw std::runtime_error(error_);
   }
+}
+
+std::optional<bool> TopicWatch::Compacted(const TopicFacts& facts) {
+  return AskCompacted(handle_.get(), settings_.topic, facts, kQueryMs);
 }
 
 std::string TopicWatch::ClusterId() {

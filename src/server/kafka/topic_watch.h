@@ -37,6 +37,8 @@ class TopicWatch {
   // From the reader's thread, before Watch() and while that is paused: the topic as it is now. Throws
   // std::runtime_error with the reason, TopicRefused when Kafka has answered that it may not be told.
   TopicFacts Ask();
+  // AskCompacted of the topic that Ask() has just described.
+  std::optional<bool> Compacted(const TopicFacts& facts);
   // The cluster's, as of the last answer; empty: not told.
   std::string ClusterId();
 

@@ -86,6 +86,11 @@ void AddRecords(const MetricsSources& sources, MetricFamilies* out) {
     const auto reason = static_cast<RejectReason>(i);
     out->Add(Number(sources.rejects->count(reason)), {{"reason", RejectReasonName(reason)}});
   }
+  out->Counter("payment_server_tombstones_total", "Records without a value that deleted what was kept under their key.",
+               Number(sources.counters->tombstones.value()));
+  out->Counter("payment_server_payments_expired_total",
+               "Payments that have left the store because the topic holds no record of them any more.",
+               Number(sources.counters->payments_expired.value()));
   out->Counter("payment_server_records_skipped_total",
                "Records that Kafka trimmed before they were read here; all streams end and their clients are told.",
                Number(sources.reader->skipped()));

@@ -87,6 +87,8 @@ struct ServerCounters {
   // The reader's thread.
   Counter records_accepted;
   Counter records_not_kept;  // of them: of payments beyond the limit
+  Counter tombstones;        // that deleted
+  Counter payments_expired;  // the topic no longer has any record of them
   std::array<PartitionProgress, kCountedPartitionsMax> partitions;
   Counter log_checks;     // whether it is the same log, after contact with Kafka was lost
   Counter logs_replaced;  // of them: it was another one

@@ -27,6 +27,7 @@ class CatchUpReader {
       : topic_(settings.topic),
         stream_(stream),
         plan_(stream->catch_up_filter(), stream->catch_up_from()),
+        maker_(stream->compacted()),
         // A bounded queue of its own: eight readers hold 8 x 16 MiB at most.
         handle_(MakeKafka(RD_KAFKA_CONSUMER, MakeConsumerConf(settings, {{"queued.max.messages.kbytes", "16384"}}))) {
     rd_kafka_poll_set_consumer(handle_.get());
@@ -111,9 +112,9 @@ class CatchUpReader {
   const std::string topic_;
   CaughtUpStream* const stream_;
   CatchUpPlan plan_;
+  RecordMaker maker_;
   KafkaPtr<rd_kafka_t> handle_;
   KafkaPtr<rd_kafka_queue_t> queue_;
-  RecordMaker maker_;
 };
 
 }  // namespace

@@ -26,6 +26,8 @@ class CaughtUpStream {
   virtual const Filter& catch_up_filter() const = 0;
   // Every record above these is owed.
   virtual std::vector<int64_t> catch_up_from() const = 0;
+  // Of the topic, as the replica takes it (RecordMaker).
+  virtual bool compacted() const = 0;
   // Hands events over, of all that is owed up to `covered`; waits while the stream has more than it may hold. False:
   // leave it alone, it has ended or reads nothing.
   virtual bool Send(std::vector<StreamEvent> events, const std::vector<int64_t>& covered) = 0;

@@ -20,6 +20,7 @@ class StreamCatchUp : public CaughtUpStream {
 
   const Filter& catch_up_filter() const override { return filter_; }
   std::vector<int64_t> catch_up_from() const override;
+  bool compacted() const override { return services_.replica->Lock().state().store().compacted(); }
   bool Send(std::vector<StreamEvent> events, const std::vector<int64_t>& covered) override;
   void Leave(const std::vector<int64_t>& covered) override;
   Join TryJoin(const std::vector<int64_t>& covered) override;

@@ -275,7 +275,7 @@ TEST(MetricsTest, TheLagInTimeIsReckonedFromTheLatestMomentKnown) {
   ServerCounters counters;
   ServerStatus status("", "", 0);
   RejectLog rejects;
-  const KafkaReader reader(NoKafka(), &replica, &status, &rejects, nullptr, nullptr, &counters,
+  const KafkaReader reader(NoKafka(), &replica, &status, &rejects, nullptr, nullptr, &counters, Tombstones::kReject,
                            [](const std::string&) {});
   const CallHub hub(&replica, 1, 1);
   const CatchUpPool catch_up(NoKafka(), 1);

@@ -22,6 +22,7 @@ class TakingStream : public CaughtUpStream {
 
   const Filter& catch_up_filter() const override { return filter_; }
   std::vector<int64_t> catch_up_from() const override { return {-1}; }
+  bool compacted() const override { return false; }
   bool Send(std::vector<StreamEvent> events, const std::vector<int64_t>& /*covered*/) override {
     const std::lock_guard lock(mutex_);
     int64_t bytes = 0;
