@@ -352,7 +352,7 @@ TEST(RecordDecoder, NothingItTakesOutgrowsTheWire) {
 TEST(RejectReasonName, IsInSnakeCase) {
   EXPECT_EQ(RejectReasonName(RejectReason::kNone), "none");
   EXPECT_EQ(RejectReasonName(RejectReason::kNotUtf8), "not_utf8");
-  EXPECT_EQ(RejectReasonName(static_cast<RejectReason>(kRejectReasonCount - 1)), "bad_field");
+  EXPECT_EQ(RejectReasonName(static_cast<RejectReason>(kRejectReasonCount - 1)), "wrong_key");
 }
 
 }  // namespace
