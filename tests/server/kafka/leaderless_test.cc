@@ -31,8 +31,9 @@ TEST(LeaderlessTest, TheOtherPartitionsAreReadAndTheLogIsCheckedSeldom) {
     ASSERT_TRUE(Eventually([&] { return sample("records_accepted_total") == produced; }));
   } while (MonotonicNs() - begin_ns < 6 * kLeaderlessCheckNs);
   const int64_t passed_ns = MonotonicNs() - begin_ns;
-  // One for each second, the one that was due, and one that is looked into when the watch finds out.
-  EXPECT_LE(sample("log_checks_total") - checks, static_cast<double>(passed_ns / kLeaderlessCheckNs + 2));
+  // One for each second, the one that was due, and one that is looked into when the watch finds out; as many again for
+  // answers that are late on a busy machine. For each of librdkafka's questions it would be five and more a second.
+  EXPECT_LE(sample("log_checks_total") - checks, static_cast<double>(2 * (passed_ns / kLeaderlessCheckNs + 2)));
   EXPECT_EQ(sample("logs_replaced_total"), 0);
 }
 
