@@ -9,6 +9,7 @@
 #include <iostream>
 #include <map>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "common/program.h"
@@ -19,6 +20,20 @@
 
 namespace pipeline {
 namespace {
+
+// A word that stands for a value of an enumeration. The option's type name says which there are.
+template <typename Value>
+CLI::Validator OneOf(std::map<std::string, Value> words) {
+  const auto replace = [words = std::move(words)](std::string& word) {
+    const auto found = words.find(word);
+    std::string allowed;
+    for (const auto& [name, value] : words) allowed += (allowed.empty() ? "" : ", ") + name;
+    if (found == words.end()) return fmt::format("found \"{}\"; allowed: {}", word, allowed);
+    word = std::to_string(static_cast<int>(found->second));
+    return std::string();
+  };
+  return {replace, ""};
+}
 
 constexpr int kExitOutputLost = 3;
 constexpr int64_t kWindowBytesMin = 1024LL * 1024;
@@ -118,8 +133,9 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
          "--slow-subscriber", options->slow_subscriber,
          "A stream that falls off the window: catch-up reads it from Kafka until it is back, disconnect ends it "
          "(it may resume)")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, SlowSubscriber>{
-          {"catch-up", SlowSubscriber::kCatchUp}, {"disconnect", SlowSubscriber::kDisconnect}}))
+      ->transform(
+          OneOf<SlowSubscriber>({{"catch-up", SlowSubscriber::kCatchUp}, {"disconnect", SlowSubscriber::kDisconnect}}))
+      ->type_name("catch-up|disconnect")
       ->default_str("catch-up");
   AddNumber(&app, "--max-payments", &options->payments_max, int64_t{1}, int64_t{1} << 50,
             "Payments kept; when the topic has more, only resumed streams are served (docs/limits.md)");
@@ -143,8 +159,8 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
   app.add_option("--tombstones", options->tombstones,
                  "A record with a key and no value: reject counts it as no payment, delete takes away what was kept "
                  "under its key, as on a compacted topic it always does")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Tombstones>{{"reject", Tombstones::kReject}, {"delete", Tombstones::kDelete}}))
+      ->transform(OneOf<Tombstones>({{"reject", Tombstones::kReject}, {"delete", Tombstones::kDelete}}))
+      ->type_name("reject|delete")
       ->default_str("reject");
   app.add_option("--dlq-topic", options->dead_letters.topic,
                  "The dead-letter topic (default: the topic's name with .dlq); created where Kafka creates topics that "

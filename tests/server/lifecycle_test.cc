@@ -237,6 +237,10 @@ TEST(ServerCommandTest, TakesItsOptionsAndNamesWhatIsWrong) {
                                 "30s,2s",
                                 "--unready-after",
                                 "2s",
+                                "--tombstones",
+                                "delete",
+                                "--slow-subscriber",
+                                "disconnect",
                                 "--demo-data",
                                 "--journal",
                                 "j.jsonl",
@@ -284,10 +288,15 @@ TEST(ServerCommandTest, TakesItsOptionsAndNamesWhatIsWrong) {
   EXPECT_TRUE(options.calls_per_peer_max_given);
   EXPECT_FALSE(options.calls_max_given);
   EXPECT_EQ(options.metrics_listen, "[::1]:0");
+  EXPECT_EQ(options.tombstones, Tombstones::kDelete);
+  EXPECT_EQ(options.slow_subscriber, SlowSubscriber::kDisconnect);
   for (const std::vector<std::string>& wrong : {std::vector<std::string>{"--port", "70000"},
                                                 {"--window-bytes", "1"},
                                                 {"--drain-timeout", "5"},
                                                 {"--unready-after", "soon"},
+                                                {"--tombstones", "keep"},
+                                                {"--tombstones", "1"},
+                                                {"--slow-subscriber", ""},
                                                 {"--keepalive", "10s"},
                                                 {"--keepalive", "0s,1s"},
                                                 {"--max-calls", "0"},
