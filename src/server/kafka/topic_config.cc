@@ -1,11 +1,14 @@
 #include "server/kafka/topic_config.h"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <stdexcept>
 #include <string_view>
+#include <vector>
 
 #include "common/kafka.h"
+#include "text/words.h"
 
 namespace pipeline {
 namespace {
@@ -30,15 +33,8 @@ using AdminPtr = std::unique_ptr<T, AdminDeleter>;
 
 // One of the words between commas.
 bool HasWord(std::string_view list, std::string_view word) {
-  while (!list.empty()) {
-    const size_t comma = list.find(',');
-    std::string_view item = list.substr(0, comma);
-    while (!item.empty() && item.front() == ' ') item.remove_prefix(1);
-    while (!item.empty() && item.back() == ' ') item.remove_suffix(1);
-    if (item == word) return true;
-    list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
-  }
-  return false;
+  const std::vector<std::string_view> words = Split(list, ',');
+  return std::any_of(words.begin(), words.end(), [&](std::string_view one) { return Stripped(one) == word; });
 }
 
 AdminPtr<rd_kafka_event_t> Describe(rd_kafka_t* handle, const std::string& topic, int timeout_ms) {
