@@ -129,40 +129,41 @@ bool KafkaReader::TryBegin() {
   status_->SetTopicPresent(facts.partitions > 0);
   if (facts.partitions == 0) return false;
   if (RefuseTooMany(facts.partitions)) return false;
-  compacted_ = IsCompacted(facts);
+  const bool compacted = IsCompacted(facts);
   // The first question makes connections to all leaders: what happens to contact after it is a loss.
   QueryWatermarks(handle_.get(), settings_.topic, facts.partitions, kQueryMs);
   contact_.Take();
-  BeginReplica(facts, cluster_id, QueryWatermarks(handle_.get(), settings_.topic, facts.partitions, kQueryMs));
+  BeginReplica(facts, cluster_id, QueryWatermarks(handle_.get(), settings_.topic, facts.partitions, kQueryMs),
+               compacted);
   return true;
 }
 
 void KafkaReader::BeginReplica(const TopicFacts& facts, const std::string& cluster_id,
-                               const std::vector<Watermarks>& marks) {
+                               const std::vector<Watermarks>& marks, bool compacted) {
   std::vector<int64_t> begins;
   begins.reserve(marks.size());
   for (const Watermarks& at : marks) begins.push_back(at.low);
   continuity_.Start(begins);
   AssignAt(handle_.get(), settings_.topic, continuity_.ReadFrom());
   out_of_range_.clear();
-  read_from_.clear();
+  read_from_.assign(marks.size(), -1);
   reassign_ = false;
   lost_reason_.clear();
   loaded_ = false;
   status_->SetLoaded(false);
   int64_t backlog = 0;
   replica_->Update([&](ReplicaState& state) {
-    state.Start(cluster_id + "/" + settings_.topic, marks, compacted_);
+    state.Start(cluster_id + "/" + settings_.topic, marks, compacted);
     backlog = state.BacklogLeft();
   });
-  intake_.Restart(compacted_);
+  intake_.Restart(compacted);
   retention_.Begin(marks.size());
   partitions_refused_ = 0;
   watch_.Watch(facts, cluster_id);
   waker_ = std::make_unique<FetchWaker>(handle_.get(), queue_.get(), settings_.topic, facts.partitions);
   spdlog::info("[KAFKA] ✅ Consumer started: {}, {} partitions, {} records to load", settings_.topic, facts.partitions,
                backlog);
-  if (compacted_) {
+  if (compacted) {
     spdlog::info("[KAFKA] {} is compacted: what is last under a key is all that is kept of it, and tombstones delete",
                  settings_.topic);
   }
@@ -242,15 +243,14 @@ KafkaReader::Next KafkaReader::ReadBatch() {
 }
 
 void KafkaReader::LookAtBrokers(rd_kafka_message_t* const* messages, size_t count) {
-  read_from_.resize(static_cast<size_t>(continuity_.partition_count()), -1);
   for (size_t i = 0; i < count; ++i) {
     const rd_kafka_message_t& message = *messages[i];
     const bool is_known = message.partition >= 0 && message.partition < continuity_.partition_count();
     if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR || !is_known) continue;
     const int32_t broker = rd_kafka_message_broker_id(&message);
     const int32_t before = std::exchange(read_from_[static_cast<size_t>(message.partition)], broker);
-    if (before >= 0 && before != broker)
-      contact_.Lose("another broker leads partition " + std::to_string(message.partition));
+    if (before < 0 || before == broker) continue;
+    contact_.Lose("another broker leads partition " + std::to_string(message.partition));
   }
 }
 
@@ -411,6 +411,7 @@ void KafkaReader::AddPartitions(int32_t count) {
   }
   marks.erase(marks.begin(), marks.begin() + known);
   for (const Watermarks& at : marks) continuity_.Add(at.low);
+  read_from_.resize(static_cast<size_t>(continuity_.partition_count()), -1);
   reassign_ = true;
   retention_.AddPartitions(static_cast<size_t>(continuity_.partition_count()));
   replica_->Update([&](ReplicaState& state) { state.AddPartitions(marks); });

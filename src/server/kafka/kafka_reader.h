@@ -67,7 +67,8 @@ class KafkaReader {
   // Until the topic is there and its watermarks are known: begins the replica. False: stopped.
   bool Begin();
   bool TryBegin();
-  void BeginReplica(const TopicFacts& facts, const std::string& cluster_id, const std::vector<Watermarks>& marks);
+  void BeginReplica(const TopicFacts& facts, const std::string& cluster_id, const std::vector<Watermarks>& marks,
+                    bool compacted);
   // Where Kafka does not tell it, --tombstones decides alone, and the log says why. Throws std::runtime_error: ask
   // again.
   bool IsCompacted(const TopicFacts& facts);
@@ -118,7 +119,6 @@ class KafkaReader {
   std::string lost_reason_;         // of the check under way; empty: none is
   bool loaded_ = false;
   int64_t started_ns_ = 0;
-  bool compacted_ = false;
   bool policy_told_ = false;  // why it is not known whether the topic is compacted
   int policy_misses_ = 0;     // questions for that without an answer, one after the other
   LogBackoff error_lines_;

@@ -10,7 +10,6 @@ namespace pipeline {
 
 void RecordIntake::Restart(bool compacted) {
   Drop();
-  compacted_ = compacted;
   maker_ = RecordMaker(compacted);
   not_kept_ = 0;
   nearly_full_ = false;
@@ -38,9 +37,9 @@ void RecordIntake::TakeRecord(const rd_kafka_message_t& message, uint32_t record
   }
   const bool has_key = message.key != nullptr;
   const bool tombstone = message.payload == nullptr && has_key;
-  const bool deletes = tombstone && (compacted_ || tombstones_ == Tombstones::kDelete);
+  const bool deletes = tombstone && (maker_.compacted() || tombstones_ == Tombstones::kDelete);
   // On a compacted topic what is last under a key is all there is of it, whatever it is.
-  if (deletes || (compacted_ && has_key)) TakeDeletion(message);
+  if (deletes || (maker_.compacted() && has_key)) TakeDeletion(message);
   if (deletes) return counters_->tombstones.Add();
   rejects_->Count(reason, message.partition, message.offset, static_cast<int64_t>(message.key_len + message.len));
   if (dead_letters_ != nullptr) dead_letters_->Offer(message, reason);

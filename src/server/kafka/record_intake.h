@@ -69,7 +69,6 @@ class RecordIntake {
   DeadLetters* const dead_letters_;
   ServerCounters* const counters_;
   const Tombstones tombstones_;
-  bool compacted_ = false;
   RecordMaker maker_;
   // Of the batch at hand; reused.
   std::vector<Change> changes_;

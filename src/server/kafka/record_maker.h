@@ -17,6 +17,7 @@ class RecordMaker {
  public:
   // On a compacted topic a record whose key is not its id is none that can be applied (kWrongKey).
   explicit RecordMaker(bool compacted = false) : compacted_(compacted) {}
+  bool compacted() const { return compacted_; }
 
   // `message` carries a record, not an error; `record_crc32c` is its checksum (MessageCrc32c). kNone: *record is
   // filled; otherwise it is unspecified.
