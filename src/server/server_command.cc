@@ -10,6 +10,7 @@
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "common/program.h"
@@ -23,11 +24,11 @@ namespace {
 
 // A word that stands for a value of an enumeration. The option's type name says which there are.
 template <typename Value>
-CLI::Validator OneOf(std::map<std::string, Value> words) {
+CLI::Validator OneOf(std::map<std::string_view, Value> words) {
   const auto replace = [words = std::move(words)](std::string& word) {
     const auto found = words.find(word);
     std::string allowed;
-    for (const auto& [name, value] : words) allowed += (allowed.empty() ? "" : ", ") + name;
+    for (const auto& [name, value] : words) allowed.append(allowed.empty() ? "" : ", ").append(name);
     if (found == words.end()) return fmt::format("found \"{}\"; allowed: {}", word, allowed);
     word = std::to_string(static_cast<int>(found->second));
     return std::string();
@@ -134,7 +135,8 @@ std::optional<int> ParseServerOptions(std::vector<std::string> args, ServerOptio
          "A stream that falls off the window: catch-up reads it from Kafka until it is back, disconnect ends it "
          "(it may resume)")
       ->transform(
-          OneOf<SlowSubscriber>({{"catch-up", SlowSubscriber::kCatchUp}, {"disconnect", SlowSubscriber::kDisconnect}}))
+          OneOf<SlowSubscriber>({{SlowSubscriberName(SlowSubscriber::kCatchUp), SlowSubscriber::kCatchUp},
+                                 {SlowSubscriberName(SlowSubscriber::kDisconnect), SlowSubscriber::kDisconnect}}))
       ->type_name("catch-up|disconnect")
       ->default_str("catch-up");
   AddNumber(&app, "--max-payments", &options->payments_max, int64_t{1}, int64_t{1} << 50,

@@ -85,10 +85,6 @@ std::string_view StateName(const StreamRow& row) {
   return "";
 }
 
-std::string_view PolicyName(SlowSubscriber policy) {
-  return policy == SlowSubscriber::kCatchUp ? "catch-up" : "disconnect";
-}
-
 std::string_view MethodName(const StreamRow& row) { return row.facts.batched ? "SubscribePayments" : "StreamPayments"; }
 
 // "STRIPE,COMPLETED"; what is not filtered is "any".
@@ -111,7 +107,7 @@ double WriteSeconds(const StreamRow& row, int64_t now_ns) {
 
 std::string StreamsTable(const StreamRows& rows) {
   std::string text = fmt::format("{} streams, the slowest first; --slow-subscriber={}\n\n", rows.streams,
-                                 PolicyName(rows.slow_subscriber));
+                                 SlowSubscriberName(rows.slow_subscriber));
   auto out = std::back_inserter(text);
   constexpr std::string_view kLine = "{:<39} {:>8} {:>9} {:<17} {:<8} {:<18} {:<11} {:>10} {:>7} {:>10} {:>8}\n";
   fmt::format_to(out, kLine, "PEER", "STREAM", "AGE_S", "METHOD", "BEGINS", "FILTER", "STATE", "BEHIND", "EVENTS",
@@ -129,7 +125,7 @@ std::string StreamsTable(const StreamRows& rows) {
 
 std::string StreamsJson(const StreamRows& rows) {
   std::string text = fmt::format(R"({{"streams":{},"left_out":{},"slow_subscriber":"{}","rows":[)", rows.streams,
-                                 rows.streams - rows.rows.size(), PolicyName(rows.slow_subscriber));
+                                 rows.streams - rows.rows.size(), SlowSubscriberName(rows.slow_subscriber));
   for (size_t i = 0; i < rows.rows.size(); ++i) {
     const StreamRow& row = rows.rows[i];
     text += i == 0 ? "\n{\"peer\":" : ",\n{\"peer\":";

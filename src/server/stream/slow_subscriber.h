@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace pipeline {
 
@@ -10,5 +11,10 @@ enum class SlowSubscriber : uint8_t {
   kCatchUp,     // it is read from Kafka, until the window holds what follows
   kDisconnect,  // it is ended resumably (UNAVAILABLE)
 };
+
+// As --slow-subscriber has it.
+constexpr std::string_view SlowSubscriberName(SlowSubscriber policy) {
+  return policy == SlowSubscriber::kCatchUp ? "catch-up" : "disconnect";
+}
 
 }  // namespace pipeline
