@@ -313,7 +313,13 @@ TEST(PaymentRetentionTest, WhatLeavesMakesRoom) {
   EXPECT_EQ(store.expired(), 9'899);
 }
 
-// One record of each state, in order: nothing but the state that counts is kept of a payment, however often it changes.
+// What begins at `low` of partition 0 is all that is left.
+void TrimTo(int64_t low, PaymentStore* store) {
+  store->SetLow(0, low);
+  ASSERT_TRUE(store->Trim(kAllSteps));
+}
+
+// Each record comes to count once those before it have left.
 TEST(PaymentRetentionTest, TheFirstRecordThatLeavesTakesNoneOfTheOthersWithIt) {
   PaymentStore store;
   store.Start(1);
@@ -322,19 +328,15 @@ TEST(PaymentRetentionTest, TheFirstRecordThatLeavesTakesNoneOfTheOthersWithIt) {
   store.Apply(MakeRecord(0, 2, "a", PaymentStatus::kRefunded));
   store.Apply(MakeRecord(0, 3, "a", PaymentStatus::kCompleted));
   store.Apply(MakeRecord(0, 4, "a", PaymentStatus::kPending));
-  store.SetLow(0, 1);
-  ASSERT_TRUE(store.Trim(kAllSteps));
+  TrimTo(1, &store);
   EXPECT_EQ(store.Find("a")->record.offset, 2);
   EXPECT_EQ(store.List({}, std::nullopt, 10, kBytesMax).payments.at(0)->record.id, "b");
-  store.SetLow(0, 3);
-  ASSERT_TRUE(store.Trim(kAllSteps));
+  TrimTo(3, &store);
   EXPECT_EQ(store.Find("b"), nullptr);
   EXPECT_EQ(store.Find("a")->record.status, PaymentStatus::kCompleted) << "what is left of it";
-  store.SetLow(0, 4);
-  ASSERT_TRUE(store.Trim(kAllSteps));
+  TrimTo(4, &store);
   EXPECT_EQ(store.Find("a")->record.status, PaymentStatus::kPending);
-  store.SetLow(0, 5);
-  ASSERT_TRUE(store.Trim(kAllSteps));
+  TrimTo(5, &store);
   EXPECT_EQ(store.Find("a"), nullptr);
   EXPECT_EQ(store.expired(), 2);
   EXPECT_EQ(store.bytes(), 0);
@@ -345,8 +347,7 @@ TEST(PaymentRetentionTest, ABuiltInPaymentIsBackWhenTheLogHasNoneOfItAnyMore) {
   store.Start(1);
   store.AddBuiltIn(MakeRecord(0, 0, "pay_001", PaymentStatus::kRefunded));
   store.Apply(MakeRecord(0, 7, "pay_001", PaymentStatus::kPending));
-  store.SetLow(0, 8);
-  ASSERT_TRUE(store.Trim(kAllSteps));
+  TrimTo(8, &store);
   ASSERT_NE(store.Find("pay_001"), nullptr);
   EXPECT_EQ(store.Find("pay_001")->record.status, PaymentStatus::kRefunded);
   EXPECT_EQ(store.expired(), 0);
