@@ -89,7 +89,12 @@ void AssignUpper(std::string_view text, std::string* out) {
   absl::AsciiStrToUpper(out);
 }
 
-std::string_view Trimmed(std::string_view word) { return Stripped(word, " \t\n\v\f\r"); }
+// Nearly no word has anything to be cut off.
+std::string_view Trimmed(std::string_view word) {
+  constexpr char kLastSpace = ' ';
+  const bool is_bare = !word.empty() && word.front() > kLastSpace && word.back() > kLastSpace;
+  return is_bare ? word : Stripped(word, " \t\n\v\f\r");
+}
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
@@ -108,20 +113,22 @@ std::string_view RejectReasonName(RejectReason reason) {
 struct RecordDecoder::Parser {
   bool Load(std::string_view value);
   bool ReadRecord();
-  bool ReadMember(Name name, ondemand::value value);
-  bool ReadText(ondemand::value value, json_type type, uint32_t member, std::string_view* text);
-  bool ReadId(ondemand::value value, json_type type);
-  bool ReadNumberOrString(ondemand::value value, json_type type, std::string_view* text);
-  bool ReadTimestamp(ondemand::value value, json_type type);
-  bool ReadMetadata(ondemand::value value, json_type type);
-  bool ReadMetadataArray(ondemand::value value);
-  bool ReadMetadataEntry(ondemand::value value, MetadataEntry* entry);
-  bool ReadString(ondemand::value value, std::string_view* text);
+  bool ReadMember(Name name, ondemand::value& value);
+  bool ReadText(ondemand::value& value, json_type type, uint32_t member, std::string_view* text);
+  bool ReadId(ondemand::value& value, json_type type);
+  bool ReadNumberOrString(ondemand::value& value, json_type type, std::string_view* text);
+  bool ReadTimestamp(ondemand::value& value, json_type type);
+  bool ReadMetadata(ondemand::value& value, json_type type);
+  bool ReadMetadataArray(ondemand::value& value);
+  bool ReadMetadataEntry(ondemand::value& value, MetadataEntry* entry);
+  bool ReadString(ondemand::value& value, std::string_view* text);
   bool ReadKey(ondemand::field* field, std::string_view* key);
-  bool Mend(const char* quoted, std::string_view* text);
-  bool Check(ondemand::value value, json_type type, int level);
-  bool CheckObject(ondemand::value value, int level);
-  bool CheckArray(ondemand::value value, int level, size_t* elements = nullptr);
+  // Apart from what reads whole strings, which it would make slower.
+  [[gnu::noinline, gnu::cold]] bool Mend(const char* quoted, std::string_view* text);
+  [[gnu::noinline, gnu::cold]] bool MendValue(ondemand::value& value, std::string_view* text);
+  bool Check(ondemand::value& value, json_type type, int level);
+  bool CheckObject(ondemand::value& value, int level);
+  bool CheckArray(ondemand::value& value, int level, size_t* elements = nullptr);
   void SortMetadata();
   RejectReason Fill(Payment* payment) const;
 
@@ -173,7 +180,7 @@ bool RecordDecoder::Parser::ReadRecord() {
   return document.current_location().get(rest) == simdjson::OUT_OF_BOUNDS;  // nothing behind the object
 }
 
-bool RecordDecoder::Parser::ReadMember(Name name, ondemand::value value) {
+bool RecordDecoder::Parser::ReadMember(Name name, ondemand::value& value) {
   json_type type{};
   if (value.type().get(type) != simdjson::SUCCESS) return false;
   switch (name) {
@@ -199,7 +206,7 @@ bool RecordDecoder::Parser::ReadMember(Name name, ondemand::value value) {
   return false;
 }
 
-bool RecordDecoder::Parser::ReadText(ondemand::value value, json_type type, uint32_t member, std::string_view* text) {
+bool RecordDecoder::Parser::ReadText(ondemand::value& value, json_type type, uint32_t member, std::string_view* text) {
   *text = {};
   members.wrong &= ~member;
   if (type == json_type::string) return ReadString(value, text);
@@ -207,14 +214,14 @@ bool RecordDecoder::Parser::ReadText(ondemand::value value, json_type type, uint
   return Check(value, type, 2);
 }
 
-bool RecordDecoder::Parser::ReadId(ondemand::value value, json_type type) {
+bool RecordDecoder::Parser::ReadId(ondemand::value& value, json_type type) {
   const size_t mended_before = mended.size();
   if (!ReadText(value, type, 0, &members.id)) return false;
   if (mended.size() > mended_before) members.id = {};
   return true;
 }
 
-bool RecordDecoder::Parser::ReadNumberOrString(ondemand::value value, json_type type, std::string_view* text) {
+bool RecordDecoder::Parser::ReadNumberOrString(ondemand::value& value, json_type type, std::string_view* text) {
   *text = {};
   if (type == json_type::string) return ReadString(value, text);
   if (!Check(value, type, 2)) return false;
@@ -222,7 +229,7 @@ bool RecordDecoder::Parser::ReadNumberOrString(ondemand::value value, json_type 
   return true;
 }
 
-bool RecordDecoder::Parser::ReadTimestamp(ondemand::value value, json_type type) {
+bool RecordDecoder::Parser::ReadTimestamp(ondemand::value& value, json_type type) {
   std::string_view text;
   if (!ReadNumberOrString(value, type, &text)) return false;
   const auto seconds = ParseTimestamp(text);
@@ -232,7 +239,7 @@ bool RecordDecoder::Parser::ReadTimestamp(ondemand::value value, json_type type)
   return true;
 }
 
-bool RecordDecoder::Parser::ReadMetadata(ondemand::value value, json_type type) {
+bool RecordDecoder::Parser::ReadMetadata(ondemand::value& value, json_type type) {
   metadata.clear();
   members.wrong &= ~kMetadataMember;
   if (type == json_type::array) return ReadMetadataArray(value);
@@ -254,14 +261,14 @@ bool RecordDecoder::Parser::ReadMetadata(ondemand::value value, json_type type) 
 }
 
 // PHP, and so Razorpay, writes an empty object as an empty array.
-bool RecordDecoder::Parser::ReadMetadataArray(ondemand::value value) {
+bool RecordDecoder::Parser::ReadMetadataArray(ondemand::value& value) {
   size_t elements = 0;
   if (!CheckArray(value, 2, &elements)) return false;
   if (elements > 0) members.wrong |= kMetadataMember;
   return true;
 }
 
-bool RecordDecoder::Parser::ReadMetadataEntry(ondemand::value value, MetadataEntry* entry) {
+bool RecordDecoder::Parser::ReadMetadataEntry(ondemand::value& value, MetadataEntry* entry) {
   json_type type{};
   if (value.type().get(type) != simdjson::SUCCESS) return false;
   switch (type) {
@@ -282,8 +289,11 @@ bool RecordDecoder::Parser::ReadMetadataEntry(ondemand::value value, MetadataEnt
   return Check(value, type, 3);
 }
 
-bool RecordDecoder::Parser::ReadString(ondemand::value value, std::string_view* text) {
-  if (value.get_string().get(*text) == simdjson::SUCCESS) return true;
+bool RecordDecoder::Parser::ReadString(ondemand::value& value, std::string_view* text) {
+  return value.get_string().get(*text) == simdjson::SUCCESS || MendValue(value, text);
+}
+
+bool RecordDecoder::Parser::MendValue(ondemand::value& value, std::string_view* text) {
   return Mend(value.raw_json_token().data() + 1, text);
 }
 
@@ -301,7 +311,7 @@ bool RecordDecoder::Parser::Mend(const char* quoted, std::string_view* text) {
   return true;
 }
 
-bool RecordDecoder::Parser::Check(ondemand::value value, json_type type, int level) {
+bool RecordDecoder::Parser::Check(ondemand::value& value, json_type type, int level) {
   std::string_view text;
   switch (type) {
     case json_type::object:
@@ -321,7 +331,7 @@ bool RecordDecoder::Parser::Check(ondemand::value value, json_type type, int lev
   return false;
 }
 
-bool RecordDecoder::Parser::CheckObject(ondemand::value value, int level) {
+bool RecordDecoder::Parser::CheckObject(ondemand::value& value, int level) {
   ondemand::object object;
   if (level > kLevelsMax || value.get_object().get(object) != simdjson::SUCCESS) return false;
   for (auto result : object) {
@@ -334,7 +344,7 @@ bool RecordDecoder::Parser::CheckObject(ondemand::value value, int level) {
   return true;
 }
 
-bool RecordDecoder::Parser::CheckArray(ondemand::value value, int level, size_t* elements) {
+bool RecordDecoder::Parser::CheckArray(ondemand::value& value, int level, size_t* elements) {
   ondemand::array array;
   if (level > kLevelsMax || value.get_array().get(array) != simdjson::SUCCESS) return false;
   for (auto result : array) {
