@@ -117,7 +117,8 @@ struct PaymentServer::State {
         reader(options.kafka, &replica, &status, &rejects, journal.get(), dead_letters.get(), &counters,
                options.tombstones, on_fatal),
         evidence(options.kafka, &replica, options.stuck_ns * 2),
-        catch_up(options.kafka, options.catch_up_readers_max),
+        log_proof(&replica, &evidence, [this](const std::string& reason) { reader.Doubt(reason); }),
+        catch_up(options.kafka, options.catch_up_readers_max, &log_proof),
         hub(&replica, options.calls_max, options.calls_per_peer_max),
         client_port(LimitsOf(given), &counters) {
     streams = {&replica,         &hub,          &evidence,
@@ -168,6 +169,7 @@ struct PaymentServer::State {
   const std::unique_ptr<DeadLetters> dead_letters;  // outlives the reader
   KafkaReader reader;
   EvidenceReader evidence;
+  LogProof log_proof;
   CatchUpPool catch_up;
   ReadyRuns ready_runs;
   CallHub hub;

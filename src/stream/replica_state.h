@@ -60,6 +60,9 @@ class ReplicaState {
   int64_t next_offset(int32_t partition) const { return partitions_[partition].next_offset; }
   // Where it was when it was first read, or last skipped to.
   int64_t log_start(int32_t partition) const { return partitions_[partition].log_start; }
+  // Of the newest accepted record, and its checksum; -1: there is none yet.
+  int64_t last_offset(int32_t partition) const { return partitions_[partition].last_offset; }
+  uint32_t last_crc32c(int32_t partition) const { return partitions_[partition].last_crc32c; }
   // At least the next offset.
   int64_t high_watermark(int32_t partition) const { return partitions_[partition].high; }
   // Records of the backlog not applied yet, over all partitions.
@@ -76,7 +79,7 @@ class ReplicaState {
     int64_t next_offset = 0;
     int64_t high = 0;
     int64_t backlog_end = 0;
-    int64_t last_offset = -1;  // of the newest accepted record, and its checksum
+    int64_t last_offset = -1;
     uint32_t last_crc32c = 0;
   };
 

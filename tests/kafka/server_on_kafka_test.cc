@@ -1,6 +1,7 @@
 // What only a real Kafka can show of the server: partitions that are added are served from their beginning, an absent
-// topic is waited for, a topic made again is another log, what was trimmed is told as a gap and not stepped over, and a
-// broker that goes and comes back changes health but not what a stream carries.
+// topic is waited for, a topic made again is another log, what was trimmed is told as a gap and not stepped over, a
+// stream is caught up behind control records too, and a broker that goes and comes back changes health but not what a
+// stream carries.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -315,6 +316,30 @@ TEST_F(SecureKafkaTest, ReadsOverSaslAndTls) {
   KafkaSettings settings = Sasl("PIPELINE_TEST_KAFKA_SASL_SSL");
   Trust(&settings);
   ExpectServed(settings);
+}
+
+// Behind the newest record stand markers of transactions alone.
+TEST_F(ServerOnKafkaTest, AStreamIsCaughtUpBehindControlRecords) {
+  RealTopic topic(kafka_, 1);
+  for (int i = 0; i < 20; ++i) topic.ProducePayment(0, "pay_" + std::to_string(i));
+  topic.ProduceTransaction(0, "committed", true);
+  topic.ProduceTransaction(0, "aborted", false);
+  ServerOptions options = TestOptions(topic.settings());
+  options.window_bytes_max = 1;
+  PaymentServer server(options);
+  server.Start();
+  ASSERT_TRUE(Eventually([&] { return server.serving(); }));
+  TestStream stream(server.port());
+  stream.Open();
+  EXPECT_EQ(stream.ReadMany(21).back().payment().id(), "committed");
+  stream.Cancel();
+  ::payment::PartitionResume* at = stream.token().mutable_partitions(0);
+  at->set_after(4);
+  at->clear_record_crc32c();
+  at->clear_snapshot_until();
+  stream.Open();
+  EXPECT_EQ(stream.ReadMany(16).back().payment().id(), "committed");
+  EXPECT_TRUE(Eventually([&] { return server.caught_up() == 1; }));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 
@@ -69,6 +70,10 @@ std::string ConfValue(const rd_kafka_conf_t* conf, const std::string& name) {
   size_t size = value.size();
   if (rd_kafka_conf_get(conf, name.c_str(), value.data(), &size) != RD_KAFKA_CONF_OK) return "";
   return {value.data(), strnlen(value.data(), value.size())};
+}
+
+int FetchWaitMs(const KafkaSettings& settings) {
+  return std::atoi(ConfValue(MakeConsumerConf(settings).get(), "fetch.wait.max.ms").c_str());
 }
 
 std::string BrokerErrorText(std::string text) {

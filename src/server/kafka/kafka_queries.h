@@ -17,6 +17,9 @@ namespace pipeline {
 // range instead of jumping. `properties` are added to that, `-X` ones win. Throws SettingsError.
 KafkaPtr<rd_kafka_conf_t> MakeConsumerConf(const KafkaSettings& settings, const KafkaProperties& properties = {});
 
+// How long a broker may keep a fetch without records, as such a consumer asks for it (`fetch.wait.max.ms`).
+int FetchWaitMs(const KafkaSettings& settings);
+
 // What a property of `conf` is set to; empty: nothing.
 std::string ConfValue(const rd_kafka_conf_t* conf, const std::string& name);
 

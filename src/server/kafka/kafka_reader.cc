@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdlib>
 #include <stdexcept>
 #include <utility>
 
@@ -26,10 +25,6 @@ constexpr int kSettleMs = 10;
 // While payments leave the store: others have the replica for as long as it was held.
 constexpr int kTrimPollMs = 1;
 constexpr int kPolicyMissesMax = 3;
-
-int FetchWaitMs(const KafkaSettings& settings) {
-  return std::atoi(ConfValue(MakeConsumerConf(settings).get(), "fetch.wait.max.ms").c_str());
-}
 
 }  // namespace
 

@@ -47,6 +47,8 @@ class KafkaReader {
   void Start();
   void RequestStop();  // reads no further batch; does not wait
   void Stop();         // waits until both threads have ended
+  // From any thread: somebody else has found that it may be another log.
+  void Doubt(const std::string& reason) { contact_.Lose(reason); }
   // Records of this topic that Kafka trimmed before they were read here.
   int64_t skipped() const { return skipped_; }
   // Partitions of the topic beyond kPartitionsMax, which are not read.

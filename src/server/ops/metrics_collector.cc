@@ -224,6 +224,9 @@ void AddStreams(const MetricsSources& sources, uint64_t window_end, MetricFamili
              Number(sources.catch_up->waiting()));
   out->Counter("payment_server_streams_caught_up_total", "Streams that were caught up and joined to the window.",
                Number(sources.catch_up->caught_up()));
+  out->Counter("payment_server_catch_up_unproved_total",
+               "Times that what was read for a stream was dropped: it was not proved to be of the log it began in.",
+               Number(sources.catch_up->unproved()));
 }
 
 void AddCalls(const ServerCounters& counters, MetricFamilies* out) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "server/kafka/broker_contact.h"
 #include "server/kafka/fetch_waker.h"
 #include "server/kafka/kafka_queries.h"
 #include "server/kafka/record_maker.h"
@@ -23,13 +24,17 @@ constexpr int64_t kTurnNs = 2'000'000'000;
 // One stream's reader: a consumer, and what it has read.
 class CatchUpReader {
  public:
-  CatchUpReader(const KafkaSettings& settings, CaughtUpStream* stream)
+  CatchUpReader(const KafkaSettings& settings, const LogProof* proof, CaughtUpStream* stream)
       : topic_(settings.topic),
+        proof_(proof),
         stream_(stream),
         plan_(stream->catch_up_filter(), stream->catch_up_from()),
         maker_(stream->compacted()),
-        // A bounded queue of its own: eight readers hold 8 x 16 MiB at most.
-        handle_(MakeKafka(RD_KAFKA_CONSUMER, MakeConsumerConf(settings, {{"queued.max.messages.kbytes", "16384"}}))) {
+        contact_(FetchWaitMs(settings)) {
+    // A bounded queue of its own: eight readers hold 8 x 16 MiB at most.
+    KafkaPtr<rd_kafka_conf_t> conf = MakeConsumerConf(settings, {{"queued.max.messages.kbytes", "16384"}});
+    contact_.Attach(conf.get());
+    handle_ = MakeKafka(RD_KAFKA_CONSUMER, std::move(conf));
     rd_kafka_poll_set_consumer(handle_.get());
     queue_.reset(rd_kafka_queue_get_consumer(handle_.get()));
   }
@@ -48,13 +53,18 @@ class CatchUpReader {
         return false;
       }
       std::vector<StreamEvent> events;
+      const std::vector<int64_t> handed_over = plan_.covered();
       const bool out_of_range = ReadSome(&events);
       waker.AfterBatch();
+      if ((out_of_range || plan_.covered() != handed_over) && !IsOfTheLog(stop)) return Leave(stop, handed_over);
       if (!stream_->Send(std::move(events), plan_.covered())) return false;
       if (out_of_range && Refused()) return false;
     }
     return false;
   }
+
+  // It was left because what was read could not be proved.
+  bool unproved() const { return unproved_; }
 
  private:
   void Assign() {
@@ -93,6 +103,27 @@ class CatchUpReader {
     events->push_back({std::move(record.frame), record.partition, record.offset, record.record_crc32c, false});
   }
 
+  // Of what was read since contact was lost.
+  bool IsOfTheLog(const std::atomic<bool>& stop) {
+    if (!contact_.lost()) return true;
+    contact_.Take();  // a loss that comes after this concerns what is read next
+    return proof_->Ask([&] { return stop || stream_->ended(); }) == LogProof::Answer::kSame;
+  }
+
+  // What was read beyond `handed_over` is dropped. The replica's reader soon ends the stream or finds that it is the
+  // same log; the stream asks for another reader then, which reads it again. True: the window has taken over.
+  bool Leave(const std::atomic<bool>& stop, const std::vector<int64_t>& handed_over) {
+    unproved_ = true;
+    const int64_t until_ns = MonotonicNs() + kTurnNs;
+    while (!stop && MonotonicNs() < until_ns) {
+      const CaughtUpStream::Join join = stream_->TryJoin(handed_over);
+      if (join != CaughtUpStream::Join::kNotYet) return join == CaughtUpStream::Join::kJoined;
+      const KafkaPtr<rd_kafka_message_t> dropped(rd_kafka_consumer_poll(handle_.get(), kPollMs));
+    }
+    stream_->Leave(handed_over);
+    return false;
+  }
+
   // Trimmed while it waited or read, then the stream is told the gap; else goes on.
   bool Refused() {
     const auto count = static_cast<int32_t>(plan_.covered().size());
@@ -110,17 +141,20 @@ class CatchUpReader {
   }
 
   const std::string topic_;
+  const LogProof* const proof_;
   CaughtUpStream* const stream_;
   CatchUpPlan plan_;
   RecordMaker maker_;
+  bool unproved_ = false;
+  BrokerContact contact_;  // before the client that tells it
   KafkaPtr<rd_kafka_t> handle_;
   KafkaPtr<rd_kafka_queue_t> queue_;
 };
 
 }  // namespace
 
-CatchUpPool::CatchUpPool(const KafkaSettings& settings, int32_t readers_max)
-    : settings_(settings), readers_max_(readers_max) {}
+CatchUpPool::CatchUpPool(const KafkaSettings& settings, int32_t readers_max, const LogProof* proof)
+    : settings_(settings), readers_max_(readers_max), proof_(proof) {}
 
 CatchUpPool::~CatchUpPool() { Stop(); }
 
@@ -170,7 +204,9 @@ void CatchUpPool::Run() {
     ++reading_;
     if (!stream->ended()) {
       try {
-        if (CatchUpReader(settings_, stream.get()).Run(stop_reading_, [this] { return IsAwaited(); })) ++caught_up_;
+        CatchUpReader reader(settings_, proof_, stream.get());
+        if (reader.Run(stop_reading_, [this] { return IsAwaited(); })) ++caught_up_;
+        if (reader.unproved()) ++unproved_;
       } catch (const std::runtime_error& error) {
         stream->OnCatchUpFailed(error.what());
       }

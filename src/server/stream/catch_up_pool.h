@@ -2,6 +2,9 @@
 // Kafka from where the stream stands until the window takes over. At most so many at once; further streams wait, and a
 // reader goes to them after a while: one that reads slowly for ever keeps nobody else waiting for ever. Submit() is
 // called from gRPC's threads and never blocks.
+//
+// A reader has connections of its own. What it has read since contact was lost on them, the first contact included, is
+// handed on when it is proved to be of the log that the stream began in (log_proof.h).
 #pragma once
 
 #include <atomic>
@@ -14,6 +17,7 @@
 
 #include "common/mutex.h"
 #include "common/settings.h"
+#include "server/stream/log_proof.h"
 #include "stream/resume_decision.h"
 #include "stream/stream_cursor.h"
 
@@ -47,7 +51,8 @@ class CaughtUpStream {
 
 class CatchUpPool {
  public:
-  CatchUpPool(const KafkaSettings& settings, int32_t readers_max);
+  // `proof` outlives it.
+  CatchUpPool(const KafkaSettings& settings, int32_t readers_max, const LogProof* proof);
   ~CatchUpPool();
 
   void Submit(std::shared_ptr<CaughtUpStream> stream);
@@ -57,6 +62,8 @@ class CatchUpPool {
   int32_t readers_max() const { return readers_max_; }
   int64_t waiting() const;                          // streams that wait for a reader
   int64_t caught_up() const { return caught_up_; }  // streams, since the start
+  // How often a reader was given up because what it had read was not proved to be of the stream's log.
+  int64_t unproved() const { return unproved_; }
 
  private:
   void Run();
@@ -64,6 +71,7 @@ class CatchUpPool {
 
   const KafkaSettings settings_;
   const int32_t readers_max_;
+  const LogProof* const proof_;
   mutable Mutex mutex_;
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
@@ -73,6 +81,7 @@ class CatchUpPool {
   std::atomic<bool> stop_reading_ = false;
   std::atomic<int32_t> reading_ = 0;
   std::atomic<int64_t> caught_up_ = 0;
+  std::atomic<int64_t> unproved_ = 0;
 };
 
 }  // namespace pipeline

@@ -278,7 +278,7 @@ TEST(MetricsTest, TheLagInTimeIsReckonedFromTheLatestMomentKnown) {
   const KafkaReader reader(NoKafka(), &replica, &status, &rejects, nullptr, nullptr, &counters, Tombstones::kReject,
                            [](const std::string&) {});
   const CallHub hub(&replica, 1, 1);
-  const CatchUpPool catch_up(NoKafka(), 1);
+  const CatchUpPool catch_up(NoKafka(), 1, nullptr);
   const ClientPort client_port({}, &counters);
   const MetricsCollector collector(
       {&counters, &replica, &rejects, &reader, &status, &hub, &catch_up, nullptr, nullptr, &client_port});
