@@ -41,6 +41,7 @@ ClientPort::Numbers ClientPort::numbers() const {
   }
   if (reach_check_ != nullptr) {
     numbers.reachable = reach_check_->reachable();
+    numbers.dials = reach_check_->dials();
     numbers.misses = reach_check_->misses();
   }
   return numbers;

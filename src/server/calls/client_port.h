@@ -38,6 +38,7 @@ class ClientPort {
     int64_t connections = 0;
     int64_t most_of_a_peer = 0;
     bool reachable = false;
+    int64_t dials = 0;
     int64_t misses = 0;
   };
   Numbers numbers() const;  // thread-safe

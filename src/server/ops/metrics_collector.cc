@@ -274,6 +274,7 @@ void AddConnections(const MetricsSources& sources, MetricFamilies* out) {
   }
   out->Gauge("payment_server_reachable", "1: the server answered itself when it dialled its own address last.",
              port.reachable ? 1 : 0);
+  out->Counter("payment_server_reach_dials_total", "Dials of its own address.", Number(port.dials));
   out->Counter("payment_server_reach_misses_total", "Dials of its own address that were not answered.",
                Number(port.misses));
 }

@@ -160,6 +160,7 @@ void ReachCheck::Run() {
     if (Stopped(stop_fd_, 0)) return;
     const ReachJudge::Says says = judge.Judge(wrong.empty());
     if (!wrong.empty()) ++misses_;
+    ++dials_;
     reachable_ = wrong.empty();
     if (says == ReachJudge::Says::kLost) {
       spdlog::error("[SERVER] ❌ it does not answer itself at its own address: {}; trying again", wrong);

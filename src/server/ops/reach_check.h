@@ -52,7 +52,8 @@ class ReachCheck {
   ReachCheck& operator=(const ReachCheck&) = delete;
 
   bool reachable() const { return reachable_; }  // at the last dial; true before the first
-  int64_t misses() const { return misses_; }     // dials that were not answered
+  int64_t dials() const { return dials_; }       // so far
+  int64_t misses() const { return misses_; }     // of them, those that were not answered
 
  private:
   void Run();
@@ -61,6 +62,7 @@ class ReachCheck {
   sockaddr_storage address_{};
   socklen_t address_size_ = 0;
   std::atomic<bool> reachable_ = true;
+  std::atomic<int64_t> dials_ = 0;
   std::atomic<int64_t> misses_ = 0;
   int stop_fd_ = -1;  // readable: stop
   std::thread thread_;

@@ -1,7 +1,12 @@
 // Connections have limits, and the server stays reachable whatever becomes of them: without descriptors, past a limit,
 // with peers that say nothing.
 #include <gtest/gtest.h>
+#include <signal.h>
 
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -163,6 +168,112 @@ TEST(ConnectionsTest, LimitsThatDoNotFitTheDescriptorsAreRefused) {
   EXPECT_NE(server.Output().find("found a limit of 512 open files (ulimit -Hn), 128 of them for Kafka"),
             std::string::npos)
       << server.Output();
+}
+
+// What came of calls that were begun all at once.
+struct Begun {
+  int started = 0;  // have their StreamStart
+  std::map<grpc::StatusCode, int> refused;
+};
+
+// Streams of clients that read nothing, all open until this goes; `per_connection` of them on each.
+class ManyStreams {
+ public:
+  ManyStreams(int port, int count, int per_connection) {
+    for (int i = 0; i < count; ++i) {
+      if (i % per_connection == 0) stub_ = ::payment::PaymentService::NewStub(ChannelTo(port));
+      streams_.push_back(std::make_unique<Stream>());
+      streams_.back()->stub = stub_;
+      streams_.back()->reader =
+          stub_->AsyncStreamPayments(&streams_.back()->context, {}, &queue_, reinterpret_cast<void*>(size_t{1}));
+    }
+    Await(streams_.size());
+    for (const auto& stream : streams_) stream->reader->ReadInitialMetadata(nullptr);
+    Await(streams_.size());
+  }
+  ~ManyStreams() {
+    for (const auto& stream : streams_) stream->context.TryCancel();
+    Finish([](const Stream& stream) { return !stream.finished; });
+    queue_.Shutdown();
+  }
+  Begun Count() {
+    const auto is_started = [](const Stream& stream) {
+      return stream.context.GetServerInitialMetadata().count("payment-start-bin") > 0;
+    };
+    Finish([&](const Stream& stream) { return !is_started(stream); });
+    Begun begun;
+    for (const auto& stream : streams_) {
+      if (is_started(*stream)) {
+        ++begun.started;
+      } else {
+        ++begun.refused[stream->status.error_code()];
+      }
+    }
+    return begun;
+  }
+
+ private:
+  struct Stream {
+    std::shared_ptr<::payment::PaymentService::Stub> stub;
+    grpc::ClientContext context;
+    std::unique_ptr<grpc::ClientAsyncReader<::payment::PaymentEvent>> reader;
+    grpc::Status status;
+    bool finished = false;
+  };
+  void Await(size_t tags) {
+    for (; tags > 0; --tags) {
+      void* tag = nullptr;
+      bool ok = false;
+      const auto deadline = std::chrono::system_clock::now() + kPatience;
+      ASSERT_EQ(queue_.AsyncNext(&tag, &ok, deadline), grpc::CompletionQueue::GOT_EVENT);
+    }
+  }
+  template <typename Which>
+  void Finish(const Which& which) {
+    size_t asked = 0;
+    for (const auto& stream : streams_) {
+      if (!which(*stream)) continue;
+      stream->finished = true;
+      stream->reader->Finish(&stream->status, nullptr);
+      ++asked;
+    }
+    Await(asked);
+  }
+
+  grpc::CompletionQueue queue_;
+  std::shared_ptr<::payment::PaymentService::Stub> stub_;
+  std::vector<std::unique_ptr<Stream>> streams_;
+};
+
+// On one connection the calls' own limit holds, on one each that of connections; nobody waits for ever, and all are
+// served when the others have gone.
+TEST(ConnectionsTest, MoreStreamsThanDescriptors) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer needs descriptors of its own to look at memory";
+  TestKafka kafka(1);
+  kafka.ProducePayment(0, "pay_1");
+  kafka.Flush();
+  Program server("payment-server", {"--brokers", kafka.settings().brokers, "--port", "0"}, {.descriptors_max = 512});
+  const int port = server.PortBehind("gRPC:  127.0.0.1:");
+  EXPECT_TRUE(Eventually([&] { return TestUnary(port).Get("pay_1").ok(); }));
+  constexpr int kOfOneHost = 192;  // of 384: no host takes all that there are
+  {
+    ManyStreams streams(port, 550, 550);
+    const Begun begun = streams.Count();
+    EXPECT_EQ(begun.started, kOfOneHost);
+    EXPECT_EQ(begun.refused, (std::map<grpc::StatusCode, int>{{grpc::RESOURCE_EXHAUSTED, 550 - kOfOneHost}}));
+  }
+  EXPECT_TRUE(Eventually([&] { return TestUnary(port).Get("pay_1").ok(); }));
+  {
+    ManyStreams streams(port, 550, 1);
+    Begun begun = streams.Count();
+    EXPECT_EQ(begun.started, kOfOneHost);
+    EXPECT_GT(begun.refused[grpc::RESOURCE_EXHAUSTED], 0) << "connections of a host beyond its calls";
+    EXPECT_GT(begun.refused[grpc::UNAVAILABLE], 0) << "connections beyond those";
+    EXPECT_EQ(begun.refused[grpc::RESOURCE_EXHAUSTED] + begun.refused[grpc::UNAVAILABLE], 550 - kOfOneHost);
+  }
+  EXPECT_TRUE(Eventually([&] { return TestUnary(port).Get("pay_1").ok(); }));
+  server.Signal(SIGTERM);
+  EXPECT_EQ(server.Wait(), 0) << server.Output();
 }
 
 }  // namespace

@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -108,6 +111,43 @@ TEST(ReachCheckTest, AFullServerReachesItself) {
   EXPECT_EQ(scrape["payment_server_reach_misses_total"], 0);
   EXPECT_EQ(scrape["payment_server_connections_accepted_total"], 1);
   EXPECT_EQ(fatal, 0);
+}
+
+// Of this process, the socket that listens at `port`.
+int ListenerAt(int port) {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const int fd = std::stoi(entry.path().filename());
+    int listens = 0;
+    socklen_t listens_size = sizeof(listens);
+    sockaddr_in address{};
+    socklen_t size = sizeof(address);
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_size) != 0 || listens == 0) continue;
+    if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) continue;
+    if (ntohs(address.sin_port) == port) return fd;
+  }
+  return -1;
+}
+
+// The socket is shut behind the server's back: whoever runs it is told to end it.
+TEST(ReachCheckTest, AServerThatIsNotReachedAnyMoreEnds) {
+  ServerOptions options = MeasuredOptions(NoKafka());
+  options.reach = kQuick;
+  options.reach.timeout_ns = 1'000'000'000;
+  std::atomic<int> fatal = 0;
+  std::string reason;
+  PaymentServer server(options, [&](const std::string& why) {
+    reason = why;
+    ++fatal;
+  });
+  server.Start();
+  ASSERT_TRUE(Eventually([&] {
+    const Scrape scrape = ScrapeMetrics(server.metrics_port());
+    return scrape["payment_server_reach_dials_total"] > scrape["payment_server_reach_misses_total"];
+  }));
+  ASSERT_EQ(shutdown(ListenerAt(server.port()), SHUT_RD), 0);
+  ASSERT_TRUE(Eventually([&] { return fatal == 1; }));
+  EXPECT_EQ(reason, "can't be reached at its own address: " + std::string(std::strerror(ECONNREFUSED)));
+  EXPECT_EQ(ScrapeMetrics(server.metrics_port())["payment_server_reachable"], 0);
 }
 
 }  // namespace
