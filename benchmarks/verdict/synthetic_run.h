@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <string>
 
-#include "harness/scenario/scenario.h"
+#include "harness/plan/scenario.h"
 #include "harness/verify/history.h"
 
 namespace harness {

@@ -14,9 +14,9 @@
 
 #include "benchmarks/verdict/synthetic_run.h"
 #include "common/crc32c.h"
+#include "harness/judge/judge.h"
 #include "harness/observe/journal.h"
 #include "harness/observe/run_jobs.h"
-#include "harness/verify/judge.h"
 
 namespace harness {
 namespace {

@@ -13,11 +13,11 @@
 #include "harness/cli/recorded_run.h"
 #include "harness/cli/results.h"
 #include "harness/cli/selection.h"
+#include "harness/judge/judge.h"
 #include "harness/observe/run_jobs.h"
 #include "harness/report/result_facts.h"
 #include "harness/scenario/scenario_file.h"
 #include "harness/verify/exit_codes.h"
-#include "harness/verify/judge.h"
 
 namespace harness {
 namespace {

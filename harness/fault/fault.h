@@ -9,8 +9,8 @@
 #include <optional>
 #include <string>
 
+#include "harness/plan/scenario.h"
 #include "harness/process/supervisor.h"
-#include "harness/scenario/scenario.h"
 
 namespace harness {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "harness/fault/fault.h"
-#include "harness/scenario/scenario.h"
+#include "harness/plan/scenario.h"
 
 namespace harness {
 

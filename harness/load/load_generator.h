@@ -11,7 +11,7 @@
 
 #include "common/settings.h"
 #include "harness/observe/recorder.h"
-#include "harness/scenario/scenario.h"
+#include "harness/plan/scenario.h"
 
 namespace harness {
 

@@ -8,7 +8,7 @@
 #include <random>
 #include <string>
 
-#include "harness/scenario/scenario.h"
+#include "harness/plan/scenario.h"
 #include "payment/record_decoder.h"
 
 namespace harness {

@@ -7,7 +7,7 @@
 #include <optional>
 #include <random>
 
-#include "harness/scenario/scenario.h"
+#include "harness/plan/scenario.h"
 
 namespace harness {
 

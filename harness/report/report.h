@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "harness/scenario/scenario.h"
+#include "harness/measure/metrics.h"
+#include "harness/plan/scenario.h"
 #include "harness/verify/history.h"
-#include "harness/verify/metrics.h"
 #include "harness/verify/verdict.h"
 
 namespace harness {

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "common/settings.h"
+#include "harness/plan/program_args.h"
+#include "harness/plan/scenario.h"
 #include "harness/process/supervisor.h"
 #include "harness/run/run_directory.h"
-#include "harness/scenario/program_args.h"
-#include "harness/scenario/scenario.h"
 
 namespace harness {
 

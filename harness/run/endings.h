@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/plan/scenario.h"
 #include "harness/process/supervisor.h"
-#include "harness/scenario/scenario.h"
 
 namespace harness {
 

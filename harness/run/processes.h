@@ -13,9 +13,9 @@
 
 #include "harness/fault/fault.h"
 #include "harness/observe/recorder.h"
+#include "harness/plan/scenario.h"
 #include "harness/process/supervisor.h"
 #include "harness/report/report.h"
-#include "harness/scenario/scenario.h"
 
 namespace harness {
 

@@ -7,7 +7,7 @@
 #include <functional>
 #include <string>
 
-#include "harness/scenario/scenario.h"
+#include "harness/plan/scenario.h"
 
 namespace harness {
 

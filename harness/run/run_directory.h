@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "harness/scenario/scenario.h"
+#include "harness/plan/scenario.h"
 
 namespace harness {
 

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "harness/judge/judge.h"
 #include "harness/observe/run_jobs.h"
 #include "harness/report/not_started.h"
 #include "harness/run/memory_plan.h"
@@ -25,7 +26,6 @@
 #include "harness/run/run.h"
 #include "harness/run/run_directory.h"
 #include "harness/verify/exit_codes.h"
-#include "harness/verify/judge.h"
 
 namespace harness {
 namespace {

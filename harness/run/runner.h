@@ -9,8 +9,8 @@
 
 #include "common/program.h"
 #include "common/settings.h"
+#include "harness/plan/scenario.h"
 #include "harness/report/report.h"
-#include "harness/scenario/scenario.h"
 #include "harness/verify/verdict.h"
 
 namespace harness {

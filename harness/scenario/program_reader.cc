@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "harness/scenario/program_args.h"
+#include "harness/plan/program_args.h"
 #include "harness/scenario/quantity.h"
 #include "harness/scenario/trigger_reader.h"
 #include "text/duration.h"

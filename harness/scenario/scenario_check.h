@@ -2,8 +2,8 @@
 // Used by scenario_file.cc only, on a scenario whose elements are right by themselves. Pure.
 #pragma once
 
+#include "harness/plan/scenario.h"
 #include "harness/scenario/error_list.h"
-#include "harness/scenario/scenario.h"
 
 namespace harness {
 

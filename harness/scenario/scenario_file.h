@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "harness/scenario/scenario.h"
+#include "harness/plan/scenario.h"
 #include "harness/scenario/scenario_error.h"
 
 namespace harness {

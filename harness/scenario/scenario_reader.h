@@ -2,9 +2,9 @@
 // scenario_file.cc only; scenario_check.h then judges what elements say of each other. Pure.
 #pragma once
 
+#include "harness/plan/scenario.h"
 #include "harness/scenario/error_list.h"
 #include "harness/scenario/json_document.h"
-#include "harness/scenario/scenario.h"
 
 namespace harness {
 

@@ -4,9 +4,9 @@
 
 #include <string>
 
+#include "harness/plan/scenario.h"
 #include "harness/scenario/error_list.h"
 #include "harness/scenario/json_document.h"
-#include "harness/scenario/scenario.h"
 
 namespace harness {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "harness/scenario/program_args.h"
+#include "harness/plan/program_args.h"
 
 namespace harness {
 namespace {

@@ -1,8 +1,8 @@
 // What all checkers share. A checker is one invariant: a pure function from the evidence to a CheckResult, in a file of
-// its own whose header gives the definition, how it is applied, and the complexity. judge.cc has the list and calls
-// each once. Thread-safe: checkers only read.
+// its own whose header gives the definition, how it is applied, and the complexity. harness/judge has the list and
+// calls each once. Thread-safe: checkers only read.
 //
-// A checker says kPass, kViolated, kInvalid or kNotApplicable; judge.cc then applies what the scenario relaxes.
+// A checker says kPass, kViolated, kInvalid or kNotApplicable; harness/judge then applies what the scenario relaxes.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "harness/scenario/scenario.h"
+#include "harness/plan/scenario.h"
 #include "harness/verify/client_views.h"
 #include "harness/verify/damage.h"
 #include "harness/verify/history.h"
-#include "harness/verify/judge.h"
+#include "harness/verify/judge_options.h"
 #include "harness/verify/log_index.h"
 #include "harness/verify/server_evidence.h"
 #include "harness/verify/verdict.h"

@@ -133,10 +133,10 @@ int64_t RecoveryMomentNs(const History& history, const Recovery& recovery) {
   return heal_ns == INT64_MAX ? 0 : heal_ns;
 }
 
-std::vector<Interval> FaultSpans(const History& history, const Metrics& metrics, size_t client, size_t fault,
-                                 int64_t after_ns) {
+std::vector<Interval> FaultSpans(const History& history, const std::vector<Recovery>& recoveries, size_t client,
+                                 size_t fault, int64_t after_ns) {
   std::vector<Interval> spans;
-  for (const Recovery& recovery : metrics.recoveries) {
+  for (const Recovery& recovery : recoveries) {
     if (client != kAnyClient && recovery.client != client) continue;
     if (fault != kNoFault && recovery.fault != fault) continue;
     const int64_t end_ns = recovery.recovered_ns == 0 ? INT64_MAX : recovery.recovered_ns + 1;  // its end belongs to it

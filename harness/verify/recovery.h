@@ -1,4 +1,4 @@
-// Which fault broke which stream, and when the client had recovered. Used by metrics.cc. Pure.
+// Which fault broke which stream, and when the client had recovered. Used by the metrics and by UNARY_AGREE. Pure.
 //
 // A break belongs to the latest fault that had struck by then, could have caused it (its target is the client, a server
 // of its list, or no program of the run at all: a broker, a network), and was on or healed not longer ago than the time
@@ -6,13 +6,26 @@
 // fault.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "harness/verify/history.h"
 #include "harness/verify/intervals.h"
-#include "harness/verify/metrics.h"
 
 namespace harness {
+
+// [strike, recovered] of one fault as one client saw it.
+struct Recovery {
+  size_t fault = 0;
+  size_t client = 0;
+  bool broke = false;          // its stream ended because of it
+  int64_t detected_ns = 0;     // monotonic; 0: no break
+  int64_t reconnected_ns = 0;  // first message on the new stream; 0: none
+  int64_t recovered_ns = 0;    // 0: never
+  int64_t reconnect_ns = -1;   // duration: break to first message (the metric recovery.reconnect)
+  int64_t attempts = 0;        // failed attempts between
+};
 
 inline constexpr size_t kNoFault = SIZE_MAX;
 // After a heal a broken stream may take this long to be noticed (keepalive 10 s + 5 s).
@@ -46,7 +59,7 @@ int64_t RecoveryMomentNs(const History& history, const Recovery& recovery);
 // The spans [strike + after, recovered] of the faults, united: of `client`, or of the last one to recover (kAnyClient).
 // `fault`: that one only, or kNoFault for all. Not recovered: to the end of time.
 inline constexpr size_t kAnyClient = SIZE_MAX;
-std::vector<Interval> FaultSpans(const History& history, const Metrics& metrics, size_t client, size_t fault,
-                                 int64_t after_ns = 0);
+std::vector<Interval> FaultSpans(const History& history, const std::vector<Recovery>& recoveries, size_t client,
+                                 size_t fault, int64_t after_ns = 0);
 
 }  // namespace harness

@@ -6,9 +6,9 @@
 #include <stdexcept>
 #include <variant>
 
+#include "harness/judge/judge.h"
 #include "harness/observe/recorder.h"
 #include "harness/scenario/scenario_file.h"
-#include "harness/verify/judge.h"
 
 namespace harness {
 namespace {

@@ -10,7 +10,7 @@
 
 #include <cstdint>
 
-#include "harness/scenario/scenario.h"
+#include "harness/plan/scenario.h"
 #include "harness/verify/history.h"
 
 namespace harness {

@@ -2,8 +2,8 @@
 // counts.
 #include <gtest/gtest.h>
 
+#include "harness/measure/metrics.h"
 #include "harness/verify/dup.h"
-#include "harness/verify/metrics.h"
 #include "harness/verify/order.h"
 #include "tests/verify/story.h"
 

@@ -8,7 +8,7 @@
 #include <set>
 #include <string>
 
-#include "harness/verify/judge.h"
+#include "harness/judge/judge.h"
 #include "harness/verify/verdict.h"
 #include "tests/verify/history_model.h"
 

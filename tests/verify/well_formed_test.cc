@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "harness/verify/metrics.h"
+#include "harness/measure/metrics.h"
 #include "tests/verify/story.h"
 
 namespace harness {

@@ -1,5 +1,5 @@
 // The verdict's precedence, what relaxing and reporting change, and how a threshold is judged.
-#include "harness/verify/judge.h"
+#include "harness/judge/judge.h"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
-#include "harness/verify/metrics.h"
+#include "harness/measure/metrics.h"
 
 #include <algorithm>
 #include <vector>
 
+#include "harness/measure/first_times.h"
 #include "harness/verify/checker.h"
 #include "harness/verify/client_views.h"
-#include "harness/verify/first_times.h"
 #include "harness/verify/log_index.h"
 #include "harness/verify/recovery.h"
 #include "harness/verify/well_formed.h"

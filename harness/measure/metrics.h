@@ -6,24 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "harness/scenario/scenario.h"
+#include "harness/measure/latency_histogram.h"
+#include "harness/plan/scenario.h"
 #include "harness/verify/client_views.h"
 #include "harness/verify/history.h"
-#include "harness/verify/latency_histogram.h"
+#include "harness/verify/recovery.h"
 
 namespace harness {
-
-// [strike, recovered] of one fault as one client saw it.
-struct Recovery {
-  size_t fault = 0;
-  size_t client = 0;
-  bool broke = false;          // its stream ended because of it
-  int64_t detected_ns = 0;     // monotonic; 0: no break
-  int64_t reconnected_ns = 0;  // first message on the new stream; 0: none
-  int64_t recovered_ns = 0;    // 0: never
-  int64_t reconnect_ns = -1;   // duration: break to first message (the metric recovery.reconnect)
-  int64_t attempts = 0;        // failed attempts between
-};
 
 struct PhaseFigures {
   std::string name;

@@ -1,5 +1,5 @@
 // The figures of a run, and a threshold's metric under each selector, are what their definitions say.
-#include "harness/verify/metrics.h"
+#include "harness/measure/metrics.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>

@@ -1,4 +1,4 @@
-#include "harness/verify/latency_histogram.h"
+#include "harness/measure/latency_histogram.h"
 
 #include <algorithm>
 #include <bit>

@@ -1,7 +1,7 @@
 // A histogram says what sorting the values would say, to three digits: every percentile, whatever the values, however
 // they were split over histograms and merged. Nothing recorded is ever left out, and nothing recorded has no
 // percentiles.
-#include "harness/verify/latency_histogram.h"
+#include "harness/measure/latency_histogram.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

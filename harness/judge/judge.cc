@@ -1,4 +1,4 @@
-#include "harness/verify/judge.h"
+#include "harness/judge/judge.h"
 
 #include <fmt/format.h>
 
@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "harness/measure/metrics.h"
 #include "harness/verify/ack_durable.h"
 #include "harness/verify/acked.h"
 #include "harness/verify/agree.h"
@@ -23,7 +24,6 @@
 #include "harness/verify/live.h"
 #include "harness/verify/log_dup.h"
 #include "harness/verify/lost.h"
-#include "harness/verify/metrics.h"
 #include "harness/verify/nonvacuous.h"
 #include "harness/verify/order.h"
 #include "harness/verify/phantom.h"
@@ -121,10 +121,6 @@ std::pair<RunVerdict, int> Decide(const History& history, const Verdict& verdict
 }
 
 }  // namespace
-
-void RunJobsInOrder(size_t count, const std::function<void(size_t)>& job) {
-  for (size_t i = 0; i < count; ++i) job(i);
-}
 
 Verdict Judge(const History& history, const Scenario& scenario, const JudgeOptions& options, Metrics* metrics) {
   const LogIndex log(history);

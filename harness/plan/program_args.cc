@@ -1,4 +1,4 @@
-#include "harness/scenario/program_args.h"
+#include "harness/plan/program_args.h"
 
 #include <algorithm>
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "harness/scenario/scenario.h"
+#include "harness/plan/scenario.h"
 
 namespace harness {
 

@@ -1,5 +1,5 @@
 // A flag's values are found in whichever form they are given, and nothing else is taken for one.
-#include "harness/scenario/program_args.h"
+#include "harness/plan/program_args.h"
 
 #include <gtest/gtest.h>
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "harness/verify/first_times.h"
+#include "harness/measure/first_times.h"
+#include "harness/measure/metrics.h"
 #include "harness/verify/log_index.h"
-#include "harness/verify/metrics.h"
 #include "harness/verify/recovery.h"
 #include "text/duration.h"
 
@@ -131,14 +131,15 @@ class LatencySelection {
     any_phase_ = !phase;
     // With a client selected its own recoveries count, otherwise those of the last client to recover.
     const size_t whose = threshold.selectors.contains("client") ? client : kAnyClient;
-    if (excluding_) excluded_ = FaultSpans(history, metrics, whose, kNoFault);
+    if (excluding_) excluded_ = FaultSpans(history, metrics.recoveries, whose, kNoFault);
     for (const char* selector : {"fault", "during"}) {
       const auto name = Selected(threshold, selector);
       if (!name) continue;
       const auto after = selector == std::string_view("during") ? Selected(threshold, "after") : std::nullopt;
       const int64_t after_ns = after ? pipeline::ParseDurationNs(*after).value_or(0) : 0;
       const size_t fault = Find(history.faults, *name);
-      auto spans = fault == SIZE_MAX ? std::vector<Interval>() : FaultSpans(history, metrics, whose, fault, after_ns);
+      auto spans =
+          fault == SIZE_MAX ? std::vector<Interval>() : FaultSpans(history, metrics.recoveries, whose, fault, after_ns);
       within_ = within_ ? Intersection(*within_, spans) : std::move(spans);
     }
   }
