@@ -14,7 +14,9 @@
 #include "harness/cli/results.h"
 #include "harness/cli/selection.h"
 #include "harness/judge/judge.h"
+#include "harness/measure/hdr_log.h"
 #include "harness/observe/run_jobs.h"
+#include "harness/report/latency_files.h"
 #include "harness/report/result_facts.h"
 #include "harness/scenario/scenario_file.h"
 #include "harness/verify/exit_codes.h"
@@ -51,6 +53,12 @@ RunFacts FactsOf(const std::string& run_dir, const CheckCommandOptions& options,
   return facts;
 }
 
+// What the run's pause detector told; nothing where it left no log.
+LatencyHistogram HiccupsOf(const std::string& run_dir) {
+  std::ifstream file(run_dir + "/" + kLatencyLogName, std::ios::binary);
+  return FromHdrLog(std::string(std::istreambuf_iterator<char>(file), {}), "host.hiccup").value_or(LatencyHistogram());
+}
+
 int WriteInto(const std::string& out_dir, const Report& report, std::ostream& out, std::ostream& err) {
   try {
     fs::create_directories(out_dir);
@@ -76,7 +84,9 @@ int CheckRun(const std::string& run_dir, const CheckCommandOptions& options, std
     err << "harness: " << scenario_path << " can't be read; without it nothing says what to expect of the run\n";
     return kExitEnvironment;
   }
-  const ScenarioResult result = LoadScenario(scenario_path);
+  ScenarioOverrides overrides;
+  overrides.thresholds = options.more_thresholds;
+  const ScenarioResult result = LoadScenario(scenario_path, overrides);
   if (const auto* errors = std::get_if<std::vector<ScenarioError>>(&result)) {
     PrintErrors(*errors, err);
     return kExitBadScenario;
@@ -86,7 +96,8 @@ int CheckRun(const std::string& run_dir, const CheckCommandOptions& options, std
   const History& history = run.journal.history;
   Metrics metrics;
   const Verdict verdict =
-      Judge(history, scenario, {.report_time_thresholds = facts.report_time_thresholds, .run_jobs = RunJobs}, &metrics);
+      Judge(history, scenario, {.report_time_thresholds = facts.report_time_thresholds, .run_jobs = RunJobs}, &metrics,
+            {facts.processes, HiccupsOf(run.dir)});
   const Report report{history, metrics, verdict, scenario, facts};
   out << SummaryText(report, options.style) << std::flush;
   return options.out_dir.empty() ? verdict.exit_code : WriteInto(options.out_dir, report, out, err);

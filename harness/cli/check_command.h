@@ -12,9 +12,10 @@ namespace harness {
 
 struct CheckCommandOptions {
   std::vector<std::string> run_dirs = {};
-  std::string thresholds = {};              // "judge", "report"; empty: as the run did
-  std::string out_dir = {};                 // where the report is written; empty: nowhere
-  std::string harness_command = "harness";  // how the user starts it, for the command that runs it again
+  std::string thresholds = {};                    // "judge", "report"; empty: as the run did
+  std::vector<std::string> more_thresholds = {};  // judged beside the run's own
+  std::string out_dir = {};                       // where the report is written; empty: nowhere
+  std::string harness_command = "harness";        // how the user starts it, for the command that runs it again
   ConsoleStyle style = {};
 };
 

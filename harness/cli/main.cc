@@ -73,6 +73,7 @@ struct CommandLine {
     AddSelection(validate);
     AddOverrides(validate);
     app.add_subcommand("schema", "Print the JSON Schema of scenario files");
+    app.add_subcommand("metrics", "Print the metrics that thresholds can name");
     AddSelection(app.add_subcommand("list", "List scenarios with their descriptions"));
     AddClean();
     AddBroker();
@@ -92,10 +93,19 @@ struct CommandLine {
         ->allow_extra_args(false)
         ->take_all();
   }
+  void AddThresholds(CLI::App* command, std::vector<std::string>* texts) {
+    command
+        ->add_option("--threshold", *texts,
+                     "Judge this too: METRIC{SELECTORS} [pNN|max] COMPARISON LIMIT, for instance \"e2e.latency p99 < "
+                     "100ms\" (harness metrics lists what there is); several may follow")
+        ->allow_extra_args(false)
+        ->take_all();
+  }
   void AddRun() {
     CLI::App* command = app.add_subcommand("run", "Run scenarios and judge them");
     AddSelection(command);
     AddOverrides(command);
+    AddThresholds(command, &overrides.thresholds);
     command->add_option("--out", run.run.out_dir, "Where run directories are made")->capture_default_str();
     command->add_flag("--keep-going", run.keep_going, "Go on after a scenario that did not pass");
     command->add_option("--thresholds", thresholds, "judge, or report: time thresholds are shown but not judged")
@@ -132,6 +142,7 @@ struct CommandLine {
     CLI::App* command = app.add_subcommand("check", "Judge recorded runs again, without starting anything");
     command->add_option("RUN_DIR", check.run_dirs, "Run directories, as `harness run` left them")->required();
     command->add_option("--out", check.out_dir, "Write result.json, junit.xml and witness.txt into this folder");
+    AddThresholds(command, &check.more_thresholds);
     command
         ->add_option("--thresholds", check.thresholds,
                      "judge, or report: time thresholds are shown but not judged (default: as the run did)")
@@ -252,6 +263,7 @@ int Run(CommandLine* line, pipeline::OutputStream* out) {
     return harness::RunValidate(line->paths, line->overrides, *out, std::cerr);
   }
   if (line->app.got_subcommand("schema")) return harness::RunSchema(*out);
+  if (line->app.got_subcommand("metrics")) return harness::RunMetrics(*out);
   if (line->app.got_subcommand("list")) {
     const int columns = harness::DetectConsoleStyle(STDOUT_FILENO).width_columns;
     return harness::RunList(line->paths, columns > 0 ? columns : kColumnsDefault, *out, std::cerr);

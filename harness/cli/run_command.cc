@@ -24,6 +24,7 @@ std::vector<std::string> OverridesAsGiven(const ScenarioOverrides& overrides) {
   std::vector<std::string> given;
   if (overrides.seed) given.push_back("--seed=" + std::to_string(*overrides.seed));
   for (const std::string& set : overrides.set) given.push_back("--set=" + set);
+  for (const std::string& threshold : overrides.thresholds) given.push_back("--threshold=" + threshold);
   return given;
 }
 

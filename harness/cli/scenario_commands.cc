@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "harness/cli/selection.h"
+#include "harness/measure/metric_text.h"
 #include "harness/scenario/find.h"
 #include "harness/scenario/schema_text.h"
 #include "harness/verify/exit_codes.h"
@@ -36,6 +37,11 @@ int RunValidate(const std::vector<std::string>& paths, const ScenarioOverrides& 
 
 int RunSchema(std::ostream& out) {
   out << SchemaText();
+  return 0;
+}
+
+int RunMetrics(std::ostream& out) {
+  out << MetricsTable();
   return 0;
 }
 

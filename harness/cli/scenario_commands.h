@@ -1,5 +1,5 @@
-// The commands of the harness that only look at scenarios: `validate`, `schema` and `list`. Called by main.cc with what
-// the command line says; each returns the exit code. Results go to `out`, complaints to `err`.
+// The commands of the harness that only look at scenarios: `validate`, `schema`, `metrics` and `list`. Called by
+// main.cc with what the command line says; each returns the exit code. Results go to `out`, complaints to `err`.
 #pragma once
 
 #include <iosfwd>
@@ -17,6 +17,9 @@ int RunValidate(const std::vector<std::string>& paths, const ScenarioOverrides& 
 
 // Prints the JSON Schema of scenario files. 0.
 int RunSchema(std::ostream& out);
+
+// Prints the table of what thresholds can name. 0.
+int RunMetrics(std::ostream& out);
 
 // Prints a table of names and descriptions, `width_columns` wide; broken files are in it, and complained about. Exit
 // codes as RunValidate's.

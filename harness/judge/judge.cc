@@ -1,13 +1,14 @@
 #include "harness/judge/judge.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <optional>
 #include <tuple>
 #include <utility>
 
+#include "harness/judge/threshold_result.h"
+#include "harness/measure/measurement.h"
+#include "harness/measure/metric_table.h"
 #include "harness/measure/metrics.h"
 #include "harness/verify/ack_durable.h"
 #include "harness/verify/acked.h"
@@ -56,65 +57,20 @@ void Relax(const Expectations& expect, CheckResult* result) {
   }
 }
 
-bool Holds(double value, Comparison comparison, double limit) {
-  switch (comparison) {
-    case Comparison::kLess:
-      return value < limit;
-    case Comparison::kLessEqual:
-      return value <= limit;
-    case Comparison::kGreater:
-      return value > limit;
-    case Comparison::kGreaterEqual:
-      return value >= limit;
-    case Comparison::kEqual:
-      return value == limit;
-  }
-  return false;
-}
-
-std::string ValueText(const Threshold& threshold, double value) {
-  if (std::isinf(value)) return "never";
-  return threshold.is_time ? TimeText(static_cast<int64_t>(value)) : fmt::format("{:g}", value);
-}
-
-CheckResult JudgeThreshold(const Threshold& threshold, const Measured& measured, const JudgeOptions& options) {
-  CheckResult result;
-  result.name = threshold.text;
-  result.judged = result.samples = measured.samples;
-  if (!measured.value) {
-    result.state = CheckState::kViolated;
-    result.reason = "nothing to measure: zero samples";
-  } else {
-    result.measured = *measured.value;
-    result.reason = fmt::format("measured {} in {} sample{}", ValueText(threshold, *measured.value), measured.samples,
-                                measured.samples == 1 ? "" : "s");
-    if (measured.samples < measured.samples_wanted) {
-      result.state = CheckState::kInvalid;
-      result.reason += fmt::format("; {} samples are needed", measured.samples_wanted);
-    } else if (!Holds(*measured.value, threshold.comparison, threshold.limit)) {
-      result.state = CheckState::kViolated;
-    }
-  }
-  if (result.state == CheckState::kViolated) result.violation_count = 1;
-  if (threshold.is_time && options.report_time_thresholds) {
-    result.state = CheckState::kReported;
-    result.violation_count = 0;
-  }
-  return result;
-}
-
 // The precedence of the exit codes within a run.
 std::pair<RunVerdict, int> Decide(const History& history, const Verdict& verdict) {
   if (history.interrupted) return {RunVerdict::kInterrupted, kExitInterrupted};
   bool violated = false, invalid = false, stands = false, damaged = false;
-  for (const auto* results : {&verdict.invariants, &verdict.thresholds}) {
-    for (const CheckResult& result : *results) {
-      damaged = damaged || (result.name == "HARNESS_OK" && IsBroken(result.state));
-      violated = violated || result.state == CheckState::kViolated;
-      stands = stands || (result.state == CheckState::kViolated && result.stands);
-      invalid = invalid || result.state == CheckState::kInvalid;
-    }
+  const auto count = [&](const CheckResult& result) {
+    violated = violated || result.state == CheckState::kViolated;
+    stands = stands || (result.state == CheckState::kViolated && result.stands);
+    invalid = invalid || result.state == CheckState::kInvalid;
+  };
+  for (const CheckResult& result : verdict.invariants) {
+    damaged = damaged || (result.name == "HARNESS_OK" && IsBroken(result.state));
+    count(result);
   }
+  for (const ThresholdResult& result : verdict.thresholds) count(result);
   if (violated && (stands || !damaged)) return {RunVerdict::kFail, kExitFail};
   if (invalid) return {RunVerdict::kInvalid, kExitInvalid};
   return {RunVerdict::kPass, kExitPass};
@@ -122,7 +78,8 @@ std::pair<RunVerdict, int> Decide(const History& history, const Verdict& verdict
 
 }  // namespace
 
-Verdict Judge(const History& history, const Scenario& scenario, const JudgeOptions& options, Metrics* metrics) {
+Verdict Judge(const History& history, const Scenario& scenario, const JudgeOptions& options, Metrics* metrics,
+              const HostFacts& host) {
   const LogIndex log(history);
   const ServerEvidence servers(history);
   const ClientViews clients(history, log);
@@ -140,10 +97,12 @@ Verdict Judge(const History& history, const Scenario& scenario, const JudgeOptio
   verdict.invariants.resize(kCheckers.size());
   Metrics own;
   if (metrics == nullptr && !scenario.expect.thresholds.empty()) metrics = &own;
+  std::optional<Measurement> measurement;
   const size_t jobs = kCheckers.size() + (metrics != nullptr ? 1 : 0);
   options.run_jobs(jobs, [&](size_t job) {
     if (job == kCheckers.size()) {
-      *metrics = ComputeMetrics(history, log, clients);
+      measurement.emplace(history, log, clients, servers, host);
+      *metrics = ComputeMetrics(*measurement);
       return;
     }
     const size_t i = (kFirstChecker + job) % kCheckers.size();
@@ -151,7 +110,8 @@ Verdict Judge(const History& history, const Scenario& scenario, const JudgeOptio
     Relax(scenario.expect, &verdict.invariants[i]);
   });
   for (const Threshold& threshold : scenario.expect.thresholds) {
-    verdict.thresholds.push_back(JudgeThreshold(threshold, Measure(history, *metrics, threshold), options));
+    const Measured measured = Measure(*measurement, metrics->recoveries, threshold);
+    verdict.thresholds.push_back(JudgeThreshold(threshold, measured, options));
   }
   std::tie(verdict.verdict, verdict.exit_code) = Decide(history, verdict);
   return verdict;

@@ -31,8 +31,9 @@ void LatencyHistogram::Add(Side* side, int64_t magnitude, int64_t times) {
 
 void LatencyHistogram::Record(int64_t value_ns, int64_t times) {
   if (times <= 0) return;
-  min_ns_ = count_ == 0 ? value_ns : std::min(min_ns_, value_ns);
-  max_ns_ = count_ == 0 ? value_ns : std::max(max_ns_, value_ns);
+  const bool first = count_ == without_end_count_;
+  min_ns_ = first ? value_ns : std::min(min_ns_, value_ns);
+  max_ns_ = first ? value_ns : std::max(max_ns_, value_ns);
   count_ += times;
   sum_ns_ += static_cast<double>(value_ns) * static_cast<double>(times);
   const bool negative = value_ns < 0;
@@ -46,6 +47,12 @@ void LatencyHistogram::Record(int64_t value_ns, int64_t times) {
   }
 }
 
+void LatencyHistogram::RecordWithoutEnd(int64_t times) {
+  if (times <= 0) return;
+  count_ += times;
+  without_end_count_ += times;
+}
+
 void LatencyHistogram::Merge(Side* side, const Side& other) {
   for (size_t i = 0; i < kBlocks; ++i) {
     if (other.blocks[i].empty()) continue;
@@ -56,14 +63,17 @@ void LatencyHistogram::Merge(Side* side, const Side& other) {
 }
 
 void LatencyHistogram::Merge(const LatencyHistogram& other) {
-  if (other.empty()) return;
-  min_ns_ = empty() ? other.min_ns_ : std::min(min_ns_, other.min_ns_);
-  max_ns_ = empty() ? other.max_ns_ : std::max(max_ns_, other.max_ns_);
+  if (other.MaxFinite()) {
+    const bool first = !MaxFinite();
+    min_ns_ = first ? other.min_ns_ : std::min(min_ns_, other.min_ns_);
+    max_ns_ = first ? other.max_ns_ : std::max(max_ns_, other.max_ns_);
+  }
   Merge(&positive_, other.positive_);
   Merge(&negative_, other.negative_);
   count_ += other.count_;
   negative_count_ += other.negative_count_;
   overflow_count_ += other.overflow_count_;
+  without_end_count_ += other.without_end_count_;
   sum_ns_ += other.sum_ns_;
 }
 
@@ -82,6 +92,7 @@ void LatencyHistogram::ForEachBucket(const std::function<void(int64_t value_ns, 
     }
   }
   if (positive_.overflow > 0) visit(max_ns_, positive_.overflow);
+  if (without_end_count_ > 0) visit(kWithoutEnd, without_end_count_);
 }
 
 std::optional<int64_t> LatencyHistogram::AtQuantile(double q) const {
@@ -100,15 +111,22 @@ std::optional<int64_t> LatencyHistogram::AtQuantile(double q) const {
 }
 
 std::optional<int64_t> LatencyHistogram::Min() const {
-  return empty() ? std::nullopt : std::optional<int64_t>(min_ns_);
+  if (empty()) return std::nullopt;
+  return MaxFinite() ? min_ns_ : kWithoutEnd;
 }
 
 std::optional<int64_t> LatencyHistogram::Max() const {
-  return empty() ? std::nullopt : std::optional<int64_t>(max_ns_);
+  if (empty()) return std::nullopt;
+  return without_end_count_ > 0 ? kWithoutEnd : max_ns_;
+}
+
+std::optional<int64_t> LatencyHistogram::MaxFinite() const {
+  return count_ == without_end_count_ ? std::nullopt : std::optional<int64_t>(max_ns_);
 }
 
 std::optional<double> LatencyHistogram::Mean() const {
-  return empty() ? std::nullopt : std::optional<double>(sum_ns_ / static_cast<double>(count_));
+  if (!MaxFinite()) return std::nullopt;
+  return sum_ns_ / static_cast<double>(count_ - without_end_count_);
 }
 
 }  // namespace harness

@@ -1,14 +1,12 @@
 #include "harness/measure/metrics.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "harness/measure/first_times.h"
+#include "harness/measure/scope.h"
 #include "harness/verify/checker.h"
-#include "harness/verify/client_views.h"
-#include "harness/verify/log_index.h"
-#include "harness/verify/recovery.h"
-#include "harness/verify/well_formed.h"
 
 namespace harness {
 namespace {
@@ -24,11 +22,17 @@ void SortUnlessSorted(std::vector<int64_t>* times) {
   if (!std::is_sorted(times->begin(), times->end())) std::sort(times->begin(), times->end());
 }
 
+// Whether the client was there for all of a phase.
+bool WasThroughout(const History& history, const Client& client, size_t phase) {
+  return client.joined_ns <= history.phases[phase].begin_ns &&
+         (client.left_ns == 0 || client.left_ns >= PhaseEndNs(history, phase));
+}
+
 // Everything is linear in sends, log and deliveries, but for sorting a client's acknowledgement and delivery times.
 class MetricsBuilder {
  public:
-  MetricsBuilder(const History& history, const LogIndex& log, const ClientViews& clients)
-      : history_(history), log_(log), clients_(clients) {}
+  explicit MetricsBuilder(const Measurement& measurement)
+      : of_(measurement), history_(measurement.history), log_(measurement.log) {}
 
   Metrics Build() {
     metrics_.phases.resize(history_.phases.size());
@@ -37,6 +41,7 @@ class MetricsBuilder {
     CountSends();
     CountLog();
     metrics_.recoveries = FindRecoveries(history_);
+    metrics_.hiccup = of_.host.hiccup;
     for (size_t i = 0; i < history_.clients.size(); ++i) CountClient(i);
     FinishPhases();
     return std::move(metrics_);
@@ -52,18 +57,12 @@ class MetricsBuilder {
     int64_t backlog_peak = 0;
   };
 
-  int64_t PhaseEndNs(size_t phase) const {
-    const Phase& plan = history_.phases[phase];
-    if (plan.begin_ns == 0) return 0;
-    return plan.end_ns != 0 ? plan.end_ns : std::max(plan.begin_ns, history_.load_end_ns);
-  }
-
   void SetUpPhases() {
     for (size_t i = 0; i < history_.phases.size(); ++i) {
       PhaseFigures& figures = metrics_.phases[i];
       figures.name = history_.phases[i].name;
       figures.planned = history_.phases[i].planned;
-      figures.duration_ns = PhaseEndNs(i) - history_.phases[i].begin_ns;
+      figures.duration_ns = PhaseEndNs(history_, i) - history_.phases[i].begin_ns;
       figures.delivered_min = -1;
       figures.delivered_per_s = -1;
     }
@@ -73,14 +72,12 @@ class MetricsBuilder {
     std::vector<int64_t> unplanned(history_.phases.size());
     for (size_t i = 0; i < history_.producers.size(); ++i) {
       const bool process = IsProcessProducer(history_, i);
+      has_process_producer_ = has_process_producer_ || process;
       for (const Send& send : history_.producers[i].sends) {
         if (send.sent_ns == 0 || send.sentinel) continue;
         CountOutcome(send, &metrics_.sent, &metrics_.acked, &metrics_.failed, &metrics_.unknown);
-        if (send.measured && !process) metrics_.schedule_lag.Record(send.sent_ns - PlannedNs(send));
-        const bool clock_is_right = !send.time_is_replaced && send.acked_ns >= send.sent_ns;
-        if (send.measured && send.acked_ns != 0 && clock_is_right) {
-          metrics_.produce_ack.Record(send.acked_ns - send.sent_ns);
-        }
+        Record(ScheduleLagNs(send, process), &metrics_.schedule_lag);
+        Record(AckNs(send), &metrics_.produce_ack);
         if (send.phase >= metrics_.phases.size()) continue;
         PhaseFigures& phase = metrics_.phases[send.phase];
         CountOutcome(send, &phase.sent, &phase.acked, &phase.failed, &phase.unknown);
@@ -92,6 +89,7 @@ class MetricsBuilder {
       PhaseFigures& phase = metrics_.phases[i];
       phase.offered_per_s = PerSecond(phase.planned + unplanned[i], phase.duration_ns);
       phase.acked_per_s = PerSecond(phase.acked, phase.duration_ns);
+      metrics_.schedule_lag.RecordWithoutEnd(NotHandedOver(of_, i, kAnyClient));
     }
   }
 
@@ -135,71 +133,54 @@ class MetricsBuilder {
     acked_ns_.clear();
     delivered_ns_.clear();
     phases_of_client_.assign(history_.phases.size(), {});
-    const ClientView& view = clients_.view(index);
-    CountDeliveries(view, &figures);
-    CountMissing(view);
+    figures.dropped = std::count_if(client.deliveries.begin(), client.deliveries.end(),
+                                    [](const Delivery& delivery) { return delivery.kind == DeliveryKind::kDropped; });
+    ForEachWay(of_, index, [&](const RecordWay& way) { Count(way, &figures); });
+    for (size_t i = 0; i < history_.phases.size(); ++i) figures.e2e.RecordWithoutEnd(NotHandedOver(of_, i, index));
     EndRecoveries();
     FindBacklogPeaks();
     for (size_t i = 0; i < phases_of_client_.size(); ++i) {
-      const bool throughout =
-          client.joined_ns <= history_.phases[i].begin_ns && (client.left_ns == 0 || client.left_ns >= PhaseEndNs(i));
-      if (throughout) AddToPhase(i, phases_of_client_[i]);
+      if (WasThroughout(history_, client, i)) AddToPhase(i, phases_of_client_[i]);
     }
     metrics_.e2e.Merge(figures.e2e);
+    metrics_.service.Merge(figures.service);
+    if (!has_process_producer_) figures.service = {};
     metrics_.clients.push_back(std::move(figures));
   }
 
-  void CountDeliveries(const ClientView& view, ClientFigures* figures) {
-    FirstTimes first_time(history_);
-    const auto& deliveries = view.client().deliveries;
-    for (size_t i = 0; i < deliveries.size(); ++i) {
-      const Delivery& delivery = deliveries[i];
-      if (delivery.kind == DeliveryKind::kDropped) ++figures->dropped;
-      if (delivery.kind == DeliveryKind::kDropped || delivery.sentinel) continue;
-      const Send* send = FindSend(history_, delivery.rec);
-      const LogPlace place = view.place(i);
-      if (place != kNoPlace && log_.record(place).sentinel) continue;  // its client may say nothing of its rec
-      if (send != nullptr ? !first_time(delivery.rec) : place != kNoPlace && view.first_delivery(place) != i) continue;
+  void Count(const RecordWay& way, ClientFigures* figures) {
+    const bool received = way.received_ns != kNeverNs;
+    if (received) {
       ++figures->delivered;
-      if (const size_t phase = PhaseAt(delivery.time_ns); phase < phases_of_client_.size()) {
+      if (const size_t phase = PhaseAt(way.received_ns); phase < phases_of_client_.size()) {
         ++phases_of_client_[phase].delivered_in;
       }
-      if (send == nullptr || !WasThereFor(view.client(), *send)) continue;
-      if (send->measured && TimeCounts(delivery, *send)) figures->e2e.Record(delivery.time_ns - PlannedNs(*send));
-      if (send->outcome == Outcome::kOk && send->acked_ns != 0) {
-        acked_ns_.push_back(send->acked_ns);
-        delivered_ns_.push_back(std::max(send->acked_ns, delivery.time_ns));
-        NoteForRecoveries(send->acked_ns, delivery.time_ns);
-      }
-      if (send->phase >= phases_of_client_.size()) continue;
-      PhaseOfClient& phase = phases_of_client_[send->phase];
-      ++phase.delivered;
-      phase.last_ns = std::max(phase.last_ns, delivery.time_ns);
-      if (delivery.time_ns > last_sent_ns_[send->phase]) ++phase.behind;
     }
-  }
-
-  // What was acknowledged and never came holds a backlog up, and a recovery.
-  void CountMissing(const ClientView& view) {
-    if (!history_.audited) return;
-    const Client& client = view.client();
-    const auto ends = client.left_ns == 0 ? AuditedLasts(history_, log_) : view.frontiers();
-    view.ForEachMissing(ends, [&](LogPlace place) {
-      const LogRecord& record = log_.record(place);
-      const Send* send = record.sentinel ? nullptr : FindSend(history_, record.rec);
-      if (send == nullptr || !WasThereFor(client, *send) || send->outcome != Outcome::kOk || send->acked_ns == 0) {
-        return;
-      }
-      acked_ns_.push_back(send->acked_ns);
-      NoteForRecoveries(send->acked_ns, INT64_MAX);
-    });
+    if (way.send == nullptr || !way.was_there) return;
+    const Send& send = *way.send;
+    Record(LatencyNs(Hop::kEndToEnd, way), &figures->e2e);
+    Record(LatencyNs(Hop::kService, way), &figures->service);
+    Record(LatencyNs(Hop::kAckServer, way), &metrics_.ack_server);
+    Record(LatencyNs(Hop::kServerQueue, way), &metrics_.server_queue);
+    Record(LatencyNs(Hop::kServerClient, way), &metrics_.server_client);
+    // What was acknowledged and never came holds a backlog up, and a recovery.
+    if (send.outcome == Outcome::kOk && send.acked_ns != 0) {
+      acked_ns_.push_back(send.acked_ns);
+      if (received) delivered_ns_.push_back(std::max(send.acked_ns, way.received_ns));
+      NoteForRecoveries(send.acked_ns, way.received_ns);
+    }
+    if (!received || send.phase >= phases_of_client_.size()) return;
+    PhaseOfClient& phase = phases_of_client_[send.phase];
+    ++phase.delivered;
+    phase.last_ns = std::max(phase.last_ns, way.received_ns);
+    if (way.received_ns > last_sent_ns_[send.phase]) ++phase.behind;
   }
 
   // The phase that lasted at `time_ns`; SIZE_MAX: none.
   size_t PhaseAt(int64_t time_ns) const {
     for (size_t i = history_.phases.size(); i-- > 0;) {
       const int64_t begin_ns = history_.phases[i].begin_ns;
-      if (begin_ns != 0 && begin_ns <= time_ns) return time_ns < PhaseEndNs(i) ? i : SIZE_MAX;
+      if (begin_ns != 0 && begin_ns <= time_ns) return time_ns < PhaseEndNs(history_, i) ? i : SIZE_MAX;
     }
     return SIZE_MAX;
   }
@@ -228,7 +209,7 @@ class MetricsBuilder {
     int64_t last_ns = 0;
     for (const Moment& moment : moments_) {
       last_ns = std::max(last_ns, moment.last_ns);
-      moment.recovery->recovered_ns = last_ns == INT64_MAX ? 0 : last_ns;
+      moment.recovery->recovered_ns = last_ns == kNeverNs ? 0 : last_ns;
     }
   }
 
@@ -276,10 +257,11 @@ class MetricsBuilder {
     Recovery* recovery = nullptr;
   };
 
+  const Measurement& of_;
   const History& history_;
   const LogIndex& log_;
-  const ClientViews& clients_;
   Metrics metrics_;
+  bool has_process_producer_ = false;
   std::vector<int64_t> last_sent_ns_;  // by phase
   // Of the client at hand:
   std::vector<Moment> moments_;
@@ -289,13 +271,36 @@ class MetricsBuilder {
 
 }  // namespace
 
-Metrics ComputeMetrics(const History& history, const LogIndex& log, const ClientViews& clients) {
-  return MetricsBuilder(history, log, clients).Build();
-}
+Metrics ComputeMetrics(const Measurement& measurement) { return MetricsBuilder(measurement).Build(); }
 
 Metrics ComputeMetrics(const History& history) {
   const LogIndex log(history);
-  return ComputeMetrics(history, log, ClientViews(history, log));
+  const ClientViews clients(history, log);
+  const ServerEvidence servers(history);
+  return ComputeMetrics(Measurement(history, log, clients, servers, {}));
+}
+
+std::string WhyWithoutSamples(const Measurement& measurement, Hop hop) {
+  if (hop == Hop::kService) return "";
+  if (hop != Hop::kEndToEnd) {
+    return measurement.server_times.empty() ? "no server keeps a journal (\"journal\": true), which tells when it read "
+                                              "a record and when it wrote it"
+                                            : "";
+  }
+  const auto& producers = measurement.history.producers;
+  for (size_t i = 0; i < producers.size(); ++i) {
+    const auto& sends = producers[i].sends;
+    const bool sends_load = std::any_of(sends.begin(), sends.end(), [](const Send& send) { return !send.sentinel; });
+    if (sends_load && !IsProcessProducer(measurement.history, i)) return "";
+  }
+  return "no producer tells when it planned to send; e2e.service counts from the send itself";
+}
+
+int64_t NotHandedOver(const Measurement& measurement, size_t phase, size_t client) {
+  const History& history = measurement.history;
+  if (!history.phases[phase].measured) return 0;
+  if (client != kAnyClient && !WasThroughout(history, history.clients[client], phase)) return 0;
+  return measurement.not_handed_over[phase];
 }
 
 }  // namespace harness

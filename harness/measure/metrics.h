@@ -1,14 +1,15 @@
-// Figures of a run, computed from its History: what thresholds judge and what the summary and result.json show. Pure.
+// Figures of a run, computed from its History: what the summary and result.json show, and what thresholds
+// (metric_table.h) share with them. Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "harness/measure/latency_histogram.h"
-#include "harness/plan/scenario.h"
-#include "harness/verify/client_views.h"
+#include "harness/measure/measurement.h"
+#include "harness/measure/record_way.h"
 #include "harness/verify/history.h"
 #include "harness/verify/recovery.h"
 
@@ -29,7 +30,8 @@ struct ClientFigures {
   int64_t delivered = 0;  // distinct
   int64_t dropped = 0;
   int64_t reconnects = 0;
-  LatencyHistogram e2e;  // measured records, all phases
+  LatencyHistogram e2e;      // e2e.latency: measured records, all phases
+  LatencyHistogram service;  // e2e.service; where there is a producer that tells no plan, else empty
 };
 
 struct Metrics {
@@ -38,19 +40,18 @@ struct Metrics {
   std::vector<PhaseFigures> phases;
   std::vector<ClientFigures> clients;
   std::vector<Recovery> recoveries;
-  LatencyHistogram schedule_lag, produce_ack, e2e;
+  // Of all clients together. For people: one slow client of a hundred does not show in it; thresholds take the worst.
+  LatencyHistogram schedule_lag, produce_ack, e2e, service;
+  LatencyHistogram ack_server, server_queue, server_client;  // empty without a server's journal
+  LatencyHistogram hiccup;                                   // of the host
 };
 
-// `log` and `clients` are of `history`; the second makes its own.
-Metrics ComputeMetrics(const History& history, const LogIndex& log, const ClientViews& clients);
-Metrics ComputeMetrics(const History& history);
+Metrics ComputeMetrics(const Measurement& measurement);
+Metrics ComputeMetrics(const History& history);  // makes its own measurement, without a host
 
-// The value of one threshold's metric under its selectors.
-struct Measured {
-  std::optional<double> value;  // ns or count; nullopt: zero samples
-  int64_t samples = 0;
-  int64_t samples_wanted = 0;  // 10/(1-q) for a quantile
-};
-Measured Measure(const History& history, const Metrics& metrics, const Threshold& threshold);
+// Why a latency has no samples in this run whatever its selectors; empty: nothing is known against it.
+std::string WhyWithoutSamples(const Measurement& measurement, Hop hop);
+// Planned in a measured phase during all of which the client was there (kAnyClient: in any), and never handed over.
+int64_t NotHandedOver(const Measurement& measurement, size_t phase, size_t client);
 
 }  // namespace harness

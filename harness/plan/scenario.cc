@@ -52,4 +52,22 @@ std::string_view ComparisonText(Comparison comparison) {
   return "?";
 }
 
+std::string_view UnitName(MetricUnit unit) {
+  switch (unit) {
+    case MetricUnit::kTime:
+      return "ns";
+    case MetricUnit::kCount:
+      return "count";
+    case MetricUnit::kRate:
+      return "per_s";
+    case MetricUnit::kShare:
+      return "share";
+    case MetricUnit::kBytes:
+      return "bytes";
+    case MetricUnit::kByteRate:
+      return "bytes_per_s";
+  }
+  return "count";
+}
+
 }  // namespace harness

@@ -109,17 +109,21 @@ struct FaultPlan {
 
 enum class Comparison : uint8_t { kLess, kLessEqual, kGreater, kGreaterEqual, kEqual };
 
+// In what a metric and its limits are: ns, a plain number, per second, a share (0.99), bytes, bytes per second.
+enum class MetricUnit : uint8_t { kTime, kCount, kRate, kShare, kBytes, kByteRate };
+
 // "e2e.latency{phase=steady,excluding=faults,client=fast} p99 < 100ms"
 struct Threshold {
-  std::string text;    // as written
-  std::string metric;  // recovery.reconnect | client.reconnects | e2e.latency
-  std::map<std::string, std::string>
-      selectors;                   // phase, client, fault, during, after; "excluding" -> "faults"; "each" -> ""
-  std::optional<double> quantile;  // 0.99; nullopt: the metric's own value (count, or the worst)
-  bool maximum = false;            // "max"
+  std::string text;     // as written
+  std::string metric;   // a name of measure/metric_table.h, its NAME filled in: "proc.server-1.cpu"
+  std::string process;  // what stands for NAME: "server-1"; empty: the metric has none
+  std::map<std::string, std::string> selectors;  // by key; "excluding" -> "faults", "each" -> ""
+  std::optional<double> quantile;                // 0.99; nullopt: the metric's own value (count, or the worst)
+  bool maximum = false;                          // "max"
   Comparison comparison = Comparison::kLess;
-  double limit = 0;  // ns for times, a plain number for counts
-  bool is_time = false;
+  double limit = 0;  // in `unit`
+  MetricUnit unit = MetricUnit::kCount;
+  bool is_time() const { return unit == MetricUnit::kTime; }
 };
 
 struct RelaxedInvariant {
@@ -167,5 +171,6 @@ std::vector<std::string> ClientNames(const ClientPlan& plan);
 std::string_view FaultTypeName(FaultType type);
 std::string_view CountKindName(CountKind kind);
 std::string_view ComparisonText(Comparison comparison);
+std::string_view UnitName(MetricUnit unit);  // "ns", "count", "per_s", "share", "bytes", "bytes_per_s"
 
 }  // namespace harness

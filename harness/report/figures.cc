@@ -173,9 +173,11 @@ void FiguresWriter::AddLatency() {
   add("planned to sent", report_.metrics.schedule_lag);
   add("sent to acknowledged", report_.metrics.produce_ack);
   add("planned to delivered", report_.metrics.e2e);
+  if (report_.metrics.e2e.empty()) add("sent to delivered", report_.metrics.service);
   if (report_.metrics.clients.size() > 1) {
     for (size_t i = 0; i < std::min(report_.metrics.clients.size(), kClientsShown); ++i) {
-      add("  at " + Printable(report_.metrics.clients[i].name), report_.metrics.clients[i].e2e);
+      const ClientFigures& client = report_.metrics.clients[i];
+      add("  at " + Printable(client.name), report_.metrics.e2e.empty() ? client.service : client.e2e);
     }
   }
   if (!table.rows.empty()) text_ += "\n" + TableText(table, columns_);

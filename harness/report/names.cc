@@ -1,5 +1,7 @@
 #include "harness/report/names.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -7,6 +9,14 @@
 #include "harness/report/text.h"
 
 namespace harness {
+namespace {
+
+std::string BytesText(double bytes) {
+  constexpr double kMiB = 1 << 20;
+  return bytes >= kMiB ? fmt::format("{:.4g} MiB", bytes / kMiB) : fmt::format("{:.0f} bytes", bytes);
+}
+
+}  // namespace
 
 std::string_view VerdictName(RunVerdict verdict) {
   switch (verdict) {
@@ -58,7 +68,7 @@ std::vector<const CheckResult*> AllChecks(const Verdict& verdict) {
   std::vector<const CheckResult*> checks;
   checks.reserve(verdict.invariants.size() + verdict.thresholds.size());
   for (const CheckResult& check : verdict.invariants) checks.push_back(&check);
-  for (const CheckResult& check : verdict.thresholds) checks.push_back(&check);
+  for (const ThresholdResult& check : verdict.thresholds) checks.push_back(&check);
   return checks;
 }
 
@@ -82,9 +92,29 @@ std::string NameList(const std::vector<std::string>& names, size_t told_max) {
   return text;
 }
 
-std::string MeasuredText(double value, bool is_time) {
+std::string MeasuredText(double value, MetricUnit unit) {
   if (std::isinf(value)) return "never";
-  return is_time ? DurationText(std::llround(value)) : CountText(std::llround(value));
+  switch (unit) {
+    case MetricUnit::kTime:
+      return DurationText(std::llround(value));
+    case MetricUnit::kCount:
+      return CountText(std::llround(value));
+    case MetricUnit::kRate:
+      return RateText(value);
+    case MetricUnit::kShare:
+      return fmt::format("{:.4g}%", value * 100);
+    case MetricUnit::kBytes:
+      return BytesText(value);
+    case MetricUnit::kByteRate:
+      return BytesText(value) + "/s";
+  }
+  return "";
+}
+
+const ThresholdResult* AsThreshold(const Verdict& verdict, const CheckResult& check) {
+  const auto found = std::find_if(verdict.thresholds.begin(), verdict.thresholds.end(),
+                                  [&](const ThresholdResult& threshold) { return &threshold == &check; });
+  return found == verdict.thresholds.end() ? nullptr : &*found;
 }
 
 std::string_view PaymentId(const History& history, uint64_t id_hash) {
@@ -101,7 +131,7 @@ const Threshold* FindThreshold(const Scenario& scenario, std::string_view text) 
 std::vector<std::string> ThresholdNames(const Verdict& verdict) {
   std::map<std::string_view, int> seen;
   std::vector<std::string> names;
-  for (const CheckResult& threshold : verdict.thresholds) {
+  for (const ThresholdResult& threshold : verdict.thresholds) {
     const int count = ++seen[threshold.name];
     names.push_back(count == 1 ? threshold.name : threshold.name + " (" + std::to_string(count) + ")");
   }

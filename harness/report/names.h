@@ -28,8 +28,10 @@ std::string SuspectsText(const Violation& violation);
 // "a, b and 3 more".
 std::string NameList(const std::vector<std::string>& names, size_t told_max);
 
-// "12.4 ms", "2", "never": what a threshold measured, in its unit.
-std::string MeasuredText(double value, bool is_time);
+// "12.4 ms", "2", "498/s", "99.5%", "64 MiB", "never": what a threshold measured, in its unit.
+std::string MeasuredText(double value, MetricUnit unit);
+// The threshold's result that `check` of this verdict is; nullptr: it is an invariant's.
+const ThresholdResult* AsThreshold(const Verdict& verdict, const CheckResult& check);
 // Empty where the run did not keep the id.
 std::string_view PaymentId(const History& history, uint64_t id_hash);
 // The scenario's threshold of this text; nullptr: none.

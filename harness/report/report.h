@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/measure/host_facts.h"
 #include "harness/measure/metrics.h"
 #include "harness/plan/scenario.h"
 #include "harness/verify/history.h"
@@ -29,11 +30,7 @@ struct RunFacts {
   // command that runs it again.
   std::vector<std::string> overrides;
   std::string harness_command = "harness";  // how the user starts the harness: "./run.sh harness"
-  struct ProcessUsage {
-    std::string name;
-    int64_t cpu_user_ns = 0, cpu_system_ns = 0, rss_bytes_max = 0;
-    int64_t log_bytes_dropped = 0;  // of what it printed, beyond what its log keeps
-  };
+  using ProcessUsage = harness::ProcessUsage;
   std::vector<ProcessUsage> processes;
   // What the embedded producers did other than planned: docs/formats.md, `load`. But for sentinel_tries each is 0 in an
   // undisturbed run.
@@ -49,7 +46,7 @@ struct Report {
   const RunFacts& facts;
 };
 
-inline constexpr int kResultSchemaVersion = 2;  // of result.json
+inline constexpr int kResultSchemaVersion = 3;  // of result.json
 
 // `width_columns` 0: not a terminal. `color`: ANSI colours. `utf8`: symbols beyond ASCII. DetectConsoleStyle (text.h)
 // finds out what fits a file descriptor.
@@ -60,7 +57,7 @@ struct ConsoleStyle {
   bool redraws = true;  // of a terminal: lines can be drawn again; not with TERM=dumb
 };
 std::string SummaryText(const Report& report, const ConsoleStyle& style);
-std::string ResultJson(const Report& report);   // docs/formats.md, "schema_version": 2
+std::string ResultJson(const Report& report);   // docs/formats.md, "schema_version": 3
 std::string JunitXml(const Report& report);     // one case per invariant, threshold and fault
 bool HasWitness(const Report& report);          // something was violated
 std::string WitnessText(const Report& report);  // empty without
@@ -70,8 +67,8 @@ std::string RerunCommand(const RunFacts& facts, std::optional<uint64_t> seed);
 std::string CheckCommand(const Report& report);                               // judges the recorded run again
 std::string HistoryCommand(const Report& report, const std::string& record);  // shows one record's life
 
-// result.json, junit.xml and, when there is something to witness, witness.txt in `dir`; without any a
-// witness.txt of before is removed.
+// result.json, junit.xml, the latencies (latency_files.h) and, when there is something to witness, witness.txt in
+// `dir`; without any a witness.txt of before is removed.
 void WriteReport(const Report& report, const std::string& dir);
 
 }  // namespace harness

@@ -1,5 +1,6 @@
 // result.json: everything of the metrics and the verdict, for programs. docs/formats.md documents it; change both
 // together.
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -23,10 +24,15 @@ Json LatencyJson(const LatencyHistogram& histogram) {
   static constexpr std::pair<const char*, double> kQuantiles[] = {
       {"p50_ns", 0.5},  {"p75_ns", 0.75},    {"p90_ns", 0.9},      {"p95_ns", 0.95},
       {"p99_ns", 0.99}, {"p99_9_ns", 0.999}, {"p99_99_ns", 0.9999}};
-  for (const auto& [name, quantile] : kQuantiles) latency[name] = OrNull(histogram.AtQuantile(quantile));
-  latency["max_ns"] = *histogram.Max();
+  // What never came has no number.
+  const auto finite = [](std::optional<int64_t> value) {
+    return value == LatencyHistogram::kWithoutEnd ? Json(nullptr) : OrNull(value);
+  };
+  for (const auto& [name, quantile] : kQuantiles) latency[name] = finite(histogram.AtQuantile(quantile));
+  latency["max_ns"] = finite(histogram.Max());
   latency["negative"] = histogram.negative_count();
   latency["overflow"] = histogram.overflow_count();
+  latency["without_end"] = histogram.without_end_count();
   return latency;
 }
 
@@ -107,6 +113,7 @@ Json ClientsJson(const Report& report) {
       entry["connections"] = ConnectionsJson(report.history, client);
     }
     entry["e2e_latency"] = LatencyJson(figures.e2e);
+    if (!figures.service.empty()) entry["e2e_service"] = LatencyJson(figures.service);
     clients.push_back(std::move(entry));
   }
   return clients;
@@ -200,16 +207,21 @@ Json ThresholdsJson(const Report& report) {
   Json thresholds = Json::array();
   const std::vector<std::string> names = ThresholdNames(report.verdict);
   for (size_t i = 0; i < names.size(); ++i) {
-    const CheckResult& check = report.verdict.thresholds[i];
+    const ThresholdResult& result = report.verdict.thresholds[i];
+    const bool has_value = result.samples > 0 && !std::isinf(result.measured);
     Json entry{{"name", names[i]},
-               {"text", check.name},
-               {"state", CheckStateName(check.state)},
-               {"reason", check.reason},
-               {"measured", check.samples > 0 ? Json(check.measured) : Json(nullptr)},
-               {"samples", check.samples}};
-    if (const Threshold* threshold = FindThreshold(report.scenario, check.name)) {
+               {"text", result.name},
+               {"state", CheckStateName(result.state)},
+               {"reason", result.reason},
+               {"measured", has_value ? Json(result.measured) : Json(nullptr)},
+               {"samples", result.samples},
+               {"samples_wanted", result.samples_wanted},
+               {"without_end", result.without_end},
+               {"whose", result.whose}};
+    if (const Threshold* threshold = FindThreshold(report.scenario, result.name)) {
+      entry["metric"] = threshold->metric;
       entry["limit"] = threshold->limit;
-      entry["unit"] = threshold->is_time ? "ns" : "count";
+      entry["unit"] = UnitName(threshold->unit);
     }
     thresholds.push_back(std::move(entry));
   }
@@ -273,7 +285,12 @@ std::string ResultJson(const Report& report) {
                     {"latency",
                      {{"schedule_lag", LatencyJson(metrics.schedule_lag)},
                       {"produce_ack", LatencyJson(metrics.produce_ack)},
-                      {"e2e", LatencyJson(metrics.e2e)}}},
+                      {"e2e", LatencyJson(metrics.e2e)},
+                      {"e2e_service", LatencyJson(metrics.service)},
+                      {"ack_server", LatencyJson(metrics.ack_server)},
+                      {"server_queue", LatencyJson(metrics.server_queue)},
+                      {"server_client", LatencyJson(metrics.server_client)},
+                      {"host_hiccup", LatencyJson(metrics.hiccup)}}},
                     {"load", report.facts.load},
                     {"producers", ProducersJson(report.history)},
                     {"clients", ClientsJson(report)},

@@ -38,11 +38,6 @@ bool IsDeath(const History& history, const CheckResult& check) {
   });
 }
 
-bool IsThreshold(const Verdict& verdict, const CheckResult& check) {
-  return std::any_of(verdict.thresholds.begin(), verdict.thresholds.end(),
-                     [&](const CheckResult& threshold) { return &threshold == &check; });
-}
-
 bool IsOneOf(std::string_view name, std::initializer_list<std::string_view> names) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -74,7 +69,7 @@ class Story {
     for (Chapter& chapter : *chapters) {
       if (IsSameRecord(*chapter.check, check)) {
         // Of one record the hop that comes first tells most: the checks are in that order.
-        if (&check < chapter.check && !IsThreshold(verdict_, check)) {
+        if (&check < chapter.check && AsThreshold(verdict_, check) == nullptr) {
           chapter.same.push_back(chapter.check);
           chapter.check = &check;
         } else {
@@ -95,9 +90,10 @@ class Story {
   bool Follows(const CheckResult& head, const CheckResult& later) const {
     if (head.state != CheckState::kViolated) return false;
     if (later.name == "NONVACUOUS") return true;
-    const bool unmeasured = IsThreshold(verdict_, later) && (later.samples == 0 || std::isinf(later.measured));
+    const ThresholdResult* threshold = AsThreshold(verdict_, later);
+    const bool unmeasured = threshold != nullptr && (threshold->samples == 0 || std::isinf(threshold->measured));
     if (IsDeath(history_, head)) {
-      return IsOneOf(later.name, {"LIVE", "UNARY_AGREE"}) || IsThreshold(verdict_, later);
+      return IsOneOf(later.name, {"LIVE", "UNARY_AGREE"}) || threshold != nullptr;
     }
     if (head.name == "LIVE") return unmeasured;
     if (!IsOneOf(head.name, {"LOST", "SKIP", "RESUME", "BOOKMARK"}) || later.name != "LIVE" ||

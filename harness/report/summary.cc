@@ -39,7 +39,8 @@ class SummaryWriter {
  private:
   void Heading(std::string_view title) { text_ += "\n" + Painted(style_, Color::kBold, title) + "\n"; }
   void AddVerdict();
-  void AddChecks(std::string_view title, const std::vector<CheckResult>& checks);
+  template <typename Result>
+  void AddChecks(std::string_view title, const std::vector<Result>& checks);
   std::string CheckText(const CheckResult& check) const;
   void AddStory();
   void AddChapter(size_t number, const Chapter& chapter);
@@ -93,10 +94,14 @@ void SummaryWriter::AddVerdict() {
 }
 
 std::string SummaryWriter::CheckText(const CheckResult& check) const {
-  const Threshold* threshold = FindThreshold(report_.scenario, check.name);
+  const ThresholdResult* threshold = AsThreshold(report_.verdict, check);
+  const Threshold* plan = threshold == nullptr ? nullptr : FindThreshold(report_.scenario, check.name);
   std::string text;
-  if (threshold != nullptr && check.samples > 0) {
-    text = MeasuredText(check.measured, threshold->is_time) + " over " + Counted(check.samples, "sample");
+  if (plan != nullptr && threshold->samples > 0) {
+    text = MeasuredText(threshold->measured, plan->unit);
+    if (!threshold->whose.empty()) text += " of " + Printable(threshold->whose);
+    text += " over " + Counted(threshold->samples, "sample");
+    if (threshold->without_end > 0) text += ", " + CountText(threshold->without_end) + " without end";
   }
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
   if (check.state == CheckState::kNotApplicable) {
@@ -117,13 +122,14 @@ std::string SummaryWriter::CheckText(const CheckResult& check) const {
   return text;
 }
 
-void SummaryWriter::AddChecks(std::string_view title, const std::vector<CheckResult>& checks) {
+template <typename Result>
+void SummaryWriter::AddChecks(std::string_view title, const std::vector<Result>& checks) {
   if (checks.empty()) return;
   Heading(title);
   size_t name_columns = 0;
-  for (const CheckResult& check : checks) name_columns = std::max(name_columns, Columns(check.name));
+  for (const Result& check : checks) name_columns = std::max(name_columns, Columns(check.name));
   name_columns = std::min(name_columns, columns_ / 2);
-  for (const CheckResult& check : checks) {
+  for (const Result& check : checks) {
     const Mark mark = MarkOf(check.state);
     const std::string line =
         Paragraph("  " + std::string(mark.symbol) + " " + PadRight(Printable(check.name), name_columns) + "  ",
@@ -190,8 +196,8 @@ bool SummaryWriter::OnlyTimesAreWrong() const {
   if (report_.verdict.verdict != RunVerdict::kFail) return false;
   const std::vector<const CheckResult*> checks = AllChecks(report_.verdict);
   return std::all_of(checks.begin(), checks.end(), [&](const CheckResult* check) {
-    const Threshold* threshold = FindThreshold(report_.scenario, check->name);  // none: an invariant
-    return !IsBroken(check->state) || (threshold != nullptr && threshold->is_time && check->samples > 0);
+    const ThresholdResult* threshold = AsThreshold(report_.verdict, *check);
+    return !IsBroken(check->state) || (threshold != nullptr && threshold->is_time && threshold->samples > 0);
   });
 }
 

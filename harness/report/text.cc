@@ -56,6 +56,7 @@ std::string CountText(int64_t count) {
 }
 
 std::string DurationText(int64_t duration_ns) {
+  if (duration_ns == INT64_MAX) return "never";
   if (duration_ns < 0) return "-" + DurationText(duration_ns == INT64_MIN ? INT64_MAX : -duration_ns);
   const auto ns = static_cast<double>(duration_ns);
   if (duration_ns < 1000) return fmt::format("{} ns", duration_ns);

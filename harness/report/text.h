@@ -13,7 +13,8 @@ namespace harness {
 
 // "1,234,567".
 std::string CountText(int64_t count);
-// Three digits that matter and the unit that fits: "850 ns", "12.4 µs", "1.25 ms", "3.02 s", "2 min 05 s".
+// Three digits that matter and the unit that fits: "850 ns", "12.4 µs", "1.25 ms", "3.02 s", "2 min 05 s"; "never" of
+// the greatest value.
 std::string DurationText(int64_t duration_ns);
 // "498/s"; below 10 with one decimal.
 std::string RateText(double per_s);

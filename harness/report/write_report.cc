@@ -6,6 +6,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "harness/report/latency_files.h"
 #include "harness/report/report.h"
 #include "harness/report/write_whole.h"
 
@@ -40,6 +41,7 @@ void WriteReport(const Report& report, const std::string& dir) {
   } else {
     WriteWhole(dir + "/witness.txt", witness);
   }
+  WriteLatencyFiles(report, dir);
   WriteWhole(dir + "/junit.xml", JunitXml(report));
   WriteWhole(dir + "/result.json", ResultJson(report));  // last: whoever sees it finds the others
 }

@@ -23,6 +23,7 @@
 #include "harness/observe/unary_prober.h"
 #include "harness/report/live_view.h"
 #include "harness/run/command_line.h"
+#include "harness/run/hiccup_detector.h"
 #include "harness/run/processes.h"
 #include "harness/run/run_topics.h"
 #include "harness/run/runner.h"
@@ -57,6 +58,7 @@ class Run : private FaultListener {
   // For the report, after Finish.
   std::vector<RunFacts::ProcessUsage> Usage() const;
   const LoadCounts& load_counts() const { return load_counts_; }
+  const LatencyHistogram& hiccups() const { return hiccups_; }
   // What it runs on, for people: "mock (librdkafka 2.0.2)". After SetUp.
   const std::string& backend() const { return backend_; }
 
@@ -166,6 +168,8 @@ class Run : private FaultListener {
   bool drained_ = false;
   RunFacts::ProcessUsage broker_usage_;
   LoadCounts load_counts_;
+  std::unique_ptr<HiccupDetector> hiccup_detector_;  // while load is offered
+  LatencyHistogram hiccups_;
   const pipeline::StopCallback on_hurry_;  // last: it uses the rest
 };
 

@@ -54,6 +54,7 @@ void Run::WindDown() {
   tail_.Drain(After(stopped() ? kInterruptedFlushWithinNs : kLogsReadWithinNs));
   generator_->Flush(After(stopped() ? kInterruptedFlushWithinNs : kFlushWithinNs));
   load_end_ns_ = pipeline::MonotonicNs();
+  if (hiccup_detector_) hiccups_ = hiccup_detector_->Stop();
   const int64_t drain_begin_ns = pipeline::MonotonicNs();
   if (!stopped()) {
     view_->OnStep("draining");

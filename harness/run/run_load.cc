@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -41,6 +42,7 @@ void Run::OfferLoad() {
   StartProber();
   int64_t begin_ns = pipeline::MonotonicNs() + kLeadNs;
   load_begin_ns_ = begin_ns;
+  hiccup_detector_ = std::make_unique<HiccupDetector>();
   for (const PhasePlan& plan : scenario_.phases) {
     if (stopped()) break;
     RunPhase(plan, &begin_ns);

@@ -106,12 +106,13 @@ RunOutcome Leave(NotStarted run, const std::string& out_dir) {
 }
 
 RunOutcome JudgeAndReport(const Scenario& scenario, const RunOptions& options, const History& history,
-                          const RunFacts& facts, std::ostream& out) {
+                          const RunFacts& facts, const LatencyHistogram& hiccups, std::ostream& out) {
   RunOutcome outcome;
   outcome.run_dir = facts.run_dir;
   Metrics metrics;
-  outcome.verdict = Judge(history, scenario,
-                          {.report_time_thresholds = options.report_time_thresholds, .run_jobs = RunJobs}, &metrics);
+  outcome.verdict =
+      Judge(history, scenario, {.report_time_thresholds = options.report_time_thresholds, .run_jobs = RunJobs},
+            &metrics, {facts.processes, hiccups});
   outcome.exit_code = outcome.verdict.exit_code;
   const Report report{history, metrics, outcome.verdict, scenario, facts};
   // The files first: the console may have nobody who reads.
@@ -176,7 +177,7 @@ RunOutcome RunScenario(const Scenario& scenario, const std::string& scenario_pat
     facts.processes = run.Usage();
     facts.processes.push_back(OwnUsage(usage_before));
     facts.load = LoadFacts(run.load_counts());
-    return JudgeAndReport(scenario, options, history, facts, out);
+    return JudgeAndReport(scenario, options, history, facts, run.hiccups(), out);
   } catch (const BadScenarioError& error) {
     return problem(kExitBadScenario, scenario_path + ": " + error.what());
   } catch (const pipeline::SettingsError& error) {

@@ -121,6 +121,20 @@ std::string Apply(const std::string& setting, Json* root) {
   return pointer;
 }
 
+// Returns its pointer; throws std::runtime_error with a sentence.
+std::string AddThreshold(const std::string& text, Json* root) {
+  CheckText(text, text);
+  if (!root->is_object()) throw std::runtime_error("the scenario is " + Shown(*root) + ", which holds nothing");
+  Json& expect = (*root)["expect"];
+  if (!expect.is_null() && !expect.is_object()) throw std::runtime_error("\"/expect\" is " + Shown(expect));
+  Json& thresholds = expect["thresholds"];
+  if (!thresholds.is_null() && !thresholds.is_array()) {
+    throw std::runtime_error("\"/expect/thresholds\" is " + Shown(thresholds));
+  }
+  thresholds.push_back(text);
+  return Below("/expect/thresholds", thresholds.size() - 1);
+}
+
 }  // namespace
 
 void ApplyOverrides(const ScenarioOverrides& overrides, Json* root, ErrorList* errors) {
@@ -128,6 +142,14 @@ void ApplyOverrides(const ScenarioOverrides& overrides, Json* root, ErrorList* e
     const std::string name = "--set " + setting;
     try {
       errors->SetOverride(Apply(setting, root), name);
+    } catch (const std::exception& error) {
+      errors->InOverride(name, error.what());
+    }
+  }
+  for (const std::string& text : overrides.thresholds) {
+    const std::string name = "--threshold " + text;
+    try {
+      errors->SetOverride(AddThreshold(text, root), name);
     } catch (const std::exception& error) {
       errors->InOverride(name, error.what());
     }

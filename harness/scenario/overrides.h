@@ -1,4 +1,5 @@
-// What the command line changes in a scenario document before it is checked: `--set POINTER=VALUE` and `--seed`. Used
+// What the command line changes in a scenario document before it is checked: `--set POINTER=VALUE`,
+// `--threshold` and `--seed`. Used
 // by the parser of scenario files only. Pure.
 #pragma once
 

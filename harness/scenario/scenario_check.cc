@@ -272,14 +272,47 @@ class Checker {
     if (threshold.selectors.contains("each") && threshold.selectors.contains("fault")) {
       errors_->AtValue(at, before + "\"each\" means every fault; allowed: \"each\" or \"fault=NAME\"");
     }
-    if (threshold.metric == "recovery.reconnect" && scenario_.faults.empty()) {
+    const bool is_of_faults = (threshold.metric.starts_with("recovery.") && threshold.metric != "recovery.max_gap") ||
+                              threshold.metric.starts_with("fault.");
+    if (is_of_faults && scenario_.faults.empty()) {
       errors_->AtValue(at, before + "there is no fault to recover from");
+    }
+    if (!threshold.process.empty()) CheckProgram(threshold.process, at, before);
+    CheckCanBeMeasured(threshold, at, before);
+  }
+
+  // What has CPU and memory of its own: processes, the broker, and the harness with all that is embedded in it.
+  void CheckProgram(const std::string& name, const std::string& at, const std::string& before) {
+    Words programs = targets_;
+    for (const std::string& own : kOwnNames) {
+      if (!Contains(programs, own)) programs.push_back(own);
+    }
+    Exists("program", name, programs, at, before);
+  }
+
+  // A metric that can't have a sample in this scenario is a slip.
+  void CheckCanBeMeasured(const Threshold& threshold, const std::string& at, const std::string& before) {
+    const bool is_by_journal = threshold.metric == "ack.server" || threshold.metric.starts_with("server.");
+    const bool has_journal = std::any_of(scenario_.servers.begin(), scenario_.servers.end(),
+                                         [](const ServerPlan& server) { return server.journal; });
+    if (is_by_journal && !has_journal) {
+      errors_->AtValue(at, before + threshold.metric +
+                               " is read from a server's journal, and none keeps one; allowed: a server with "
+                               "\"journal\": true");
+    }
+    const bool is_by_plan = threshold.metric == "e2e.latency" || threshold.metric == "load.schedule_lag";
+    const bool has_plan = std::any_of(scenario_.producers.begin(), scenario_.producers.end(),
+                                      [](const auto& producer) { return producer.kind == ProducerKind::kEmbedded; });
+    if (is_by_plan && !scenario_.producers.empty() && !has_plan) {
+      errors_->AtValue(at, before + threshold.metric +
+                               " counts from the planned send, and a process producer tells no plan; allowed: "
+                               "e2e.service, which counts from the send");
     }
   }
 
   void CheckMeasured(const Threshold& threshold, const std::string& phase, const std::string& at,
                      const std::string& before) {
-    if (!threshold.is_time) return;
+    if (!threshold.is_time()) return;
     for (const PhasePlan& plan : scenario_.phases) {
       if (plan.name != phase || plan.measure) continue;
       errors_->AtValue(

@@ -23,7 +23,8 @@ struct ScenarioOverrides {
   // otherwise; where the schema wants text, the value is taken as text. A last token that does not exist is added to
   // its object, "-" appends to an array.
   std::vector<std::string> set;
-  std::optional<uint64_t> seed;  // `--seed`: replaces the file's
+  std::optional<uint64_t> seed;              // `--seed`: replaces the file's
+  std::vector<std::string> thresholds = {};  // `--threshold`: behind the file's own
 };
 
 using ScenarioResult = std::variant<Scenario, std::vector<ScenarioError>>;

@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
+#include <optional>
 #include <stdexcept>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "harness/measure/metric_table.h"
 #include "harness/scenario/error_list.h"
+#include "harness/scenario/quantity.h"
 #include "text/duration.h"
 #include "text/words.h"
 
@@ -32,6 +36,12 @@ class Parser {
     ReadMetric();
     SkipSpace();
     if (rest_.starts_with('{')) ReadSelectors();
+    const auto& allowed = metric_->selectors;
+    const bool takes_slo = std::find(allowed.begin(), allowed.end(), "slo") != allowed.end();
+    if (takes_slo && !threshold_.selectors.contains("slo")) {
+      Fail(threshold_.metric + " needs the latency that counts as recovered, for instance \"" + threshold_.metric +
+           "{slo=100ms}\"");
+    }
     SkipSpace();
     ReadQuantile();
     SkipSpace();
@@ -55,17 +65,16 @@ class Parser {
   void ReadMetric() {
     SkipSpace();
     const std::string_view name = TakeUntil(" \t{}<>=,");
-    std::vector<std::string> known;
-    for (const MetricDefinition& definition : MetricDefinitions()) {
-      if (definition.name == name) metric_ = &definition;
-      known.emplace_back(definition.name);
-    }
     if (name.empty()) Fail("no metric at the beginning; " + std::string(kForm));
-    if (metric_ == nullptr) {
+    const MetricRow* row = FindMetric(name, &threshold_.process);
+    if (row == nullptr) {
+      std::vector<std::string> known;
+      for (const MetricRow& one : MetricTable()) known.emplace_back(one.definition.name);
       Fail("unknown metric " + Name(name) + DidYouMean(name, known) + "; allowed: " + QuotedList(known));
     }
+    metric_ = &row->definition;
     threshold_.metric = name;
-    threshold_.is_time = metric_->is_time;
+    threshold_.unit = metric_->unit;
   }
 
   void ReadSelectors() {
@@ -75,6 +84,7 @@ class Parser {
     const std::string_view list = rest_.substr(0, close);
     rest_.remove_prefix(close + 1);
     if (pipeline::Stripped(list, kSpace).empty()) return;
+    if (metric_->selectors.empty()) Fail(threshold_.metric + " has no selectors; found " + Name(list));
     for (const std::string_view selector : pipeline::Split(list, ',')) {
       ReadSelector(pipeline::Stripped(selector, kSpace));
     }
@@ -98,8 +108,12 @@ class Parser {
     if (key == "excluding" && value != "faults") {
       Fail("found \"excluding=" + std::string(value) + "\"; allowed: \"excluding=faults\"");
     }
-    if (key == "after" && !pipeline::ParseDurationNs(value)) {
-      Fail("found \"after=" + std::string(value) + "\"; allowed: a time with its unit, \"after=10s\"");
+    if (key == "from" && value != "fault") {
+      Fail("found \"from=" + std::string(value) + "\"; allowed: \"from=fault\"");
+    }
+    const bool is_time = key == "after" || key == "slo" || key == "window";
+    if (is_time && !pipeline::ParseDurationNs(value)) {
+      Fail("found " + Name(selector) + "; allowed: a time with its unit, " + Name(std::string(key) + "=10s"));
     }
     if (!threshold_.selectors.emplace(key, value).second) Fail("the selector " + Name(key) + " stands twice");
   }
@@ -116,8 +130,8 @@ class Parser {
     if (metric_->needs_quantile && word.empty()) {
       Fail(threshold_.metric + " needs a percentile before the comparison, \"p50\" to \"p99.99\", or \"max\"");
     }
-    if (!metric_->is_time && !word.empty()) {
-      Fail(threshold_.metric + " is a count and has no percentile; found " + Name(word));
+    if (!metric_->takes_quantile() && !word.empty()) {
+      Fail(threshold_.metric + " is no time and has no percentile; found " + Name(word));
     }
   }
 
@@ -156,22 +170,58 @@ class Parser {
   void ReadLimit() {
     const std::string_view word = pipeline::Stripped(rest_, kSpace);
     if (word.empty()) Fail("no limit after the comparison; " + std::string(kForm));
-    if (metric_->is_time) {
-      const auto limit = pipeline::ParseDurationNs(word);
-      if (!limit) {
-        Fail("found the limit " + Name(word) + "; " + threshold_.metric +
-             " is a time: allowed is one with its unit (ns, us, ms, s, m, h) up to 24h, for instance \"100ms\"");
+    const std::optional<double> limit = Limit(metric_->unit, word);
+    if (!limit)
+      Fail("found the limit " + Name(word) + "; " + threshold_.metric + " is " + std::string(Allowed(metric_->unit)));
+    threshold_.limit = *limit;
+  }
+
+  static std::optional<double> Limit(MetricUnit unit, std::string_view word) {
+    switch (unit) {
+      case MetricUnit::kTime:
+        return pipeline::ParseDurationNs(word);
+      case MetricUnit::kCount:
+        return Number<uint64_t>(word, uint64_t{1} << 52);
+      case MetricUnit::kRate:
+        return ParseRatePerS(word);
+      case MetricUnit::kShare: {
+        const auto percent = word.ends_with('%') ? Number<double>(word.substr(0, word.size() - 1), 100) : std::nullopt;
+        return percent ? std::optional(*percent / 100) : std::nullopt;
       }
-      threshold_.limit = static_cast<double>(*limit);
-      return;
+      case MetricUnit::kBytes:
+        return ParseBytes(word);
+      case MetricUnit::kByteRate:
+        return word.ends_with("/s") ? ParseBytes(word.substr(0, word.size() - 2)) : std::nullopt;
     }
-    uint64_t limit = 0;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), limit);
-    if (error != std::errc{} || end != word.data() + word.size() || limit > uint64_t{1} << 52) {
-      Fail("found the limit " + Name(word) + "; " + threshold_.metric +
-           " is a count: allowed is a whole number without a unit");
+    return std::nullopt;
+  }
+
+  // 0 to `highest`, and nothing else in `word`.
+  template <typename Value>
+  static std::optional<double> Number(std::string_view word, Value highest) {
+    Value value = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+    const bool whole = error == std::errc{} && end == word.data() + word.size();
+    if (!whole || !(value >= 0 && value <= highest)) return std::nullopt;
+    return static_cast<double>(value);
+  }
+
+  static std::string_view Allowed(MetricUnit unit) {
+    switch (unit) {
+      case MetricUnit::kTime:
+        return "a time: allowed is one with its unit (ns, us, ms, s, m, h) up to 24h, for instance \"100ms\"";
+      case MetricUnit::kCount:
+        return "a count: allowed is a whole number without a unit";
+      case MetricUnit::kRate:
+        return "a rate: allowed is a number per second, for instance \"500/s\"";
+      case MetricUnit::kShare:
+        return "a share: allowed is \"0%\" to \"100%\"";
+      case MetricUnit::kBytes:
+        return "a size: allowed is one in KiB, MiB or GiB, for instance \"64MiB\"";
+      case MetricUnit::kByteRate:
+        return "a rate of bytes: allowed is a size per second, for instance \"64MiB/s\"";
     }
-    threshold_.limit = static_cast<double>(limit);
+    return "";
   }
 
   std::string_view rest_;
@@ -180,27 +230,6 @@ class Parser {
 };
 
 }  // namespace
-
-const std::vector<MetricDefinition>& MetricDefinitions() {
-  static const std::vector<MetricDefinition> metrics = {
-      {"recovery.reconnect",
-       true,
-       false,
-       {"each", "fault", "client"},
-       "from the break of a stream to the first message of the client's next one, per fault and client"},
-      {"client.reconnects",
-       false,
-       false,
-       {"client", "fault", "phase"},
-       "streams that a client opened after its first one"},
-      {"e2e.latency",
-       true,
-       true,
-       {"phase", "client", "fault", "during", "after", "excluding"},
-       "from a record's planned send to its arrival at the client"},
-  };
-  return metrics;
-}
 
 std::variant<Threshold, std::string> ParseThreshold(std::string_view text) {
   try {

@@ -26,28 +26,6 @@ void Offer(int64_t time_ns, std::vector<Interval>* spans) {
   }
 }
 
-std::vector<Interval> LoadSpans(const History& history) {
-  std::vector<Interval> spans;
-  for (const Phase& phase : history.phases) {
-    if (!phase.offers_load || phase.begin_ns == 0) continue;
-    spans.push_back({phase.begin_ns, phase.end_ns == 0 ? history.load_end_ns : phase.end_ns});
-  }
-  // Process producers follow no phase: they offer load while they send, and those that tell of no sends while records
-  // of theirs come into the topic.
-  for (size_t i = 0; i < history.producers.size(); ++i) {
-    if (!IsProcessProducer(history, i)) continue;
-    for (const Send& send : history.producers[i].sends) {
-      if (send.sent_ns != 0 && !send.sentinel) Offer(send.sent_ns, &spans);
-    }
-  }
-  for (const PartitionLog& log : history.partitions) {
-    for (const LogRecord& record : log.records) {
-      if (!record.sentinel && FindSend(history, record.rec) == nullptr) Offer(record.seen_ns, &spans);
-    }
-  }
-  return United(std::move(spans));
-}
-
 // A server is ready from its readiness to its end; a paused one is not, whatever its process looks like.
 std::vector<Interval> ReadySpans(const Evidence& evidence, const Client& client) {
   const History& history = evidence.history;
@@ -137,8 +115,30 @@ LogPlace FirstUnheardAfter(const Evidence& evidence, const ClientView& view, int
 
 }  // namespace
 
+std::vector<Interval> OfferedSpans(const History& history) {
+  std::vector<Interval> spans;
+  for (const Phase& phase : history.phases) {
+    if (!phase.offers_load || phase.begin_ns == 0) continue;
+    spans.push_back({phase.begin_ns, phase.end_ns == 0 ? history.load_end_ns : phase.end_ns});
+  }
+  // Process producers follow no phase: they offer load while they send, and those that tell of no sends while records
+  // of theirs come into the topic.
+  for (size_t i = 0; i < history.producers.size(); ++i) {
+    if (!IsProcessProducer(history, i)) continue;
+    for (const Send& send : history.producers[i].sends) {
+      if (send.sent_ns != 0 && !send.sentinel) Offer(send.sent_ns, &spans);
+    }
+  }
+  for (const PartitionLog& log : history.partitions) {
+    for (const LogRecord& record : log.records) {
+      if (!record.sentinel && FindSend(history, record.rec) == nullptr) Offer(record.seen_ns, &spans);
+    }
+  }
+  return United(std::move(spans));
+}
+
 std::vector<Interval> ExpectantSpans(const Evidence& evidence, const Client& client) {
-  auto spans = Intersection(LoadSpans(evidence.history), ReadySpans(evidence, client));
+  auto spans = Intersection(OfferedSpans(evidence.history), ReadySpans(evidence, client));
   spans = Intersection(spans, RunningSpans(evidence.history, client));
   spans = CutAtServerFaults(evidence, client, Difference(spans, TouchedSpans(evidence, client)));
   const int64_t settle_ns = SettleTimeNs(client);

@@ -13,6 +13,9 @@ namespace harness {
 inline constexpr int64_t kReconnectGrace = 5'000'000'000;  // ns
 inline int64_t SettleTimeNs(const Client& client) { return kReconnectGrace + 2 * client.reconnect_delay_max_ns; }
 
+// When load was offered: the phases that offer some, and while process producers send.
+std::vector<Interval> OfferedSpans(const History& history);
+
 // The spans in which `client` is expected to hear of what reaches the topic: load is offered, a server of its list is
 // ready and not paused, it runs, no fault touches it, and R1 has passed since all this began (a strike or heal at a
 // server of its list begins it anew).

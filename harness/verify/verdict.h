@@ -74,18 +74,27 @@ struct Violation {
 };
 
 struct CheckResult {
-  std::string name;  // "LOST", or a threshold's text
+  std::string name;  // "LOST"; of a threshold its text
   CheckState state = CheckState::kPass;
   std::string reason;   // why n/a, why invalid, the reason a relaxation gives; or what was measured
   int64_t judged = 0;   // how many things were looked at: a pass over nothing says so
   bool stands = false;  // a violation is among them that stands whatever the harness missed (damage.h)
   int64_t violation_count = 0;
   std::vector<Violation> violations;  // the first kViolationsKept
-  double measured = 0;                // thresholds: ns or count
-  int64_t samples = 0;                // thresholds
 };
 inline constexpr size_t kViolationsKept = 16;
 inline constexpr size_t kSentenceBytesMax = 1'000;  // of a violation; longer ones are cut
+
+// What one threshold says: a result of its own, of a metric (harness/measure) and not of the history's order.
+struct ThresholdResult : CheckResult {
+  double measured = 0;         // in the metric's unit (MetricUnit); infinity: without end
+  double limit = 0;            // likewise
+  bool is_time = false;        // ns
+  int64_t samples = 0;         // behind `measured`; 0: there is none
+  int64_t samples_wanted = 1;  // fewer prove nothing
+  int64_t without_end = 0;     // of the samples: what never came
+  std::string whose;           // the client, or client and fault, that decided; empty: the run
+};
 
 enum class RunVerdict : uint8_t { kPass, kFail, kInvalid, kInterrupted };
 
@@ -93,7 +102,7 @@ struct Verdict {
   RunVerdict verdict = RunVerdict::kInvalid;
   int exit_code = 4;
   std::vector<CheckResult> invariants;
-  std::vector<CheckResult> thresholds;
+  std::vector<ThresholdResult> thresholds;
 };
 
 }  // namespace harness

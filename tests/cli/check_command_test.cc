@@ -87,7 +87,7 @@ TEST_F(CheckCommandTest, WithoutAResultItNamesNoneAndWithABrokenOneItSaysSo) {
     EXPECT_EQ(Check(), 0) << text;
     EXPECT_THAT(err_.str(), HasSubstr("/result.json is not a result of this program's")) << text;
   }
-  folder_.Write("result.json", R"({"schema_version": 2, "run": {"host": 5, "overrides": [{}, "--x"], "backend": []},
+  folder_.Write("result.json", R"({"schema_version": 3, "run": {"host": 5, "overrides": [{}, "--x"], "backend": []},
     "usage": {"a": 1}, "load": [2]})");
   EXPECT_EQ(Check(), 0);
   EXPECT_EQ(err_.str(), "");

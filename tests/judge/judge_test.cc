@@ -132,7 +132,7 @@ TEST(JudgeTest, Thresholds) {
     EXPECT_EQ(verdict.thresholds[0].name, expected.threshold);
     EXPECT_FALSE(verdict.thresholds[0].reason.empty());
     const Verdict reported = story.Judged({.report_time_thresholds = true});
-    const bool is_time = story.scenario.expect.thresholds[0].is_time;
+    const bool is_time = story.scenario.expect.thresholds[0].is_time();
     EXPECT_EQ(reported.thresholds[0].state, is_time ? CheckState::kReported : expected.state) << expected.threshold;
   }
 }

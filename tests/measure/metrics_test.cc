@@ -7,7 +7,8 @@
 #include <cmath>
 
 #include "harness/verify/recovery.h"
-#include "tests/verify/story.h"
+#include "tests/measure/measure_testing.h"
+#include "tests/verify/history_model.h"
 
 namespace harness {
 namespace {
@@ -42,14 +43,8 @@ struct Restart {
     story.Deliver(0, 0, offset);
     story.Deliver(1, 0, offset);
   }
-  Measured Of(const std::string& text) const {
-    Story copy = story;
-    copy.AddThreshold(text);
-    return Measure(copy.history, ComputeMetrics(copy.history), copy.scenario.expect.thresholds[0]);
-  }
+  Measured Of(const std::string& text) const { return MeasuredOf(story, text); }
 };
-
-double Ms(double ms) { return ms * 1e6; }
 
 TEST(MetricsTest, RecoveryIsPerFaultAndClient) {
   const Restart run;
@@ -76,6 +71,13 @@ TEST(MetricsTest, ReconnectTakesTheWorstOfWhatIsSelected) {
   EXPECT_EQ(run.Of("recovery.reconnect{each,client=fast} < 1s").value, Ms(999));
   EXPECT_EQ(run.Of("recovery.reconnect{fault=crash,client=slow} < 1s").value, Ms(3998));
   EXPECT_EQ(run.Of("recovery.reconnect{fault=other} < 1s").value, std::nullopt);
+  EXPECT_EQ(run.Of("recovery.reconnect < 1s").whose, "slow after crash");
+  // From the fault as well as from the client's own notice.
+  EXPECT_EQ(run.Of("recovery.reconnect{client=fast,from=fault} < 1s").value, Ms(1000));
+  EXPECT_EQ(run.Of("fault.detect < 1s").value, Ms(2));
+  EXPECT_EQ(run.Of("fault.detect{client=fast} < 1s").value, Ms(1));
+  EXPECT_EQ(run.Of("recovery.attempts < 3").value, 1);
+  EXPECT_EQ(run.Of("recovery.attempts{client=slow} < 3").value, 0);
 }
 
 TEST(MetricsTest, EachMeansEveryFaultThatCouldHaveBrokenTheStream) {
@@ -176,11 +178,12 @@ TEST(MetricsTest, ReconnectsAreStreamsAfterTheFirst) {
 
 TEST(MetricsTest, LatencyUnderItsSelectors) {
   Restart run;
-  // 45 measured records at each of two clients; five of them wait for the restart.
-  EXPECT_EQ(run.Of("e2e.latency max < 1s").samples, 90);
+  // 45 measured records at each of two clients; five of them wait for the restart. The slower client decides.
+  EXPECT_EQ(run.Of("e2e.latency max < 1s").samples, 45);
+  EXPECT_EQ(run.Of("e2e.latency max < 1s").whose, "slow");
   EXPECT_NEAR(*run.Of("e2e.latency max < 1s").value, Ms(4000), Ms(10));
   EXPECT_NEAR(*run.Of("e2e.latency{client=fast} max < 1s").value, Ms(1000), Ms(10));
-  EXPECT_EQ(run.Of("e2e.latency{phase=steady} max < 1s").samples, 90);
+  EXPECT_EQ(run.Of("e2e.latency{phase=steady} max < 1s").samples, 45);
   EXPECT_EQ(run.Of("e2e.latency{phase=other} max < 1s").value, std::nullopt);
   // Excluding faults: for a client, what does not meet its own [strike, recovered]; 20 before, 20 after.
   EXPECT_EQ(run.Of("e2e.latency{client=fast,excluding=faults} max < 1s").samples, 40);
@@ -191,7 +194,7 @@ TEST(MetricsTest, LatencyUnderItsSelectors) {
   EXPECT_EQ(run.Of("e2e.latency{client=fast,during=crash,after=1002ms} max < 1s").samples, 3);
   EXPECT_EQ(run.Of("e2e.latency{client=fast,during=crash,after=2s} max < 1s").value, std::nullopt);
   // Without a client, a fault lasts until the last one has recovered.
-  EXPECT_EQ(run.Of("e2e.latency{excluding=faults} max < 1s").samples, 80);
+  EXPECT_EQ(run.Of("e2e.latency{excluding=faults} max < 1s").samples, 40);
   // Warm-up is not measured.
   for (int64_t offset = 0; offset < 20; ++offset) run.story.SendAt(0, offset)->measured = false;
   EXPECT_EQ(run.Of("e2e.latency{client=fast,excluding=faults} max < 1s").samples, 20);

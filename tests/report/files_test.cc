@@ -41,7 +41,7 @@ class FilesTest : public ::testing::Test {
 TEST(ResultJsonTest, VerdictAndFiguresAreWhereProgramsLookForThem) {
   const ReportParts parts = LossyRun();
   const json result = json::parse(ResultJson(parts.View()));
-  EXPECT_EQ(result["schema_version"], 2);
+  EXPECT_EQ(result["schema_version"], 3);
   EXPECT_EQ(result["scenario"], "restart");
   EXPECT_EQ(result["seed"], 7);
   EXPECT_EQ(result["verdict"], "FAIL");
@@ -140,7 +140,8 @@ TEST_F(FilesTest, AFailureLeavesAWitnessASuccessNone) {
   EXPECT_EQ(Read("result.json"), ResultJson(parts.View()));
   EXPECT_EQ(Read("junit.xml"), JunitXml(parts.View()));
   EXPECT_EQ(Read("witness.txt"), WitnessText(parts.View()));
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 3);  // nothing partial is left
+  EXPECT_EQ(Read("latency.hlog").rfind("#[Histogram log format version 1.3]\n", 0), 0u);
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 4);  // nothing partial is left
 
   fs::remove(folder_ / "witness.txt");
   parts = GoodRun();

@@ -68,6 +68,13 @@ inline CheckResult Check(const std::string& name, CheckState state, const std::s
   return check;
 }
 
+inline ThresholdResult TimeThreshold(const std::string& name, CheckState state, const std::string& reason = "") {
+  ThresholdResult result;
+  static_cast<CheckResult&>(result) = Check(name, state, reason);
+  result.is_time = true;
+  return result;
+}
+
 // Nine records; "tutorial" has them all, "fast" misses the fifth (partition 0 offset 4).
 inline ReportParts LossyRun() {
   ReportParts parts;
@@ -132,7 +139,7 @@ inline ReportParts LossyRun() {
   Threshold threshold;
   threshold.text = "recovery.reconnect{each,client=fast} < 3s";
   threshold.metric = "recovery.reconnect";
-  threshold.is_time = true;
+  threshold.unit = MetricUnit::kTime;
   threshold.limit = 3e9;
   parts.scenario.expect.thresholds = {threshold};
 
@@ -154,7 +161,7 @@ inline ReportParts LossyRun() {
   violation.offset = 4;
   violation.sentence = "client fast never received partition 0 offset 4, which Kafka acknowledged";
   lost.violations = {violation};
-  CheckResult reconnect = Check(threshold.text, CheckState::kPass);
+  ThresholdResult reconnect = TimeThreshold(threshold.text, CheckState::kPass);
   reconnect.measured = 150.0 * kMs;
   reconnect.samples = 1;
   parts.verdict.verdict = RunVerdict::kFail;

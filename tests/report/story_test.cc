@@ -73,7 +73,7 @@ TEST(StoryTest, ADeathComesBeforeWhatItCauses) {
   CheckResult nonvacuous = Check("NONVACUOUS", CheckState::kInvalid);
   nonvacuous.violations = {Violation{}};
   parts.verdict.invariants.push_back(nonvacuous);
-  parts.verdict.thresholds = {Check("recovery.reconnect{each} < 3s", CheckState::kViolated, "zero samples")};
+  parts.verdict.thresholds = {TimeThreshold("recovery.reconnect{each} < 3s", CheckState::kViolated, "zero samples")};
   ProcessSpan span;
   span.name = "server-1";
   span.ended_ns = kBegin + 500 * kMs;
@@ -87,7 +87,8 @@ TEST(StoryTest, ADeathComesBeforeWhatItCauses) {
 
 TEST(StoryTest, ARecoveryThatNeverCameFollowsFromWhatNeverCame) {
   ReportParts parts = RunWith({Broken("LIVE", 300, 0, 2)});
-  CheckResult never = Check("recovery.reconnect{each,client=fast} < 3s", CheckState::kViolated, "measured never");
+  ThresholdResult never =
+      TimeThreshold("recovery.reconnect{each,client=fast} < 3s", CheckState::kViolated, "measured never");
   never.samples = 2;
   never.measured = std::numeric_limits<double>::infinity();
   parts.verdict.thresholds = {never};

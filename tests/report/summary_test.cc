@@ -38,7 +38,7 @@ TEST(SummaryTest, AFailureNamesWhatBrokeAndHowToRunItAgain) {
 TEST(SummaryTest, WhereOnlyTimesAreMissedItSaysWhatToDoOnABusyMachine) {
   ReportParts parts = GoodRun();
   parts.verdict.verdict = RunVerdict::kFail;
-  CheckResult& threshold = parts.verdict.thresholds.at(0);
+  ThresholdResult& threshold = parts.verdict.thresholds.at(0);
   threshold.state = CheckState::kViolated;
   threshold.reason = "measured 4 s in 2 samples";
   threshold.samples = 2;

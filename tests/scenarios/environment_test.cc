@@ -232,7 +232,7 @@ class NotStartedTest : public EnvironmentTest {
   void Expect(const HarnessResult& run, int exit_code, const std::string& scenario, const std::string& problem) {
     EXPECT_EQ(run.exit_code, exit_code) << run.output;
     ASSERT_FALSE(run.result.is_null()) << run.output;
-    EXPECT_EQ(run.result.value("schema_version", 0), 2);
+    EXPECT_EQ(run.result.value("schema_version", 0), 3);
     EXPECT_EQ(run.result.value("verdict", ""), "ERROR");
     EXPECT_EQ(run.result.value("exit_code", -1), exit_code);
     EXPECT_EQ(run.result.value("scenario", ""), scenario);

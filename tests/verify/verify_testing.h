@@ -28,10 +28,8 @@ inline std::set<std::string> Violated(const Verdict& verdict) { return InState(v
 
 inline const CheckResult& Of(const Verdict& verdict, const std::string& name) {
   static const CheckResult none;
-  for (const auto* results : {&verdict.invariants, &verdict.thresholds}) {
-    for (const CheckResult& result : *results) {
-      if (result.name == name) return result;
-    }
+  for (const CheckResult& result : verdict.invariants) {
+    if (result.name == name) return result;
   }
   return none;
 }

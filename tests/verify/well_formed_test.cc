@@ -64,8 +64,8 @@ TEST_F(WellFormedTest, NothingIsReceivedBeforeItWasSent) {
   EXPECT_EQ(violation.causes, Cause::kClient);
   EXPECT_THAT(violation.sentence, HasSubstr("which is 9 s before it was sent"));
   const Metrics metrics = ComputeMetrics(story_.history);
-  EXPECT_EQ(metrics.e2e.count(), 3);  // of four
-  EXPECT_EQ(metrics.e2e.negative_count(), 0);
+  EXPECT_EQ(metrics.service.count(), 3);  // of four
+  EXPECT_EQ(metrics.service.negative_count(), 0);
 }
 
 TEST_F(WellFormedTest, BetweenTwoProgramsEitherClockMayBeWrong) {
@@ -83,7 +83,7 @@ TEST_F(WellFormedTest, NothingIsAcknowledgedBeforeItWasSent) {
 TEST_F(WellFormedTest, AReplacedTimeEntersNoLatency) {
   story_.history.clients[0].deliveries[0].time_is_replaced = true;
   story_.history.clients[0].deliveries[0].time_ns += 3'600 * kSecond;
-  EXPECT_EQ(ComputeMetrics(story_.history).e2e.count(), 3);
+  EXPECT_EQ(ComputeMetrics(story_.history).service.count(), 3);
 }
 
 TEST(AckedTest, MostOfWhatIsSentHasToBeAcknowledged) {
