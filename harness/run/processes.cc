@@ -397,6 +397,15 @@ std::vector<RunFacts::ProcessUsage> Processes::Usage() const {
   return usage;
 }
 
+std::vector<std::pair<std::string, int64_t>> Processes::Running() const {
+  const pipeline::MutexLock lock(&state_->mutex);
+  std::vector<std::pair<std::string, int64_t>> running;
+  for (const auto& [name, program] : state_->programs) {
+    if (program.pid) running.emplace_back(program.spec.name, *program.pid);
+  }
+  return running;
+}
+
 std::optional<int64_t> Processes::Pid(const std::string& name) {
   const pipeline::MutexLock lock(&state_->mutex);
   return state_->programs.at(name).pid;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/fault/fault.h"
@@ -65,6 +66,9 @@ class Processes : public FaultTargets {
   // Sentence about the first process of a role that has ended by itself; empty: none has.
   std::string EndedByItself(ProcessRole role) const;
   std::vector<RunFacts::ProcessUsage> Usage() const;
+
+  // Name and pid of each that runs now.
+  std::vector<std::pair<std::string, int64_t>> Running() const;
 
   std::optional<int64_t> Pid(const std::string& name) override;
   // Of a running program, whichever of its processes has it, a connection to one of `ports` of this host.

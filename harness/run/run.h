@@ -27,6 +27,7 @@
 #include "harness/run/processes.h"
 #include "harness/run/run_topics.h"
 #include "harness/run/runner.h"
+#include "harness/run/usage_sampler.h"
 
 namespace harness {
 
@@ -97,6 +98,9 @@ class Run : private FaultListener {
   void StartProducerWhenDue(const ProducerPlan& plan);
   void ReleaseStarters();
   void StartProber();
+  void StartSampler();
+  // Into history/usage.csv.
+  void KeepUsage();
   void WaitCaughtUp(int64_t deadline_ns);
   bool AllCaughtUp() const;
   void CheckPartitions();
@@ -170,6 +174,7 @@ class Run : private FaultListener {
   LoadCounts load_counts_;
   std::unique_ptr<HiccupDetector> hiccup_detector_;  // while load is offered
   LatencyHistogram hiccups_;
+  std::unique_ptr<UsageSampler> sampler_;  // asks processes_, from its own thread
   const pipeline::StopCallback on_hurry_;  // last: it uses the rest
 };
 

@@ -5,11 +5,14 @@
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "common/clock.h"
 #include "harness/observe/contents.h"
 #include "harness/observe/dead_letters.h"
+#include "harness/report/usage_log.h"
+#include "harness/report/write_whole.h"
 #include "harness/run/health.h"
 #include "harness/run/run.h"
 #include "harness/verify/checker.h"
@@ -146,8 +149,18 @@ void Run::KeepContents() {
   });
 }
 
+void Run::KeepUsage() {
+  const std::vector<UsageSample> samples = sampler_->Stop();
+  try {
+    WriteWhole(names_.directory.history() + "/usage.csv", UsageCsv(samples));
+  } catch (const std::system_error& error) {
+    view_->OnNotice(error.what());
+  }
+}
+
 History Run::Finish() {
   view_->OnStep("stopping");
+  KeepUsage();
   embedded_.StopAll();
   for (const ProcessRole role : {ProcessRole::kClient, ProcessRole::kServer}) {
     for (const std::string& problem : processes_.StopAll(role)) view_->OnNotice(problem);

@@ -74,7 +74,17 @@ bool Run::SetUpSteps() {
   audit_ = std::make_unique<Audit>(Kafka(), scenario_.broker.partitions, names_.mock, &recorder_);
   if (stopped()) return false;
   StartClients();
+  StartSampler();
   return WaitClientsConnected() && !stopped();
+}
+
+void Run::StartSampler() {
+  const int64_t broker = broker_ ? broker_->pid() : 0;
+  sampler_ = std::make_unique<UsageSampler>([this, broker] {
+    auto running = processes_.Running();
+    if (broker != 0) running.emplace_back("broker", broker);
+    return running;
+  });
 }
 
 void Run::AddServers() {
