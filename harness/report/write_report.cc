@@ -6,8 +6,11 @@
 #include <string_view>
 #include <system_error>
 
+#include "harness/observe/run_jobs.h"
 #include "harness/report/latency_files.h"
+#include "harness/report/page/page.h"
 #include "harness/report/report.h"
+#include "harness/report/timeline.h"
 #include "harness/report/write_whole.h"
 
 namespace harness {
@@ -42,6 +45,9 @@ void WriteReport(const Report& report, const std::string& dir) {
     WriteWhole(dir + "/witness.txt", witness);
   }
   WriteLatencyFiles(report, dir);
+  const Timeline timeline = MakeTimeline(report.history, RunJobs);
+  WriteWhole(dir + "/timeline.csv", TimelineCsv(timeline));
+  WriteWhole(dir + "/report.html", ReportHtml(report, timeline, ReadPageInputs(report.facts.run_dir)));
   WriteWhole(dir + "/junit.xml", JunitXml(report));
   WriteWhole(dir + "/result.json", ResultJson(report));  // last: whoever sees it finds the others
 }

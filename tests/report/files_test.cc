@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "harness/report/report.h"
+#include "harness/report/timeline.h"
 #include "tests/report/report_testing.h"
 
 namespace harness {
@@ -141,7 +142,9 @@ TEST_F(FilesTest, AFailureLeavesAWitnessASuccessNone) {
   EXPECT_EQ(Read("junit.xml"), JunitXml(parts.View()));
   EXPECT_EQ(Read("witness.txt"), WitnessText(parts.View()));
   EXPECT_EQ(Read("latency.hlog").rfind("#[Histogram log format version 1.3]\n", 0), 0u);
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 4);  // nothing partial is left
+  EXPECT_EQ(Read("timeline.csv"), TimelineCsv(MakeTimeline(parts.history)));
+  EXPECT_TRUE(Read("report.html").ends_with("</html>\n"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 6);  // nothing partial is left
 
   fs::remove(folder_ / "witness.txt");
   parts = GoodRun();
