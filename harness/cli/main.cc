@@ -22,6 +22,7 @@
 #include "harness/cli/arguments.h"
 #include "harness/cli/check_command.h"
 #include "harness/cli/clean_command.h"
+#include "harness/cli/compare_arguments.h"
 #include "harness/cli/history_command.h"
 #include "harness/cli/run_command.h"
 #include "harness/cli/scenario_commands.h"
@@ -41,6 +42,7 @@ struct CommandLine {
   harness::RunCommandOptions run;
   harness::CheckCommandOptions check;
   harness::HistoryCommandOptions history;
+  harness::CompareCommandOptions compare;
   std::string history_format = "table";
   std::string history_kept = "on";
   std::string thresholds = "judge";
@@ -62,6 +64,7 @@ struct CommandLine {
         "  harness run scenarios/smoke.json --seed 7 --set /phases/1/rate=2000/s\n"
         "  harness check runs/20260131-100000-restart-1\n"
         "  harness history runs/20260131-100000-restart-1 --record load.117\n"
+        "  harness compare runs-before runs-after\n"
         "  harness clean\n\n"
         "Numbers are decimal, with leading zeros or without.\n"
         "Exit codes: 0 PASS, 1 FAIL, 2 bad scenario or usage, 3 environment, 4 INVALID (the run proves nothing),\n"
@@ -69,6 +72,7 @@ struct CommandLine {
     AddRun();
     AddCheck();
     AddHistory();
+    harness::AddCompare(&app, &compare);
     CLI::App* validate = app.add_subcommand("validate", "Check scenario files without running them");
     AddSelection(validate);
     AddOverrides(validate);
@@ -246,6 +250,12 @@ int RunStoppable(CommandLine* line, const char* command, pipeline::OutputStream*
   if (line->app.got_subcommand("selftest")) {
     if (line->selftest.program_dir.empty()) line->selftest.program_dir = ProgramDir();
     return harness::RunSelftest(line->selftest, stop, *out, std::cerr);
+  }
+  if (line->app.got_subcommand("compare")) {
+    line->compare.run.program_dir = ProgramDir();
+    line->compare.settings.style = harness::DetectConsoleStyle(STDOUT_FILENO);
+    if (command != nullptr) line->compare.run.harness_command = command;
+    return harness::RunCompare(line->compare, stop, *out, std::cerr);
   }
   line->run.paths = line->paths;
   line->run.overrides = line->overrides;

@@ -8,7 +8,6 @@
 #include "harness/verify/exit_codes.h"
 
 namespace harness {
-namespace {
 
 std::string VerdictWord(int exit_code) {
   switch (exit_code) {
@@ -24,8 +23,6 @@ std::string VerdictWord(int exit_code) {
       return "ERROR";
   }
 }
-
-}  // namespace
 
 int CombinedExitCode(const std::vector<int>& codes) {
   for (const int code : {kExitInterrupted, kExitEnvironment, kExitBadScenario, kExitFail, kExitInvalid, kExitNoMatch}) {

@@ -11,6 +11,9 @@ namespace harness {
 // What was run or checked, and the exit code that it alone would have had.
 using NamedExitCodes = std::vector<std::pair<std::string, int>>;
 
+// "PASS", "FAIL", "INVALID", "INTERRUPTED"; "ERROR" of the others.
+std::string VerdictWord(int exit_code);
+
 // The first present of 130, 3, 2, 1, 4, 5, 0.
 int CombinedExitCode(const std::vector<int>& codes);
 

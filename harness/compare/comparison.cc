@@ -91,7 +91,7 @@ GroupComparison CompareGroups(const std::vector<MetricGroups>& metrics, const Co
   }
   Adjust(judged);
   const int tests = std::max(1, static_cast<int>(judged.size()));
-  bool enough = false;
+  bool enough = judged.empty();
   for (MetricComparison& metric : comparison.metrics) {
     const bool is_judged = metric.direction != Direction::kNeutral;
     const double least = LeastRankTestP(static_cast<size_t>(metric.runs_a), static_cast<size_t>(metric.runs_b)) *

@@ -9,10 +9,12 @@
 
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
 #include <ostream>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -43,6 +45,17 @@ RunFacts::ProcessUsage OwnUsage(const rusage& before) {
           .rss_bytes_max = int64_t{now.ru_maxrss} * 1024};
 }
 
+// Empty: the system does not say.
+std::string CpuModel() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    constexpr std::string_view kName = "model name";
+    const size_t colon = line.find(": ");
+    if (line.starts_with(kName) && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return {};
+}
+
 RunFacts Facts(const std::string& scenario_path, const RunOptions& options) {
   RunFacts facts;
   facts.scenario_path = scenario_path;
@@ -53,6 +66,7 @@ RunFacts Facts(const std::string& scenario_path, const RunOptions& options) {
   facts.report_time_thresholds = options.report_time_thresholds;
   facts.has_journal = options.keep_journal;
   facts.host["cores"] = std::to_string(std::thread::hardware_concurrency());
+  if (const std::string cpu = CpuModel(); !cpu.empty()) facts.host["cpu"] = cpu;
   utsname system{};
   if (uname(&system) == 0) {
     facts.host["kernel"] = fmt::format("{} {} {}", system.sysname, system.release, system.machine);
