@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <limits>
 
-#include "harness/compare/rank_test.h"
+#include "harness/compare/mann_whitney.h"
 
 namespace harness {
 namespace {

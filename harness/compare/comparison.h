@@ -51,7 +51,7 @@ struct MetricComparison {
   int runs_a = 0;
   int runs_b = 0;
   double change = 0;      // median of B over median of A, less 1; infinite or NaN where there is no such ratio
-  double u = 0;           // rank_test.h
+  double u = 0;           // mann_whitney.h
   double p = 1;           // of this metric alone
   double p_adjusted = 1;  // Holm's, over all judged metrics: what `alpha` is compared with
   Change verdict = Change::kNone;

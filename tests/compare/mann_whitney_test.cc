@@ -1,6 +1,6 @@
 // The Mann-Whitney test gives the figures of other programs and of a count by hand, and keeps its properties whatever
 // the values are.
-#include "harness/compare/rank_test.h"
+#include "harness/compare/mann_whitney.h"
 
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -50,7 +50,7 @@ double CountedP(const std::vector<double>& a, const std::vector<double>& b) {
 }
 
 // The example in the documentation of scipy.stats.mannwhitneyu (scipy 1.11): ages at diagnosis of diabetes.
-TEST(RankTestTest, GivesTheFiguresOfScipy) {
+TEST(MannWhitneyTest, GivesTheFiguresOfScipy) {
   const std::vector<double> males = {19, 22, 16, 29, 24};
   const std::vector<double> females = {20, 11, 17, 12};
   const RankTest exact = MannWhitney(males, females);
@@ -64,7 +64,7 @@ TEST(RankTestTest, GivesTheFiguresOfScipy) {
 
 // The example in the documentation of R's wilcox.test, after Hollander and Wolfe (1973), page 69: W = 35, and one-sided
 // p = 0.1272, which is half of the two-sided one.
-TEST(RankTestTest, GivesTheFiguresOfR) {
+TEST(MannWhitneyTest, GivesTheFiguresOfR) {
   const RankTest test =
       MannWhitney({0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46}, {1.15, 0.88, 0.90, 0.74, 1.21});
   EXPECT_DOUBLE_EQ(test.u, 35);
@@ -73,7 +73,7 @@ TEST(RankTestTest, GivesTheFiguresOfR) {
 
 // Printed tables of the critical values: two groups of 8 differ at 5 % with U = 13 and do not with 14; of 5 with 2,
 // not 3.
-TEST(RankTestTest, AgreesWithPrintedTables) {
+TEST(MannWhitneyTest, AgreesWithPrintedTables) {
   const std::vector<double> eight = {10, 20, 30, 40, 50, 60, 70, 80};
   EXPECT_DOUBLE_EQ(MannWhitney({1, 2, 3, 4, 5, 6, 55, 85}, eight).u, 13);
   EXPECT_LT(MannWhitney({1, 2, 3, 4, 5, 6, 55, 85}, eight).p, 0.05);
@@ -86,7 +86,7 @@ TEST(RankTestTest, AgreesWithPrintedTables) {
   EXPECT_GT(MannWhitney({1, 2, 3, 4, 35}, five).p, 0.05);
 }
 
-TEST(RankTestTest, TheLeastPIsThatOfGroupsApart) {
+TEST(MannWhitneyTest, TheLeastPIsThatOfGroupsApart) {
   for (size_t size = 1; size <= 12; ++size) {
     std::vector<double> low, high;
     for (size_t i = 0; i < size; ++i) {
@@ -98,18 +98,18 @@ TEST(RankTestTest, TheLeastPIsThatOfGroupsApart) {
   EXPECT_DOUBLE_EQ(LeastRankTestP(0, 5), 1);
 }
 
-TEST(RankTestTest, WhatNeverCameIsGreaterThanAllElse) {
+TEST(MannWhitneyTest, WhatNeverCameIsGreaterThanAllElse) {
   const double never = std::numeric_limits<double>::infinity();
   EXPECT_NEAR(MannWhitney({1, 2, 3, 4, 5}, {never, never, never, never, never}).p, 2.0 / 252, 1e-12);
 }
 
-RC_GTEST_PROP(RankTestTest, ExactMeansThatAllWaysAreCounted, ()) {
+RC_GTEST_PROP(MannWhitneyTest, ExactMeansThatAllWaysAreCounted, ()) {
   const std::vector<double> a = AnyGroup(5);
   const std::vector<double> b = AnyGroup(5);
   RC_ASSERT(std::fabs(MannWhitney(a, b).p - CountedP(a, b)) < 1e-9);
 }
 
-RC_GTEST_PROP(RankTestTest, IsTheSameWhicheverGroupComesFirst, ()) {
+RC_GTEST_PROP(MannWhitneyTest, IsTheSameWhicheverGroupComesFirst, ()) {
   const std::vector<double> a = AnyGroup(50);
   const std::vector<double> b = AnyGroup(50);
   const RankTest test = MannWhitney(a, b);
@@ -120,7 +120,7 @@ RC_GTEST_PROP(RankTestTest, IsTheSameWhicheverGroupComesFirst, ()) {
   RC_ASSERT(test.p <= 1);
 }
 
-RC_GTEST_PROP(RankTestTest, LooksAtTheOrderAlone, ()) {
+RC_GTEST_PROP(MannWhitneyTest, LooksAtTheOrderAlone, ()) {
   const std::vector<double> a = AnyGroup(20);
   const std::vector<double> b = AnyGroup(20);
   const auto grown = [](std::vector<double> values) {
@@ -131,7 +131,7 @@ RC_GTEST_PROP(RankTestTest, LooksAtTheOrderAlone, ()) {
   RC_ASSERT(MannWhitney(a, b).u == MannWhitney(grown(a), grown(b)).u);
 }
 
-RC_GTEST_PROP(RankTestTest, FindsNothingBetweenAGroupAndItself, ()) {
+RC_GTEST_PROP(MannWhitneyTest, FindsNothingBetweenAGroupAndItself, ()) {
   const std::vector<double> group = AnyGroup(50);
   RC_ASSERT(MannWhitney(group, group).p > 0.99);
   RC_ASSERT(MannWhitneyNormal(group, group).p == 1);

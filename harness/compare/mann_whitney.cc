@@ -1,4 +1,4 @@
-#include "harness/compare/rank_test.h"
+#include "harness/compare/mann_whitney.h"
 
 #include <algorithm>
 #include <cmath>
