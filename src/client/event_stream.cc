@@ -68,6 +68,7 @@ class StreamingCall : public EventStream {
     request_.set_status(static_cast<::payment::PaymentStatus>(filter.status));
     if (resume != nullptr) ToMessage(*resume, request_.mutable_resume());
   }
+  typename Rpc::Request* request() { return &request_; }
 
   ~StreamingCall() override {
     if (reader_ != nullptr && !finished_) Finish();
@@ -195,8 +196,11 @@ std::unique_ptr<EventStream> OpenStreamPayments(const StreamPeer& peer, const Fi
   return std::make_unique<StreamingCall<StreamPaymentsRpc>>(peer, filter, resume);
 }
 
-std::unique_ptr<EventStream> OpenSubscribePayments(const StreamPeer& peer, const Filter& filter, const Token* resume) {
-  return std::make_unique<StreamingCall<SubscribePaymentsRpc>>(peer, filter, resume);
+std::unique_ptr<EventStream> OpenSubscribePayments(const StreamPeer& peer, const Filter& filter, const Token* resume,
+                                                   uint32_t batch_events_max) {
+  auto call = std::make_unique<StreamingCall<SubscribePaymentsRpc>>(peer, filter, resume);
+  call->request()->set_max_batch_events(batch_events_max);
+  return call;
 }
 
 }  // namespace pipeline

@@ -61,7 +61,9 @@ struct StreamPeer {
 
 // StreamPayments. `resume` null: begins with a snapshot.
 std::unique_ptr<EventStream> OpenStreamPayments(const StreamPeer& peer, const Filter& filter, const Token* resume);
-// SubscribePayments, likewise. UNIMPLEMENTED from servers that do not offer it.
-std::unique_ptr<EventStream> OpenSubscribePayments(const StreamPeer& peer, const Filter& filter, const Token* resume);
+// SubscribePayments, likewise. UNIMPLEMENTED from servers that do not offer it. `batch_events_max`: as
+// SubscriptionOptions have it.
+std::unique_ptr<EventStream> OpenSubscribePayments(const StreamPeer& peer, const Filter& filter, const Token* resume,
+                                                   uint32_t batch_events_max);
 
 }  // namespace pipeline

@@ -183,8 +183,9 @@ StreamStatus Subscription::State::RunCall(const StreamPeer& peer, StreamRpc rpc)
   asked.reset();
   if (delivery.held_token().known()) asked = delivery.held_token().token();
   const std::unique_ptr<EventStream> stream =
-      rpc == StreamRpc::kStream ? OpenStreamPayments(peer, options.filter, asked ? &*asked : nullptr)
-                                : OpenSubscribePayments(peer, options.filter, asked ? &*asked : nullptr);
+      rpc == StreamRpc::kStream
+          ? OpenStreamPayments(peer, options.filter, asked ? &*asked : nullptr)
+          : OpenSubscribePayments(peer, options.filter, asked ? &*asked : nullptr, options.batch_events_max);
   const StoppableStream stoppable(this, stream.get());
   if (!stoppable.allowed()) return {};
   std::optional<StreamStatus> refused;

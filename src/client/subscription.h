@@ -35,7 +35,8 @@ struct SubscriptionOptions {
   OnGap on_gap = OnGap::kFail;
   bool resume = true;  // false: each stream begins anew, with a snapshot
   StreamRpc rpc = StreamRpc::kAuto;
-  std::string event_log_path;  // empty: none
+  uint32_t batch_events_max = 0;  // that SubscribePayments is asked for; 0: as many a message as the server likes
+  std::string event_log_path;     // empty: none
   uint64_t jitter_seed = 0;
 };
 

@@ -17,6 +17,9 @@ namespace {
 // Payments under way at once: enough that one payment's records have others between them.
 constexpr size_t kOpenPayments = 64;
 
+// What a padded record has behind its other metadata, without the padding.
+constexpr std::string_view kPadMember = R"(,"pad":"")";
+
 // What one provider's records look like on the raw topic.
 struct ProviderStyle {
   std::string_view name;
@@ -67,21 +70,33 @@ void SetId(uint64_t number, std::string* id) {
 }  // namespace
 
 PaymentMaker::PaymentMaker(MakerOptions options)
-    : options_(std::move(options)), random_(options_.seed), id_base_(random_()), sequence_(options_.first_sequence) {
+    : options_(std::move(options)),
+      random_(options_.seed),
+      id_base_(random_()),
+      payments_(options_.payments),
+      sequence_(options_.first_sequence) {
   if (options_.records_per_payment_min < 1 || options_.records_per_payment_max > kRecordsPerPaymentMax ||
       options_.records_per_payment_min > options_.records_per_payment_max) {
     throw std::invalid_argument(fmt::format("records per payment {}..{}: allowed are 1 to {}, the smaller first",
                                             options_.records_per_payment_min, options_.records_per_payment_max,
                                             kRecordsPerPaymentMax));
   }
+  if (options_.payments > 0) {
+    open_.resize(options_.payments);
+    return;
+  }
   // With one record a payment none is ever under way.
   open_.resize(options_.records_per_payment_max == 1 ? 1 : kOpenPayments);
 }
 
-void PaymentMaker::Begin(Provider provider, Open* open) {
+void PaymentMaker::Begin(uint64_t number, Open* open) {
+  Begin(number, static_cast<Provider>(1 + Below(std::size(kStyles))), open);
+}
+
+void PaymentMaker::Begin(uint64_t number, Provider provider, Open* open) {
   const ProviderStyle& style = StyleOf(provider);
   Payment& payment = open->payment;
-  SetId(id_base_ + payments_++, &payment.id);
+  SetId(id_base_ + number, &payment.id);
   payment.provider = provider;
   open->currency = static_cast<uint8_t>(Below(style.currencies.size()));
   payment.currency = Upper(style.currencies[open->currency]);
@@ -103,7 +118,7 @@ void PaymentMaker::Begin(Provider provider, Open* open) {
   payment.metadata.resize(options_.rec_prefix.empty() ? 1 : 2);
   payment.metadata[0].first = "order_id";
   payment.metadata[0].second = "order_";
-  AppendNumber(payments_, &payment.metadata[0].second);
+  AppendNumber(number + 1, &payment.metadata[0].second);
   if (!options_.rec_prefix.empty()) payment.metadata[1].first = "rec";
   const uint64_t fate = Below(10);
   open->fate = fate < 1 ? Fate::kFailed : fate < 4 ? Fate::kRefunded : Fate::kSettled;
@@ -129,27 +144,73 @@ PaymentStatus PaymentMaker::StatusOf(const Open& open) {
   return open.left == 1 ? PaymentStatus::kCompleted : PaymentStatus::kPending;
 }
 
-MadeRecord PaymentMaker::Make(int64_t now_s, std::string* value) {
+MadeRecord PaymentMaker::Make(int64_t now_s, std::string* value, size_t value_bytes) {
   Open& open = open_[open_.size() == 1 ? 0 : Below(open_.size())];
   const bool first = open.left == 0;
-  if (first) Begin(static_cast<Provider>(1 + Below(std::size(kStyles))), &open);
+  if (first) Begin(payments_++, &open);
   open.payment.status = StatusOf(open);
   --open.left;
-  return Write(now_s, first, &open, value);
+  return Write(now_s, first, &open, value_bytes, value);
+}
+
+MadeRecord PaymentMaker::MakeOf(size_t payment, int64_t now_s, std::string* value, size_t value_bytes) {
+  Open& open = open_.at(payment);
+  const bool first = open.records == 0;
+  if (first) Begin(payment, &open);
+  open.payment.status = StatusOf(open);
+  if (open.left > 1) --open.left;
+  return Write(now_s, first, &open, value_bytes, value);
+}
+
+std::string PaymentMaker::IdOf(size_t payment) const {
+  std::string id;
+  SetId(id_base_ + payment, &id);
+  return id;
 }
 
 MadeRecord PaymentMaker::MakeMatching(const Filter& filter, int64_t now_s, std::string* value) {
-  const Provider provider =
-      filter.provider != Provider::kUnknown ? filter.provider : static_cast<Provider>(1 + Below(std::size(kStyles)));
-  Begin(provider, &single_);
+  if (filter.provider != Provider::kUnknown) {
+    Begin(payments_++, filter.provider, &single_);
+  } else {
+    Begin(payments_++, &single_);
+  }
   single_.payment.status = filter.status != PaymentStatus::kUnknown ? filter.status : PaymentStatus::kCompleted;
-  return Write(now_s, true, &single_, value);
+  return Write(now_s, true, &single_, 0, value);
 }
 
-MadeRecord PaymentMaker::Write(int64_t now_s, bool first, Open* open, std::string* value) {
-  Payment& payment = open->payment;
+void PaymentMaker::AppendValue(const Open& open, std::string* value) {
+  const Payment& payment = open.payment;
   const ProviderStyle& style = StyleOf(payment.provider);
+  RawPayment raw;
+  raw.id = payment.id;
+  raw.provider = style.name;
+  raw.amount_text = amount_text_;
+  raw.currency = style.currencies[open.currency];
+  raw.status = style.statuses[static_cast<size_t>(payment.status)];
+  raw.customer_email = payment.customer_email;
+  raw.timestamp_s = payment.created_at_s;
+  AppendRawJson(raw, payment.metadata, value);
+}
+
+// Random letters, ten from each number, so that they compress as poorly as text of that alphabet can.
+void PaymentMaker::Pad(size_t bytes, std::string* text) {
+  constexpr char kLetters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  text->clear();
+  text->reserve(bytes + 10);
+  while (text->size() < bytes) {
+    uint64_t random = random_();
+    for (int i = 0; i < 10; ++i, random >>= 6) text->push_back(kLetters[random & 63]);
+  }
+  text->resize(bytes);
+}
+
+MadeRecord PaymentMaker::Write(int64_t now_s, bool first, Open* open, size_t value_bytes, std::string* value) {
+  Payment& payment = open->payment;
   payment.created_at_s = now_s;
+  // Without the padding of the record before. Its place is the one that a sorted list has it at.
+  if (payment.metadata.size() > (options_.rec_prefix.empty() ? 1U : 2U)) {
+    payment.metadata.erase(payment.metadata.begin() + 1);
+  }
   if (!options_.rec_prefix.empty()) {
     std::string& rec = payment.metadata[1].second;
     rec.assign(options_.rec_prefix);
@@ -165,22 +226,21 @@ MadeRecord PaymentMaker::Write(int64_t now_s, bool first, Open* open, std::strin
     amount_text_ += units % 100 < 10 ? ".0" : ".";
     AppendNumber(units % 100, &amount_text_);
   }
-  RawPayment raw;
-  raw.id = payment.id;
-  raw.provider = style.name;
-  raw.amount_text = amount_text_;
-  raw.currency = style.currencies[open->currency];
-  raw.status = style.statuses[static_cast<size_t>(payment.status)];
-  raw.customer_email = payment.customer_email;
-  raw.timestamp_s = now_s;
-  AppendRawJson(raw, payment.metadata, value);
+  const size_t begin = value->size();
+  AppendValue(*open, value);
+  if (const size_t bytes = value->size() - begin + kPadMember.size(); bytes <= value_bytes) {
+    const auto pad = payment.metadata.emplace(payment.metadata.begin() + 1, "pad", "");
+    Pad(value_bytes - bytes, &pad->second);
+    value->resize(begin);
+    AppendValue(*open, value);
+  }
 
   MadeRecord made;
   made.sequence = sequence_++;
   made.payment = &payment;
   made.key = payment.id;
-  made.provider = raw.provider;
-  made.currency = raw.currency;
+  made.provider = StyleOf(payment.provider).name;
+  made.currency = StyleOf(payment.provider).currencies[open->currency];
   made.raw_amount = open->raw_amount;
   made.first_of_payment = first;
   return made;

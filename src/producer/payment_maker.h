@@ -19,8 +19,11 @@ struct MakerOptions {
   uint64_t first_sequence = 1;
   int records_per_payment_min = 1;  // 1 to kRecordsPerPaymentMax
   int records_per_payment_max = 3;
+  size_t payments = 0;  // above 0: there are so many and no others, and MakeOf says whose record is next
 };
 inline constexpr int kRecordsPerPaymentMax = 1000;
+// No value is longer by itself, with a rec_prefix of up to 100 bytes.
+inline constexpr size_t kPaddedValueBytesMin = 512;
 
 // One record. The views stay valid until the maker's next call.
 struct MadeRecord {
@@ -40,7 +43,13 @@ class PaymentMaker {
 
   // Appends the next record's JSON (docs: the raw topic) to `value`. One payment's records come in the order of its
   // life (pending, completed, refunded or pending, failed), with other payments' between them. `now_s`: its timestamp.
-  MadeRecord Make(int64_t now_s, std::string* value);
+  // `value_bytes`: a value that would be shorter is padded to exactly so many, in its metadata; from
+  // kPaddedValueBytesMin on.
+  MadeRecord Make(int64_t now_s, std::string* value, size_t value_bytes = 0);
+  // The next record of a payment of MakerOptions::payments. Once its life is over its last record comes again.
+  MadeRecord MakeOf(size_t payment, int64_t now_s, std::string* value, size_t value_bytes = 0);
+  // The id of one of MakerOptions::payments.
+  std::string IdOf(size_t payment) const;
   // A payment of a single record that `filter` matches. Does not touch the payments under way.
   MadeRecord MakeMatching(const Filter& filter, int64_t now_s, std::string* value);
 
@@ -57,9 +66,12 @@ class PaymentMaker {
   };
 
   uint64_t Below(uint64_t bound) { return random_() % bound; }
-  void Begin(Provider provider, Open* open);
+  void Begin(uint64_t number, Open* open);
+  void Begin(uint64_t number, Provider provider, Open* open);
   static PaymentStatus StatusOf(const Open& open);
-  MadeRecord Write(int64_t now_s, bool first, Open* open, std::string* value);
+  MadeRecord Write(int64_t now_s, bool first, Open* open, size_t value_bytes, std::string* value);
+  void AppendValue(const Open& open, std::string* value);
+  void Pad(size_t bytes, std::string* text);
 
   MakerOptions options_;
   std::mt19937_64 random_;

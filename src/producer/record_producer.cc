@@ -177,6 +177,7 @@ void RecordProducer::Settle(std::span<const DeliveryReport> reports) {
     full_ = false;
   }
   settled_.NotifyAll();
+  if (options_.on_settled) options_.on_settled();
 }
 
 void RecordProducer::PollOnce(rd_kafka_t* producer, int timeout_ms) {

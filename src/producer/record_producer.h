@@ -41,6 +41,9 @@ struct RecordProducerOptions {
   KafkaProperties properties;       // on top of acks=all, idempotence, murmur2_random and linger.ms=1
   int64_t in_flight_max = 100'000;  // records without an outcome
   ReportKeys keys = ReportKeys::kNone;
+  // Called after the Sink, once the records that it was told of are no longer in flight; as the Sink, from the same
+  // thread.
+  std::function<void()> on_settled = nullptr;
 };
 
 class RecordProducer {

@@ -120,6 +120,49 @@ RC_GTEST_PROP(PaymentMakerTest, APaymentFollowsItsLife, ()) {
   RC_ASSERT(ended_early <= 64);
 }
 
+RC_GTEST_PROP(PaymentMakerTest, PaddedValuesHaveExactlyTheirBytes, ()) {
+  MakerOptions options;
+  options.seed = *rc::gen::arbitrary<uint64_t>();
+  options.rec_prefix = *rc::gen::element<std::string>("", "scenario-1-64a1b2c3d4e5f6.load", std::string(100, 'x'));
+  PaymentMaker maker(options);
+  RecordDecoder decoder;
+  for (int i = 0; i < 50; ++i) {
+    const bool padded = *rc::gen::arbitrary<bool>();
+    const auto bytes = padded ? *rc::gen::inRange<size_t>(kPaddedValueBytesMin, 20'000) : 0;
+    std::string value;
+    const MadeRecord made = maker.Make(kNowS, &value, bytes);
+    CheckAgainstDecoder(made, value, &decoder);
+    if (padded) RC_ASSERT(value.size() == bytes);
+    if (!padded) RC_ASSERT(value.size() < kPaddedValueBytesMin);
+  }
+}
+
+RC_GTEST_PROP(PaymentMakerTest, RecordsOfFixedPaymentsHaveTheirIdsAndLives, ()) {
+  MakerOptions options;
+  options.seed = *rc::gen::arbitrary<uint64_t>();
+  options.rec_prefix = "r.p";
+  options.payments = *rc::gen::inRange<size_t>(1, 20);
+  PaymentMaker maker(options);
+  RecordDecoder decoder;
+  std::map<size_t, Payment> last;
+  for (int i = 0; i < 200; ++i) {
+    const auto payment = *rc::gen::inRange<size_t>(0, options.payments);
+    std::string value;
+    const MadeRecord made = maker.MakeOf(payment, kNowS, &value);
+    CheckAgainstDecoder(made, value, &decoder);
+    RC_ASSERT(made.key == maker.IdOf(payment));
+    const auto [seen, first] = last.emplace(payment, *made.payment);
+    RC_ASSERT(made.first_of_payment == first);
+    RC_ASSERT(StatusRank(seen->second.status) <= StatusRank(made.payment->status));
+    RC_ASSERT(seen->second.amount == made.payment->amount);
+    seen->second = *made.payment;
+  }
+  // A sentinel is none of them.
+  std::string value;
+  const std::string sentinel(maker.MakeMatching({}, kNowS, &value).key);
+  for (size_t i = 0; i < options.payments; ++i) RC_ASSERT(sentinel != maker.IdOf(i));
+}
+
 TEST(PaymentMakerTest, IdsOfTwoMakersNeverMeet) {
   PaymentMaker one({1, "", 1, 1, 1});
   PaymentMaker two({2, "", 1, 1, 1});
