@@ -40,13 +40,11 @@ pipeline::RecordProducer::Sink TellRecorder(uint16_t index, Recorder* recorder,
 
 }  // namespace
 
-EmbeddedProducer::EmbeddedProducer(uint16_t index, pipeline::MakerOptions maker, const PoisonPlan& poison,
-                                   pipeline::RecordProducerOptions options, Recorder* recorder,
-                                   pipeline::RecordProducer::Sink on_reports)
+EmbeddedProducer::EmbeddedProducer(uint16_t index, RecordSource source, pipeline::RecordProducerOptions options,
+                                   Recorder* recorder, pipeline::RecordProducer::Sink on_reports)
     : index_(index),
       recorder_(recorder),
-      poison_(poison, maker.seed),
-      maker_(std::move(maker)),
+      source_(std::move(source)),
       producer_(std::move(options), TellRecorder(index, recorder, std::move(on_reports))) {}
 
 int64_t EmbeddedProducer::room() const {
@@ -69,18 +67,17 @@ void EmbeddedProducer::Put(const pipeline::MadeRecord& made, bool rejected, size
 
 void EmbeddedProducer::Add(std::optional<int64_t> planned_ns, uint8_t phase, bool measured, int64_t now_s) {
   const size_t begin = bytes_.size();
-  const pipeline::MadeRecord made = maker_.Make(now_s, &bytes_);
-  const bool rejected = poison_.Next(begin, &bytes_) != pipeline::RejectReason::kNone;
+  const RecordSource::Next next = source_.Make(now_s, &bytes_);
   SendSeen seen;
   seen.send.planned_ns = planned_ns.value_or(0);
   seen.send.phase = phase;
   seen.send.measured = measured;
-  Put(made, rejected, begin, seen);
+  Put(next.made, next.rejected, begin, seen);
 }
 
 uint64_t EmbeddedProducer::AddSentinel(const pipeline::Filter& filter, int32_t partition, int64_t now_s) {
   const size_t begin = bytes_.size();
-  const pipeline::MadeRecord made = maker_.MakeMatching(filter, now_s, &bytes_);
+  const pipeline::MadeRecord made = source_.MakeMatching(filter, now_s, &bytes_);
   SendSeen seen;
   seen.send.partition = partition;
   seen.send.sentinel = true;

@@ -11,9 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "harness/load/poison.h"
+#include "harness/load/record_source.h"
 #include "harness/observe/recorder.h"
-#include "producer/payment_maker.h"
 #include "producer/record_producer.h"
 
 namespace harness {
@@ -25,8 +24,7 @@ inline constexpr int64_t kBatchRecordsMax = 256;
 class EmbeddedProducer {
  public:
   // `on_reports`: told of the outcomes too, after the Recorder, from the delivery thread. Throws std::runtime_error.
-  EmbeddedProducer(uint16_t index, pipeline::MakerOptions maker, const PoisonPlan& poison,
-                   pipeline::RecordProducerOptions options, Recorder* recorder,
+  EmbeddedProducer(uint16_t index, RecordSource source, pipeline::RecordProducerOptions options, Recorder* recorder,
                    pipeline::RecordProducer::Sink on_reports = nullptr);
 
   // Records that may still be added to the batch.
@@ -48,6 +46,9 @@ class EmbeddedProducer {
     if (producer_.reports_lost() > 0) recorder_->OnProducerEnded(index_);
   }
 
+  // Records handed over that have no outcome yet.
+  int64_t in_flight() const { return producer_.in_flight(); }
+
   uint16_t index() const { return index_; }
   pipeline::RecordProducer& producer() { return producer_; }
 
@@ -65,8 +66,7 @@ class EmbeddedProducer {
 
   const uint16_t index_;
   Recorder* const recorder_;
-  Poison poison_;
-  pipeline::PaymentMaker maker_;
+  RecordSource source_;
 
   // The batch: item i goes with send i.
   std::string bytes_;

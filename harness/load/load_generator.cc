@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <ctime>
 #include <optional>
 #include <stdexcept>
@@ -49,14 +50,20 @@ bool SleepUntil(int64_t until_ns, const std::function<bool()>& stop) {
 
 int64_t WallSeconds() { return pipeline::WallNs() / kSecondNs; }
 
-uint64_t SeedOf(uint64_t seed, uint64_t stream) { return seed ^ ((stream + 1) * 0x9E3779B97F4A7C15u); }
+// Streams of random numbers from here on are the phases'; those below the producers'.
+constexpr uint64_t kPhaseStreams = 1'000;
 
 }  // namespace
 
 struct LoadGenerator::State {
   LoadOptions options;
   Recorder* recorder = nullptr;
-  std::vector<std::unique_ptr<EmbeddedProducer>> producers;
+
+  // Notified when records have got their outcomes.
+  pipeline::Mutex settled_mutex;
+  pipeline::CondVar settled;
+
+  std::vector<std::unique_ptr<EmbeddedProducer>> producers;  // after what their threads use
 
   // Sequences of sentinels and what became of them: filled by the sentinel producer's delivery thread.
   pipeline::Mutex sentinel_mutex;
@@ -67,7 +74,7 @@ struct LoadGenerator::State {
   std::atomic<int64_t> sentinel_tries{0};
   size_t turn = 0;  // the producer that gets the next send
 
-  std::unique_ptr<EmbeddedProducer> Make(std::string_view name, pipeline::MakerOptions maker, const PoisonPlan& poison,
+  std::unique_ptr<EmbeddedProducer> Make(const ProducerPlan& plan, uint64_t stream,
                                          pipeline::KafkaProperties properties,
                                          pipeline::RecordProducer::Sink on_reports);
   EmbeddedProducer* Next() { return producers[turn++ % producers.size()].get(); }
@@ -78,22 +85,27 @@ struct LoadGenerator::State {
   bool MakeRoom(EmbeddedProducer* producer, int64_t deadline_ns, const std::function<bool()>& stop);
   int64_t RunRate(uint8_t index, const PhasePlan& phase, int64_t begin_ns, const std::function<bool()>& stop);
   int64_t RunCount(uint8_t index, const PhasePlan& phase, const std::function<bool()>& stop);
+  int64_t RunClosedLoop(uint8_t index, const PhasePlan& phase, int64_t begin_ns, const std::function<bool()>& stop);
+  int64_t InFlight() const;
   void WaitForOutcomes(const std::function<bool()>& stop);
 };
 
-std::unique_ptr<EmbeddedProducer> LoadGenerator::State::Make(std::string_view name, pipeline::MakerOptions maker,
-                                                             const PoisonPlan& poison,
+std::unique_ptr<EmbeddedProducer> LoadGenerator::State::Make(const ProducerPlan& plan, uint64_t stream,
                                                              pipeline::KafkaProperties properties,
                                                              pipeline::RecordProducer::Sink on_reports) {
-  maker.rec_prefix = fmt::format("{}.{}", options.run_id, name);
   pipeline::RecordProducerOptions producer;
   producer.kafka = options.kafka;
   producer.properties = std::move(properties);
   // The mock keeps few bytes a partition and stores batches as they were sent.
   if (options.mock) producer.properties.emplace_back("compression.codec", "lz4");
   producer.in_flight_max = kInFlightMax;
-  const uint16_t index = recorder->AddProducer(std::string(name), true);
-  return std::make_unique<EmbeddedProducer>(index, std::move(maker), poison, std::move(producer), recorder,
+  producer.on_settled = [this] {
+    { const pipeline::MutexLock lock(&settled_mutex); }  // so that nobody is between looking and waiting
+    settled.NotifyAll();
+  };
+  RecordSource source(plan, StreamSeed(options.seed, stream), fmt::format("{}.{}", options.run_id, plan.name));
+  const uint16_t index = recorder->AddProducer(plan.name, true);
+  return std::make_unique<EmbeddedProducer>(index, std::move(source), std::move(producer), recorder,
                                             std::move(on_reports));
 }
 
@@ -104,21 +116,17 @@ LoadGenerator::LoadGenerator(LoadOptions options, const std::vector<ProducerPlan
   state.recorder = recorder;
   uint64_t stream = 0;
   for (const ProducerPlan& plan : plans) {
-    pipeline::MakerOptions maker;
-    maker.seed = SeedOf(state.options.seed, stream++);
-    maker.records_per_payment_min = plan.records_per_payment_min;
-    maker.records_per_payment_max = plan.records_per_payment_max;
     const auto& kinds = plan.poison.kinds;
     const bool oversized = std::find(kinds.begin(), kinds.end(), pipeline::RejectReason::kOversized) != kinds.end();
     pipeline::KafkaProperties properties;
     // Packed, a record of 3 MiB of white space passes the limit of a broker that nobody has set up for it.
     if (oversized) properties = {{"message.max.bytes", "8000000"}, {"compression.codec", "lz4"}};
-    state.producers.push_back(state.Make(plan.name, maker, plan.poison, std::move(properties), nullptr));
+    state.producers.push_back(state.Make(plan, stream++, std::move(properties), nullptr));
   }
-  pipeline::MakerOptions maker;
-  maker.seed = SeedOf(state.options.seed, stream);
+  ProducerPlan sentinel;
+  sentinel.name = kSentinelProducer;
   // One that gets nowhere is given up soon and sent again.
-  state.sentinel = state.Make(kSentinelProducer, maker, {}, {{"message.timeout.ms", "5000"}},
+  state.sentinel = state.Make(sentinel, stream, {{"message.timeout.ms", "5000"}},
                               [&state](std::span<const pipeline::DeliveryReport> reports) {
                                 const pipeline::MutexLock lock(&state.sentinel_mutex);
                                 for (const auto& report : reports) {
@@ -142,7 +150,9 @@ void LoadGenerator::WarmUp() {
 int64_t LoadGenerator::RunPhase(uint8_t phase_index, const PhasePlan& phase, int64_t begin_ns,
                                 const std::function<bool()>& stop) {
   if (!SleepUntil(begin_ns, stop)) return 0;
-  if (phase.count > 0) return state_->producers.empty() ? 0 : state_->RunCount(phase_index, phase, stop);
+  const bool has_producers = !state_->producers.empty();
+  if (phase.rate_max) return has_producers ? state_->RunCount(phase_index, phase, stop) : 0;
+  if (phase.in_flight > 0 && has_producers) return state_->RunClosedLoop(phase_index, phase, begin_ns, stop);
   return state_->RunRate(phase_index, phase, begin_ns, stop);
 }
 
@@ -161,8 +171,8 @@ bool LoadGenerator::State::MakeRoom(EmbeddedProducer* producer, int64_t deadline
 int64_t LoadGenerator::State::RunRate(uint8_t index, const PhasePlan& phase, int64_t begin_ns,
                                       const std::function<bool()>& stop) {
   const int64_t end_ns = begin_ns + phase.duration_ns;
-  const double rate_per_s = producers.empty() ? 0 : phase.rate_per_s;
-  Schedule schedule(begin_ns, phase.duration_ns, rate_per_s, phase.arrival, SeedOf(options.seed, 1000 + index));
+  Schedule schedule(begin_ns, producers.empty() || !HasSchedule(phase) ? RateCurve() : RateOf(phase), phase.arrival,
+                    StreamSeed(options.seed, kPhaseStreams + index));
   int64_t planned = 0;
   int64_t woke_ns = 0;
   bool room = true;
@@ -202,6 +212,36 @@ int64_t LoadGenerator::State::RunCount(uint8_t index, const PhasePlan& phase, co
     if (room <= 0) producer->WaitUntilBelow(kInFlightMaxAtFullSpeed / 2, MonotonicNs() + kSliceNs);
   }
   WaitForOutcomes(stop);
+  return planned;
+}
+
+int64_t LoadGenerator::State::InFlight() const {
+  int64_t in_flight = 0;
+  for (const auto& producer : producers) in_flight += producer->in_flight();
+  return in_flight;
+}
+
+// The next record goes out when one before it has its outcome: nothing is planned, and a send is as late as it is.
+int64_t LoadGenerator::State::RunClosedLoop(uint8_t index, const PhasePlan& phase, int64_t begin_ns,
+                                            const std::function<bool()>& stop) {
+  const int64_t end_ns = phase.count > 0 ? INT64_MAX : begin_ns + phase.duration_ns;
+  const int64_t records_max = phase.count > 0 ? phase.count : INT64_MAX;
+  int64_t planned = 0;
+  while (planned < records_max && MonotonicNs() < end_ns && !stop()) {
+    const int64_t now_s = WallSeconds();
+    for (int64_t room = std::min(phase.in_flight - InFlight(), records_max - planned); room > 0; --room, ++planned) {
+      EmbeddedProducer* producer = Next();
+      if (!MakeRoom(producer, end_ns, stop)) break;
+      producer->Add(std::nullopt, index, phase.measure, now_s);
+    }
+    HandOverAll(stop);
+    const pipeline::MutexLock lock(&settled_mutex);
+    settled.WaitUntil(
+        &settled_mutex,
+        std::chrono::steady_clock::time_point(std::chrono::nanoseconds(std::min(end_ns, MonotonicNs() + kSliceNs))),
+        [&] { return InFlight() < phase.in_flight; });
+  }
+  if (phase.count > 0) WaitForOutcomes(stop);
   return planned;
 }
 

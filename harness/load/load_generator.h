@@ -1,6 +1,6 @@
-// The embedded producers: offers the phases' load in an open loop on one librdkafka producer per ProducerPlan, tells
-// the Recorder of every send and outcome, and writes the sentinels at the end. The runner owns one and calls it from
-// its thread; delivery reports are handled on a thread of its own.
+// The embedded producers: offers the phases' load, in an open or a closed loop, on one librdkafka producer per
+// ProducerPlan, tells the Recorder of every send and outcome, and writes the sentinels at the end. The runner owns one
+// and calls it from its thread; delivery reports are handled on a thread of its own.
 #pragma once
 
 #include <cstdint>
@@ -43,8 +43,9 @@ class LoadGenerator {
   void WarmUp();
   // Offers one phase. With a rate: planned send times from `begin_ns` on, never slipping, returns at begin + duration
   // also when there is no load (later while sends are late: all that is planned is offered, for at most 30 s more).
-  // With a count: as fast as it goes, returns when all are acknowledged or failed. `stop()` true ends it early. Returns
-  // the number of sends planned.
+  // With a count: as fast as it goes, returns when all are acknowledged or failed. As a closed loop: each send when
+  // there are fewer in flight than the plan says, over all producers, until the count or the duration is over. `stop()`
+  // true ends it early. Returns the number of sends planned.
   int64_t RunPhase(uint8_t phase_index, const PhasePlan& phase, int64_t begin_ns, const std::function<bool()>& stop);
   // Waits for every outcome; what is still open at the deadline is purged and becomes unknown. False then.
   bool Flush(int64_t deadline_ns);

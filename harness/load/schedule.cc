@@ -1,6 +1,8 @@
 #include "harness/load/schedule.h"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace harness {
 namespace {
@@ -14,28 +16,33 @@ double Exponential(std::mt19937_64* random) {
 
 }  // namespace
 
-Schedule::Schedule(int64_t begin_ns, int64_t duration_ns, double rate_per_s, Arrival arrival, uint64_t seed)
-    : begin_ns_(begin_ns), duration_ns_(duration_ns), rate_per_s_(rate_per_s), arrival_(arrival), random_(seed) {
-  if (!(rate_per_s_ > 0) || duration_ns_ <= 0) return;
-  if (arrival_ == Arrival::kPoisson) after_s_ = Exponential(&random_) / rate_per_s_;
-  next_ns_ = At(after_s_);
+// A Poisson process of a changing rate is one of rate 1 whose times went through the inverse of the integrated rate
+// (Devroye, VI.1.3; Çinlar, Introduction to Stochastic Processes, 4.7).
+Schedule::Schedule(int64_t begin_ns, RateCurve rate, Arrival arrival, uint64_t seed)
+    : begin_ns_(begin_ns), rate_(std::move(rate)), arrival_(arrival), random_(seed) {
+  if (arrival_ == Arrival::kPoisson) records_ = Exponential(&random_);
+  Plan();
 }
 
-std::optional<int64_t> Schedule::At(double after_s) const {
-  const double after_ns = after_s * 1e9;
-  if (after_ns >= static_cast<double>(duration_ns_)) return std::nullopt;
-  return begin_ns_ + static_cast<int64_t>(after_ns);
+void Schedule::Plan() {
+  const double after_s = rate_.SecondsAt(records_);
+  if (records_ >= rate_.records() || after_s >= rate_.duration_s()) {
+    next_ns_.reset();
+    return;
+  }
+  const int64_t due_ns = begin_ns_ + static_cast<int64_t>(after_s * 1e9);
+  next_ns_ = std::max(due_ns, next_ns_.value_or(due_ns));
 }
 
 void Schedule::Pop() {
   if (!next_ns_) return;
   if (arrival_ == Arrival::kPoisson) {
-    after_s_ += Exponential(&random_) / rate_per_s_;
-    next_ns_ = At(after_s_);
+    records_ += Exponential(&random_);
   } else {
     // From the index, not from the time before: no error adds up.
-    next_ns_ = At(static_cast<double>(++index_) / rate_per_s_);
+    records_ = static_cast<double>(++index_);
   }
+  Plan();
 }
 
 }  // namespace harness

@@ -1,9 +1,13 @@
 #include "harness/observe/embedded_subscribers.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -17,6 +21,8 @@ namespace harness {
 namespace {
 
 constexpr size_t kBatchMax = 512;
+// What the harness has open beside its subscribers' connections: logs, journals, its own calls.
+constexpr rlim_t kOtherFiles = 512;
 
 std::vector<TokenPart> TokenParts(const pipeline::Token& token) {
   std::vector<TokenPart> starts;
@@ -124,6 +130,7 @@ class EmbeddedSubscriber : public pipeline::SubscriptionObserver {
 }  // namespace
 
 struct EmbeddedSubscribers::State {
+  std::optional<rlimit> files_before;  // the limit, where it was raised
   Recorder* recorder = nullptr;
   pipeline::Mutex mutex;
   std::map<size_t, std::unique_ptr<EmbeddedSubscriber>> subscribers ABSL_GUARDED_BY(mutex);  // by client
@@ -133,7 +140,25 @@ EmbeddedSubscribers::EmbeddedSubscribers(Recorder* recorder) : state_(std::make_
   state_->recorder = recorder;
 }
 
-EmbeddedSubscribers::~EmbeddedSubscribers() { StopAll(); }
+EmbeddedSubscribers::~EmbeddedSubscribers() {
+  StopAll();
+  // Programs that are started later get what the harness was given.
+  if (state_->files_before) setrlimit(RLIMIT_NOFILE, &*state_->files_before);
+}
+
+void EmbeddedSubscribers::Reserve(size_t subscribers) {
+  rlimit files{};
+  const rlim_t needed = subscribers + kOtherFiles;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= needed) return;
+  const rlimit raised{needed, files.rlim_max};
+  if (needed > files.rlim_max || setrlimit(RLIMIT_NOFILE, &raised) != 0) {
+    throw std::runtime_error(
+        fmt::format("{} embedded subscribers need {} open files, and this process may have {}; raise the limit (ulimit "
+                    "-Hn), or have fewer",
+                    subscribers, needed, files.rlim_max));
+  }
+  state_->files_before = files;
+}
 
 void EmbeddedSubscribers::Add(size_t client, pipeline::SubscriptionOptions options) {
   auto subscriber = std::make_unique<EmbeddedSubscriber>(state_->recorder, client, std::move(options));

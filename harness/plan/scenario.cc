@@ -1,5 +1,7 @@
 #include "harness/plan/scenario.h"
 
+#include <algorithm>
+
 namespace harness {
 
 std::vector<std::string> ClientNames(const ClientPlan& plan) {
@@ -8,6 +10,32 @@ std::vector<std::string> ClientNames(const ClientPlan& plan) {
   names.reserve(static_cast<size_t>(plan.count));
   for (int i = 1; i <= plan.count; ++i) names.push_back(plan.name + "-" + std::to_string(i));
   return names;
+}
+
+namespace {
+
+// A closed loop comes to at most this: the embedded producers linger 1 ms, so that each place in flight is used a
+// thousand times a second, and hand over no more than so many altogether.
+constexpr double kRoundsPerS = 1'000;
+constexpr double kClosedLoopPerSMax = 300'000;
+
+}  // namespace
+
+RateCurve RateOf(const PhasePlan& plan) {
+  if (plan.duration_ns <= 0) return {};
+  if (!plan.rate_pieces.empty()) return RateCurve(plan.rate_pieces);
+  const double rate_per_s = plan.in_flight > 0
+                                ? std::min(kClosedLoopPerSMax, kRoundsPerS * static_cast<double>(plan.in_flight))
+                                : plan.rate_per_s;
+  return RateCurve({{plan.duration_ns, rate_per_s, rate_per_s}});
+}
+
+bool HasSchedule(const PhasePlan& plan) { return !plan.rate_max && plan.in_flight == 0; }
+
+bool OffersLoad(const PhasePlan& plan) { return RecordsPlanned(plan) > 0; }
+
+double RecordsPlanned(const PhasePlan& plan) {
+  return plan.duration_ns > 0 ? RateOf(plan).records() : static_cast<double>(plan.count);
 }
 
 std::string_view FaultTypeName(FaultType type) {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/plan/rate_curve.h"
 #include "payment/payment.h"
 #include "payment/record_decoder.h"
 
@@ -36,12 +37,7 @@ struct BrokerPlan {
   ProgramPlan program;  // with a command: a Kafka that the run starts, in place of the mock
 };
 
-struct ServerPlan : ProgramPlan {
-  int64_t rss_bytes_max = 0;  // resident memory that it may have; 0: what verify/bounded.h says
-  bool journal = false;       // it writes down what it reads and sends, and the harness reads that
-};
-
-// When a fault strikes, a client starts or stops: at a time in a phase, or when a count is reached.
+// When a fault strikes, a server, a client starts or a client stops: at a time in a phase, or when a count is reached.
 enum class CountKind : uint8_t { kSent, kAcked, kLogged, kDelivered };
 struct Trigger {
   // "at": "steady+1s"
@@ -53,6 +49,15 @@ struct Trigger {
   int64_t count = 0;
 };
 
+struct ServerPlan : ProgramPlan {
+  std::optional<Trigger> start;  // it is started then; else before the first phase
+  int64_t rss_bytes_max = 0;     // resident memory that it may have; 0: what verify/bounded.h says
+  bool journal = false;          // it writes down what it reads and sends, and the harness reads that
+};
+
+// Which call an embedded client subscribes with.
+enum class ClientRpc : uint8_t { kAny, kStream, kSubscribe };
+
 enum class ClientKind : uint8_t { kProcess, kEmbedded };
 
 struct ClientPlan : ProgramPlan {
@@ -63,6 +68,10 @@ struct ClientPlan : ProgramPlan {
   bool resume_token = true;            // false: "resume": "none"
   std::optional<Trigger> start;        // it joins then; else before the first phase
   std::optional<Trigger> stop;         // it is asked to end then; else after the drain
+  int64_t start_over_ns = 0;           // embedded: the `count` join one after the other over this time
+  int64_t stop_over_ns = 0;            // likewise, they leave
+  ClientRpc rpc = ClientRpc::kAny;     // embedded only
+  int64_t batch_events_max = 0;        // embedded, of kSubscribe: that it asks for; 0: as many as the server sends
   int64_t reconnect_delay_min_ns = 0;  // 0: a foreign program that tells no bound
   int64_t reconnect_delay_max_ns = 3'000'000'000;
 };
@@ -73,13 +82,35 @@ struct PoisonPlan {
   std::vector<pipeline::RejectReason> kinds;
 };
 
+// Which key the next record has.
+enum class KeyChoice : uint8_t { kNew, kUniform, kZipf, kHot };
+struct KeyPlan {
+  KeyChoice choice = KeyChoice::kNew;
+  int64_t count = 0;    // keys to choose from, unless they are always new
+  double exponent = 1;  // Zipf
+  double share = 0;     // hot: of the records, to the first key
+};
+inline constexpr int64_t kKeysMax = 100'000;
+
+// How many bytes a value has; with bytes_max 0: as it comes.
+struct ValueSizePlan {
+  int64_t bytes_min = 0;
+  int64_t bytes_max = 0;     // = bytes_min: fixed
+  int64_t median_bytes = 0;  // above 0: log-normal, held within the two
+  double sigma = 0;          // of the logarithm
+};
+inline constexpr int64_t kValueBytesMin = 512;
+inline constexpr int64_t kValueBytesMax = 900'000;  // what every broker takes, its default being 1,000,000
+
 enum class ProducerKind : uint8_t { kEmbedded, kProcess };
 
 struct ProducerPlan : ProgramPlan {
   ProducerKind kind = ProducerKind::kEmbedded;
   int records_per_payment_min = 1;
   int records_per_payment_max = 3;
-  PoisonPlan poison;  // embedded producers
+  PoisonPlan poison;  // embedded producers; the next two likewise
+  KeyPlan keys;
+  ValueSizePlan value_size;
   std::string start;  // process producers: a phase name or "phase+1s"; empty: with the first phase
 };
 
@@ -89,8 +120,11 @@ struct PhasePlan {
   std::string name;
   int64_t duration_ns = 0;  // with a rate; 0 with a count
   double rate_per_s = 0;    // total over embedded producers; 0: no load
-  int64_t count = 0;        // with rate "max"
+  std::vector<RatePiece> rate_pieces =
+      {};             // a rate that changes, over the whole duration; empty: rate_per_s all the time
+  int64_t count = 0;  // with rate "max"
   bool rate_max = false;
+  int64_t in_flight = 0;  // above 0: a closed loop, with at most so many records without an outcome
   bool then_drained = false;
   Arrival arrival = Arrival::kUniform;
   bool measure = true;
@@ -166,6 +200,14 @@ struct Scenario {
 // The clients that a plan stands for, as selectors, triggers and reports name them: its own name, or name-1 ... name-n
 // when its count is above 1.
 std::vector<std::string> ClientNames(const ClientPlan& plan);
+
+// The rate over the phase's time, where it has one; of a closed loop: the most that it may come to.
+RateCurve RateOf(const PhasePlan& plan);
+// Whether its sends have planned times.
+bool HasSchedule(const PhasePlan& plan);
+bool OffersLoad(const PhasePlan& plan);
+// Records that it will send at most.
+double RecordsPlanned(const PhasePlan& plan);
 
 // As the scenario file spells them: "process.kill", "delivered", "<".
 std::string_view FaultTypeName(FaultType type);

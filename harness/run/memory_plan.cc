@@ -16,10 +16,7 @@ constexpr double kBytesMax = 1e18;
 
 double RecordsPlanned(const Scenario& scenario) {
   double records = 0;
-  for (const PhasePlan& phase : scenario.phases) {
-    records += phase.rate_max ? static_cast<double>(phase.count)
-                              : phase.rate_per_s * static_cast<double>(phase.duration_ns) / 1e9;
-  }
+  for (const PhasePlan& phase : scenario.phases) records += RecordsPlanned(phase);
   return records;
 }
 

@@ -11,18 +11,15 @@
 
 namespace harness {
 
-// Stored bytes per record when `records_per_batch` of them are compressed together (lz4, what the generator uses on the
-// mock), measured on records that the run's own maker makes from its seed.
-double StoredBytesPerRecord(uint64_t seed, int records_per_batch);
-
 // Unread stored bytes in one partition at the worst moment of the plan.
 struct RetentionNeed {
   double bytes = 0;
   std::string because;  // "phase burst-1: 100000 records as fast as they go"
 };
-// Every whole burst counts, and everything planned while a
-// server is stopped and kServerStartMarginNs longer.
+// As stored_bytes.h measures them.
 using StoredBytes = std::function<double(int records_per_batch)>;
+// Every whole burst counts, and everything planned while a server is stopped, or not started yet, and
+// kServerStartMarginNs longer; in the partition that the producers' keys fill most.
 RetentionNeed PredictUnread(const Scenario& scenario, const StoredBytes& stored_bytes);
 
 inline constexpr double kMockUnreadBytesMax = 4.0 * 1024 * 1024;

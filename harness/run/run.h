@@ -84,18 +84,23 @@ class Run : private FaultListener {
   std::string WithoutStreamText(const std::vector<size_t>& clients, int64_t waited_ns) const;
   // run_clients.cc
   void StartClient(const ClientPlan& plan);
-  void StopClient(const ClientPlan& plan);
+  void StartSubscriber(const ClientPlan& plan, size_t index);
+  bool Join(const ClientPlan& plan, ClientStay stay);
+  bool Leave(const ClientPlan& plan);
+  bool HasServerAtStart(const ClientPlan& plan) const;
   bool HasConnection(const ClientPlan& plan);
   bool HasStream(size_t client, size_t* calls_failed) const;
   std::vector<size_t> WithoutStream(const ClientPlan& plan);
   // Blocks until the trigger fires; false: the phases are over before.
   bool WaitForTrigger(const Trigger& trigger);
+  bool WaitUntilInPhases(int64_t until_ns);
   void FollowPlanOf(const ClientPlan& plan);
   ProcessSpec NextProducerSpec(const ProducerPlan& plan);
   void ProducerEnded(const std::string& process_name);
 
   void RunPhase(const PhasePlan& plan, int64_t* begin_ns);
   void StartProducerWhenDue(const ProducerPlan& plan);
+  void StartServerWhenDue(const ServerPlan& plan);
   void ReleaseStarters();
   void StartProber();
   void StartSampler();
@@ -160,7 +165,7 @@ class Run : private FaultListener {
   pipeline::CondVar phases_changed_;
   std::map<std::string, int64_t> phase_begins_ ABSL_GUARDED_BY(phases_mutex_);
   bool phases_over_ ABSL_GUARDED_BY(phases_mutex_) = false;
-  std::vector<std::thread> starters_;  // of producers and clients that begin or end meanwhile
+  std::vector<std::thread> starters_;  // of what begins or ends meanwhile
   std::atomic<bool> abandoned_ = false;
   std::string abandoned_because_;  // fixed once abandoned_ is set
   std::atomic<bool> ending_broker_ = false;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -33,9 +34,19 @@ std::vector<std::string> ResolvedServers(const Scenario& scenario, const ClientP
   return all;
 }
 
+// When the i-th of `count` is due, in `over_ns` altogether.
+int64_t ShareOf(int64_t over_ns, size_t i, size_t count) {
+  return static_cast<int64_t>(static_cast<double>(over_ns) * static_cast<double>(i) / static_cast<double>(count));
+}
+
 }  // namespace
 
 void Run::AddClients() {
+  size_t embedded = 0;
+  for (const ClientPlan& plan : scenario_.clients) {
+    if (plan.kind == ClientKind::kEmbedded) embedded += static_cast<size_t>(plan.count);
+  }
+  embedded_.Reserve(embedded);
   for (const ClientPlan& plan : scenario_.clients) {
     const std::vector<std::string> servers = ResolvedServers(scenario_, plan);
     const bool is_process = plan.kind == ClientKind::kProcess;
@@ -81,28 +92,66 @@ void Run::StartClients() {
 void Run::StartClient(const ClientPlan& plan) {
   if (plan.kind == ClientKind::kProcess) {
     processes_.Start(plan.name);
-    return;
-  }
-  for (const size_t index : clients_.at(plan.name)) {
-    pipeline::SubscriptionOptions options;
-    for (const std::string& server : ResolvedServers(scenario_, plan)) {
-      options.servers.push_back(ServerAddress(names_, server));
-    }
-    options.filter = plan.filter;
-    options.resume = plan.resume_token;
-    options.reconnect.delay_min_ns = plan.reconnect_delay_min_ns;
-    options.reconnect.delay_max_ns = plan.reconnect_delay_max_ns;
-    options.jitter_seed = scenario_.seed + index;
-    embedded_.Add(index, std::move(options));
+  } else {
+    for (const size_t index : clients_.at(plan.name)) StartSubscriber(plan, index);
   }
 }
 
-void Run::StopClient(const ClientPlan& plan) {
-  if (plan.kind == ClientKind::kProcess) {
-    for (const std::string& problem : processes_.StopOne(plan.name)) view_->OnNotice(problem);
-    return;
+void Run::StartSubscriber(const ClientPlan& plan, size_t index) {
+  pipeline::SubscriptionOptions options;
+  for (const std::string& server : ResolvedServers(scenario_, plan)) {
+    options.servers.push_back(ServerAddress(names_, server));
   }
-  for (const size_t index : clients_.at(plan.name)) embedded_.Stop(index);
+  options.filter = plan.filter;
+  options.resume = plan.resume_token;
+  options.reconnect.attempts_max = 0;
+  options.reconnect.delay_min_ns = plan.reconnect_delay_min_ns;
+  options.reconnect.delay_max_ns = plan.reconnect_delay_max_ns;
+  options.jitter_seed = scenario_.seed + index;
+  options.rpc = plan.rpc == ClientRpc::kStream      ? pipeline::StreamRpc::kStream
+                : plan.rpc == ClientRpc::kSubscribe ? pipeline::StreamRpc::kSubscribe
+                                                    : pipeline::StreamRpc::kAuto;
+  options.batch_events_max = static_cast<uint32_t>(plan.batch_events_max);
+  embedded_.Add(index, std::move(options));
+}
+
+// Lets those of the plan join, one after the other over its time. False: the phases were over before all had.
+bool Run::Join(const ClientPlan& plan, ClientStay stay) {
+  const int64_t begin_ns = pipeline::MonotonicNs();
+  const std::vector<size_t>& all = clients_.at(plan.name);
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (!WaitUntilInPhases(begin_ns + ShareOf(plan.start_over_ns, i, all.size()))) return false;
+    stay.joined_ns = pipeline::MonotonicNs();
+    if (plan.kind == ClientKind::kProcess) {
+      processes_.Start(plan.name);
+    } else {
+      StartSubscriber(plan, all[i]);
+    }
+    recorder_.OnClientStay(all[i], stay);
+  }
+  return true;
+}
+
+// Lets them leave, likewise.
+bool Run::Leave(const ClientPlan& plan) {
+  const int64_t begin_ns = pipeline::MonotonicNs();
+  const std::vector<size_t>& all = clients_.at(plan.name);
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (!WaitUntilInPhases(begin_ns + ShareOf(plan.stop_over_ns, i, all.size()))) return false;
+    ClientStay stay;
+    recorder_.Read([&](const History& history) {
+      stay.starts_late = history.clients[all[i]].starts_late;
+      stay.joined_ns = history.clients[all[i]].joined_ns;
+    });
+    stay.left_ns = pipeline::MonotonicNs();
+    recorder_.OnClientStay(all[i], stay);
+    if (plan.kind == ClientKind::kEmbedded) {
+      embedded_.Stop(all[i]);
+      continue;
+    }
+    for (const std::string& problem : processes_.StopOne(plan.name)) view_->OnNotice(problem);
+  }
+  return true;
 }
 
 // A thread of its own for each client that joins late or leaves early.
@@ -110,29 +159,33 @@ void Run::FollowPlanOf(const ClientPlan& plan) {
   const auto never = [&](const char* what) {
     if (!stopped()) recorder_.HarnessError(fmt::format("client {} never {}: its trigger never fired", plan.name, what));
   };
-  ClientStay stay;
-  stay.starts_late = plan.start.has_value();
-  const auto tell = [&] {
-    for (const size_t index : clients_.at(plan.name)) recorder_.OnClientStay(index, stay);
+  const auto not_all = [&](const char* what) {
+    if (stopped()) return;
+    recorder_.HarnessError(
+        fmt::format("not all of the {} of client {} have {} before the phases were over", plan.count, plan.name, what));
   };
   if (plan.start) {
     if (!WaitForTrigger(*plan.start)) return never("joined");
-    stay.joined_ns = pipeline::MonotonicNs();
+    view_->OnNotice(plan.name + " joins");
     try {
-      StartClient(plan);
+      if (!Join(plan, {.starts_late = true})) return not_all("joined");
     } catch (const std::runtime_error& error) {
       recorder_.HarnessError(error.what());
       return;
     }
-    tell();
-    view_->OnNotice(plan.name + " joins");
   }
   if (!plan.stop) return;
   if (!WaitForTrigger(*plan.stop)) return never("left");
-  stay.left_ns = pipeline::MonotonicNs();
-  tell();
   view_->OnNotice(plan.name + " leaves");
-  StopClient(plan);
+  if (!Leave(plan)) not_all("left");
+}
+
+// Whether one of its servers is there before the first phase; else it has nobody to wait for.
+bool Run::HasServerAtStart(const ClientPlan& plan) const {
+  const std::vector<std::string> servers = ResolvedServers(scenario_, plan);
+  return std::any_of(scenario_.servers.begin(), scenario_.servers.end(), [&](const ServerPlan& server) {
+    return !server.start && std::find(servers.begin(), servers.end(), server.name) != servers.end();
+  });
 }
 
 // Whether it has a connection to one of its servers; of embedded ones, whether this process has.
@@ -209,7 +262,7 @@ bool Run::WaitClientsConnected() {
     std::vector<size_t> without;
     int64_t late_within_ns = 0;
     for (const ClientPlan& plan : scenario_.clients) {
-      if (plan.start) continue;
+      if (plan.start || !HasServerAtStart(plan)) continue;
       const std::vector<size_t> its = WithoutStream(plan);
       without.insert(without.end(), its.begin(), its.end());
       const bool late = !its.empty() && pipeline::MonotonicNs() - begin_ns >= plan.ready_within_ns;

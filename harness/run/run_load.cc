@@ -36,6 +36,9 @@ void Run::OfferLoad() {
       starters_.emplace_back([this, &plan] { StartProducerWhenDue(plan); });
     }
   }
+  for (const ServerPlan& plan : scenario_.servers) {
+    if (plan.start) starters_.emplace_back([this, &plan] { StartServerWhenDue(plan); });
+  }
   for (const ClientPlan& plan : scenario_.clients) {
     if (plan.start || plan.stop) starters_.emplace_back([this, &plan] { FollowPlanOf(plan); });
   }
@@ -67,7 +70,7 @@ void Run::RunPhase(const PhasePlan& plan, int64_t* begin_ns) {
                                             .begin_ns = *begin_ns,
                                             .end_ns = 0,
                                             .measured = plan.measure,
-                                            .offers_load = plan.rate_max || plan.rate_per_s > 0,
+                                            .offers_load = OffersLoad(plan),
                                             .planned = 0});
   {
     const pipeline::MutexLock lock(&phases_mutex_);
@@ -77,7 +80,7 @@ void Run::RunPhase(const PhasePlan& plan, int64_t* begin_ns) {
   faults_->OnPhase(plan.name, *begin_ns);
   view_->OnPhase(plan.name, *begin_ns, plan.duration_ns, plan.count);
   const int64_t planned = generator_->RunPhase(index, plan, *begin_ns, [this] { return stopped(); });
-  const int64_t end_ns = plan.rate_max || stopped() ? pipeline::MonotonicNs() : *begin_ns + plan.duration_ns;
+  const int64_t end_ns = plan.duration_ns == 0 || stopped() ? pipeline::MonotonicNs() : *begin_ns + plan.duration_ns;
   recorder_.UpdatePhase(index, [&](Phase* phase) {
     phase->end_ns = end_ns;
     phase->planned = planned;
@@ -123,6 +126,19 @@ void Run::StartProducerWhenDue(const ProducerPlan& plan) {
   }
 }
 
+void Run::StartServerWhenDue(const ServerPlan& plan) {
+  if (!WaitForTrigger(*plan.start)) {
+    if (!stopped()) recorder_.HarnessError(fmt::format("server {} never started: its trigger never fired", plan.name));
+    return;
+  }
+  view_->OnNotice(plan.name + " is started");
+  try {
+    processes_.Start(plan.name);
+  } catch (const std::runtime_error& error) {
+    recorder_.HarnessError(error.what());
+  }
+}
+
 bool Run::WaitForTrigger(const Trigger& trigger) {
   constexpr auto kLookEvery = std::chrono::milliseconds(5);
   pipeline::MutexLock lock(&phases_mutex_);
@@ -141,8 +157,14 @@ bool Run::WaitForTrigger(const Trigger& trigger) {
     return phases_over_ || phase_begins_.contains(trigger.phase);
   });
   if (phases_over_) return false;
-  const int64_t wait_ns = phase_begins_[trigger.phase] + trigger.after_ns - pipeline::MonotonicNs();
-  phases_changed_.WaitFor(&phases_mutex_, std::chrono::nanoseconds(wait_ns),
+  const int64_t due_ns = phase_begins_[trigger.phase] + trigger.after_ns;
+  lock.Unlock();
+  return WaitUntilInPhases(due_ns);
+}
+
+bool Run::WaitUntilInPhases(int64_t until_ns) {
+  const pipeline::MutexLock lock(&phases_mutex_);
+  phases_changed_.WaitFor(&phases_mutex_, std::chrono::nanoseconds(until_ns - pipeline::MonotonicNs()),
                           [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(phases_mutex_) { return phases_over_; });
   return !phases_over_;
 }

@@ -149,6 +149,7 @@ void Run::ProducerEnded(const std::string& process_name) {
 
 void Run::StartServers() {
   for (const ServerPlan& plan : scenario_.servers) {
+    if (plan.start) continue;
     view_->OnStep("starting " + plan.name);
     processes_.Start(plan.name);
   }

@@ -10,6 +10,7 @@
 
 #include "harness/plan/program_args.h"
 #include "harness/scenario/quantity.h"
+#include "harness/scenario/record_plan_reader.h"
 #include "harness/scenario/trigger_reader.h"
 #include "text/duration.h"
 
@@ -84,6 +85,9 @@ class ProgramReader {
   ServerPlan ReadServer(const Json& json, const std::string& at) {
     ServerPlan server;
     ReadProgram(json, at, "server", &server);
+    if (const auto start = json.find("start"); start != json.end()) {
+      ReadTrigger(*start, Below(at, "start"), errors_, &server.start.emplace());
+    }
     server.journal = json.value("journal", false);
     CheckJournal(at, server);
     if (const auto rss_max = json.find("rss_max"); rss_max != json.end()) {
@@ -102,11 +106,14 @@ class ProgramReader {
     if (json.value("kind", "process") == "embedded") {
       client.kind = ClientKind::kEmbedded;
       ForbidProgram(json, at, "an embedded client is no program");
-    } else if (json.contains("count")) {
-      errors_->AtKey(Below(at, "count"), "\"count\" is not allowed here: it needs \"kind\": \"embedded\"");
+    } else {
+      for (const char* key : {"count", "rpc", "max_batch_events", "start_over", "stop_over"}) {
+        Forbid(json, at, key, "it needs \"kind\": \"embedded\"");
+      }
     }
     client.count = json.value("count", 1);
     ReadSpan(json, at, &client);
+    ReadCall(json, at, &client);
     client.resume_token = json.value("resume", "token") == "token";
     if (const auto server = json.find("server"); server != json.end()) {
       client.servers = server->is_string() ? Words{server->get<std::string>()} : server->get<Words>();
@@ -124,14 +131,21 @@ class ProgramReader {
     ReadProgram(json, at, "producer", &producer);
     if (json.value("kind", "embedded") == "process") {
       producer.kind = ProducerKind::kProcess;
-      Forbid(json, at, "records_per_payment", "a producer of kind \"process\" makes its own payments");
-      Forbid(json, at, "poison", "a producer of kind \"process\" makes its own payments");
+      for (const char* key : {"records_per_payment", "poison", "keys", "value_bytes"}) {
+        Forbid(json, at, key, "a producer of kind \"process\" makes its own payments");
+      }
     } else {
       ForbidProgram(json, at, "an embedded producer is no program; a program needs \"kind\": \"process\"");
       Forbid(json, at, "start", "an embedded producer follows the phases; \"start\" needs \"kind\": \"process\"");
     }
     producer.start = json.value("start", "");
     if (const auto poison = json.find("poison"); poison != json.end()) producer.poison = PoisonOf(*poison);
+    if (const auto keys = json.find("keys"); keys != json.end()) {
+      producer.keys = ReadKeys(*keys, Below(at, "keys"), errors_);
+    }
+    if (const auto bytes = json.find("value_bytes"); bytes != json.end()) {
+      producer.value_size = ReadValueSize(*bytes, Below(at, "value_bytes"), errors_);
+    }
     if (const auto records = json.find("records_per_payment"); records != json.end()) {
       producer.records_per_payment_min = records->value("min", 1);
       producer.records_per_payment_max = records->value("max", 1);
@@ -214,6 +228,27 @@ class ProgramReader {
     for (const auto& [key, trigger] : {std::pair("start", &client->start), {"stop", &client->stop}}) {
       const auto when = json.find(key);
       if (when != json.end()) ReadTrigger(*when, Below(at, key), errors_, &trigger->emplace());
+    }
+    for (const auto& [key, over_ns, trigger] : {std::tuple("start_over", &client->start_over_ns, &client->start),
+                                                {"stop_over", &client->stop_over_ns, &client->stop}}) {
+      ReadDuration(json, at, key, errors_, kPositive, over_ns);
+      if (!trigger->has_value()) {
+        Forbid(json, at, key,
+               std::string("it spreads over a time what ") + (trigger == &client->start ? "\"start\"" : "\"stop\"") +
+                   " begins");
+      }
+    }
+  }
+
+  // How an embedded client subscribes.
+  void ReadCall(const Json& json, const std::string& at, ClientPlan* client) {
+    const std::string rpc = json.value("rpc", "");
+    client->rpc = rpc == "StreamPayments"      ? ClientRpc::kStream
+                  : rpc == "SubscribePayments" ? ClientRpc::kSubscribe
+                                               : ClientRpc::kAny;
+    client->batch_events_max = json.value("max_batch_events", int64_t{0});
+    if (client->rpc == ClientRpc::kStream) {
+      Forbid(json, at, "max_batch_events", "StreamPayments brings one event a message");
     }
   }
 

@@ -44,6 +44,10 @@ class Checker {
 
   void Check() {
     CollectNames();
+    for (size_t i = 0; i < scenario_.servers.size(); ++i) {
+      const std::string at = Below(Below("/servers", i), "start");
+      if (scenario_.servers[i].start) CheckTrigger(*scenario_.servers[i].start, at, at);
+    }
     CheckClients();
     CheckProducers();
     CheckLoad();
@@ -202,15 +206,14 @@ class Checker {
     for (size_t i = 0; i < scenario_.phases.size(); ++i) {
       const PhasePlan& phase = scenario_.phases[i];
       const double before = planned;
-      planned += phase.rate_max ? static_cast<double>(phase.count)
-                                : phase.rate_per_s * static_cast<double>(phase.duration_ns) / 1e9;
+      planned += RecordsPlanned(phase);
       const std::string at = Below("/phases", i);
       if (before <= kPlannedRecordsMax && planned > kPlannedRecordsMax) {
         errors_->AtValue(at, "up to this phase more than 100000000 records are planned; that is the limit of one run");
       }
       // Without any producer the run itself finds that it proves nothing; a rate that nobody offers is a slip.
-      if (!producers.empty() && !embedded && (phase.rate_max || phase.rate_per_s > 0)) {
-        errors_->AtValue(Below(at, "rate"),
+      if (!producers.empty() && !embedded && OffersLoad(phase)) {
+        errors_->AtValue(Below(at, phase.in_flight > 0 ? "in_flight" : "rate"),
                          "a rate is offered by embedded producers, and there is none; allowed: \"0/s\", or a producer "
                          "of \"kind\": \"embedded\" (a process has its rate in \"args\")");
       }

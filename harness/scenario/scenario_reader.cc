@@ -6,8 +6,8 @@
 #include <utility>
 #include <variant>
 
+#include "harness/scenario/phase_reader.h"
 #include "harness/scenario/program_reader.h"
-#include "harness/scenario/quantity.h"
 #include "harness/scenario/threshold.h"
 #include "harness/scenario/trigger_reader.h"
 
@@ -25,7 +25,7 @@ class Reader {
     scenario.seed = root.value("seed", scenario.seed);
     ReadPrograms(root, errors_, &scenario);
     ForEach(root, "phases",
-            [&](const Json& json, const std::string& at) { scenario.phases.push_back(ReadPhase(json, at)); });
+            [&](const Json& json, const std::string& at) { scenario.phases.push_back(ReadPhase(json, at, errors_)); });
     ForEach(root, "faults", [&](const Json& json, const std::string& at) {
       scenario.faults.push_back(ReadFault(json, at, scenario.faults.size() + 1));
     });
@@ -41,40 +41,6 @@ class Reader {
   }
 
  private:
-  PhasePlan ReadPhase(const Json& json, const std::string& at) {
-    PhasePlan phase;
-    phase.name = json.value("name", "");
-    phase.measure = json.value("measure", true);
-    phase.then_drained = json.contains("then");
-    if (json.value("arrival", "uniform") == "poisson") phase.arrival = Arrival::kPoisson;
-    const std::string rate = json.value("rate", "");
-    phase.rate_max = rate == "max";
-    if (phase.rate_max) {
-      Forbid(json, at, "duration", "a phase with \"rate\": \"max\" lasts until its \"count\" is acknowledged");
-      Forbid(json, at, "arrival", "\"rate\": \"max\" has no plan that sends could be spaced by");
-      if (!json.contains("count")) {
-        errors_->AtValue(Below(at, "rate"),
-                         "found \"max\" without \"count\"; allowed: \"rate\": \"max\" with \"count\", "
-                         "or a rate such as \"500/s\" with \"duration\"");
-      }
-      phase.count = json.value("count", int64_t{0});
-      return phase;
-    }
-    Forbid(json, at, "count", "it needs \"rate\": \"max\"; with a rate the phase has a \"duration\"");
-    if (!json.contains("duration")) {
-      errors_->AtValue(
-          at,
-          "the key \"duration\" is missing; a phase has \"duration\" and \"rate\", or \"count\" and \"rate\": \"max\"");
-    }
-    ReadDuration(json, at, "duration", errors_, kPositive, &phase.duration_ns);
-    if (const auto rate_per_s = ParseRatePerS(rate)) {
-      phase.rate_per_s = *rate_per_s;
-    } else {
-      errors_->AtValue(Below(at, "rate"), "found " + Quoted(rate) + "; allowed: at most \"10000000/s\"");
-    }
-    return phase;
-  }
-
   FaultPlan ReadFault(const Json& json, const std::string& at, size_t number) {
     static const std::map<std::string, FaultType> types = {{"process.kill", FaultType::kProcessKill},
                                                            {"process.terminate", FaultType::kProcessTerminate},

@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <memory>
 #include <set>
@@ -159,7 +160,7 @@ TEST_F(LoadGeneratorTest, ARateIsOfferedAsPlannedByAllProducersTogether) {
     }
   }
   std::sort(planned.begin(), planned.end());
-  Schedule schedule(begin_ns, 400'000'000, 1'500, Arrival::kUniform, 1);
+  Schedule schedule(begin_ns, RateOf(RatePhase(1'500, 400)), Arrival::kUniform, 1);
   for (const int64_t time_ns : planned) {
     EXPECT_EQ(time_ns, *schedule.Peek());
     schedule.Pop();
@@ -199,6 +200,77 @@ TEST_F(LoadGeneratorTest, ACountGoesAsFastAsItGoesAndEndsAcknowledged) {
     for (const Send& send : producer.sends) EXPECT_EQ(send.planned_ns, send.sent_ns);
   }
   CheckAgainstTopic(history);
+}
+
+PhasePlan ClosedLoop(int64_t in_flight, int64_t count, int64_t duration_ms) {
+  PhasePlan phase;
+  phase.name = "loop";
+  phase.in_flight = in_flight;
+  phase.count = count;
+  phase.duration_ns = duration_ms * 1'000'000;
+  return phase;
+}
+
+// Of what was sent at the moment of each send, by the records' own times: how many had no outcome yet, at the most.
+int64_t MostInFlight(const History& history) {
+  std::vector<std::pair<int64_t, int>> steps;
+  for (const Producer& producer : history.producers) {
+    for (const Send& send : producer.sends) {
+      steps.emplace_back(send.sent_ns, 1);
+      steps.emplace_back(send.acked_ns, -1);
+    }
+  }
+  std::sort(steps.begin(), steps.end());  // an outcome before a send of the same moment
+  int64_t in_flight = 0, most = 0;
+  for (const auto& [time_ns, step] : steps) most = std::max(most, in_flight += step);
+  return most;
+}
+
+TEST_F(LoadGeneratorTest, AClosedLoopHasAtMostSoManyInFlight) {
+  Start({Plan("one"), Plan("two"), Plan("three")});
+  generator_->WarmUp();
+  EXPECT_EQ(generator_->RunPhase(0, ClosedLoop(7, 200, 0), MonotonicNs(), Never), 200);
+  EXPECT_EQ(recorder_->Counts().acked, 200);
+  const int64_t begin_ns = MonotonicNs();
+  const int64_t sent = generator_->RunPhase(1, ClosedLoop(7, 0, 100), begin_ns, Never);
+  EXPECT_GE(MonotonicNs(), begin_ns + 100'000'000);
+  EXPECT_GE(sent, 7);
+  EXPECT_TRUE(generator_->Flush(FarDeadlineNs()));
+  const History history = Finish();
+  EXPECT_EQ(Count(history, Outcome::kOk), 200 + sent);
+  EXPECT_EQ(MostInFlight(history), 7);
+  CheckAgainstTopic(history);
+}
+
+// No outcome comes, so nothing more is sent, and the phase ends all the same.
+TEST_F(LoadGeneratorTest, AClosedLoopWaitsForOutcomes) {
+  Start({Plan("load")});
+  generator_->WarmUp();
+  cluster_.SetDown();
+  EXPECT_EQ(generator_->RunPhase(0, ClosedLoop(5, 0, 100), MonotonicNs(), Never), 5);
+  EXPECT_EQ(generator_->RunPhase(0, ClosedLoop(5, 100, 0), MonotonicNs(), [] { return true; }), 0);
+  cluster_.SetUp();
+  EXPECT_TRUE(generator_->Flush(FarDeadlineNs()));
+  EXPECT_EQ(Count(Finish(), Outcome::kOk), 5);
+}
+
+TEST_F(LoadGeneratorTest, KeysAndSizesAreThePlans) {
+  ProducerPlan plan = Plan("load");
+  plan.keys = {.choice = KeyChoice::kHot, .count = 20, .exponent = 1, .share = 0.5};
+  plan.value_size = {.bytes_min = 600, .bytes_max = 900, .median_bytes = 0, .sigma = 0};
+  Start({plan});
+  EXPECT_EQ(generator_->RunPhase(0, CountPhase(4'000), MonotonicNs(), Never), 4'000);
+  CheckAgainstTopic(Finish());
+  std::map<std::string, int> keys;
+  for (const pipeline::TopicRecord& record : ReadTopic(cluster_)) {
+    ++keys[record.key];
+    EXPECT_GE(record.value.size(), 600u);
+    EXPECT_LE(record.value.size(), 900u);
+  }
+  EXPECT_EQ(keys.size(), 20u);
+  int hottest = 0;
+  for (const auto& [key, count] : keys) hottest = std::max(hottest, count);
+  EXPECT_NEAR(hottest, 2'000, 6 * std::sqrt(1'000));
 }
 
 TEST_F(LoadGeneratorTest, APhaseWithoutLoadOrProducersTakesItsTime) {

@@ -15,8 +15,8 @@ namespace {
 using ::testing::IsEmpty;
 
 TEST(ScenarioFileTest, TheShippedScenariosLoad) {
-  for (const char* name :
-       {"smoke", "restart", "producer-kill", "burst", "poison-messages", "rolling-restart", "failover", "fan-out"}) {
+  for (const char* name : {"smoke", "restart", "producer-kill", "burst", "poison-messages", "rolling-restart",
+                           "failover", "fan-out", "thousand-subscribers", "ramp", "backlog-drain"}) {
     const Scenario scenario = MustLoad(LoadScenario(Shipped(std::string(name) + ".json")));
     EXPECT_EQ(scenario.name, name);
     EXPECT_FALSE(scenario.description.empty());
@@ -88,6 +88,87 @@ TEST(ScenarioFileTest, BurstAndProducerKillAreThePlansTheyDescribe) {
   EXPECT_EQ(kill.faults[0].target, kill.producers[1].name);
   EXPECT_TRUE(kill.faults[0].restart_after_ns.has_value());
   EXPECT_EQ(kill.expect.thresholds[0].text, "client.reconnects == 0");
+}
+
+PhasePlan PhaseWith(const std::string& rate) {
+  const Scenario scenario = MustLoad(ParseScenario("s.json", Replaced(kBase, R"("500/s")", rate)));
+  return scenario.phases.at(0);
+}
+
+TEST(ScenarioFileTest, RatesMayChangeOverAPhase) {
+  constexpr int64_t kSecondNs = 1'000'000'000;
+  const PhasePlan ramp = PhaseWith(R"({"from": "100/s", "to": "500/s"})");
+  ASSERT_EQ(ramp.rate_pieces.size(), 1u);
+  EXPECT_EQ(ramp.rate_pieces[0].duration_ns, 2 * kSecondNs);
+  EXPECT_EQ(ramp.rate_pieces[0].from_per_s, 100);
+  EXPECT_EQ(ramp.rate_pieces[0].to_per_s, 500);
+  EXPECT_EQ(RecordsPlanned(ramp), 600);
+
+  const PhasePlan steps = PhaseWith(R"({"steps": ["10/s", "0/s", "40/s"]})");
+  ASSERT_EQ(steps.rate_pieces.size(), 3u);
+  EXPECT_EQ(steps.rate_pieces[1].duration_ns, 666'666'666);
+  EXPECT_EQ(steps.rate_pieces[2].duration_ns, 666'666'668);
+  EXPECT_EQ(steps.rate_pieces[2].from_per_s, 40);
+  EXPECT_EQ(RateOf(steps).duration_s(), 2);
+
+  const PhasePlan spike = PhaseWith(R"({"base": "10/s", "spike": "1000/s", "after": "0.5s", "for": "100ms"})");
+  EXPECT_EQ(RecordsPlanned(spike), 19 + 100);
+  EXPECT_EQ(RateOf(spike).peak_per_s(), 1000);
+  EXPECT_TRUE(OffersLoad(spike));
+  EXPECT_FALSE(OffersLoad(PhaseWith(R"({"steps": ["0/s"]})")));
+}
+
+TEST(ScenarioFileTest, AClosedLoopHasACountOrADuration) {
+  const auto phase = [](const std::string& text) {
+    return MustLoad(ParseScenario("s.json", Replaced(kBase, R"("duration": "2s", "rate": "500/s")", text))).phases[0];
+  };
+  const PhasePlan counted = phase(R"("in_flight": 20, "count": 500)");
+  EXPECT_EQ(counted.in_flight, 20);
+  EXPECT_EQ(counted.duration_ns, 0);
+  EXPECT_EQ(RecordsPlanned(counted), 500);
+  EXPECT_FALSE(HasSchedule(counted));
+  const PhasePlan timed = phase(R"("in_flight": 20, "duration": "2s")");
+  EXPECT_EQ(timed.count, 0);
+  EXPECT_EQ(RecordsPlanned(timed), 2 * 20'000);
+  EXPECT_EQ(RecordsPlanned(phase(R"("in_flight": 50000, "duration": "2s")")), 2 * 300'000);
+}
+
+TEST(ScenarioFileTest, RecordsMayHaveChosenKeysAndSizes) {
+  const auto producer = [](const std::string& text) {
+    return MustLoad(ParseScenario("s.json", Replaced(kBase, R"("load"})", R"("load", )" + text + "}"))).producers[0];
+  };
+  const KeyPlan zipf = producer(R"("keys": {"choice": "zipf", "count": 1000, "exponent": 1.1})").keys;
+  EXPECT_EQ(zipf.choice, KeyChoice::kZipf);
+  EXPECT_EQ(zipf.count, 1'000);
+  EXPECT_EQ(zipf.exponent, 1.1);
+  EXPECT_EQ(producer(R"("keys": {"choice": "hot", "count": 2, "share": 0.9})").keys.share, 0.9);
+  EXPECT_EQ(producer(R"("poison": {"every": 9})").keys.choice, KeyChoice::kNew);
+  const ValueSizePlan fixed = producer(R"("value_bytes": {"fixed": 2000})").value_size;
+  EXPECT_EQ(fixed.bytes_min, 2'000);
+  EXPECT_EQ(fixed.bytes_max, 2'000);
+  const ValueSizePlan uniform = producer(R"("value_bytes": {"min": 600, "max": 700})").value_size;
+  EXPECT_EQ(uniform.bytes_min, 600);
+  EXPECT_EQ(uniform.bytes_max, 700);
+  const ValueSizePlan drawn = producer(R"("value_bytes": {"median": 1000, "sigma": 0.5, "max": 9000})").value_size;
+  EXPECT_EQ(drawn.median_bytes, 1'000);
+  EXPECT_EQ(drawn.bytes_min, kValueBytesMin);
+  EXPECT_EQ(drawn.sigma, 0.5);
+}
+
+TEST(ScenarioFileTest, ServersAndSubscribersComeAndGoAsPlanned) {
+  std::string text = Replaced(kBase, R"("server-1"})", R"("server-1", "start": {"acked": 50}})");
+  text = Replaced(text, R"("count": 2})",
+                  R"("count": 2, "start": "steady", "start_over": "500ms", "stop": "steady+1s", "stop_over": "250ms",
+                     "rpc": "SubscribePayments", "max_batch_events": 16})");
+  const Scenario scenario = MustLoad(ParseScenario("s.json", text));
+  ASSERT_TRUE(scenario.servers[0].start);
+  EXPECT_EQ(scenario.servers[0].start->count, 50);
+  const ClientPlan& crowd = scenario.clients[1];
+  EXPECT_EQ(crowd.start_over_ns, 500'000'000);
+  EXPECT_EQ(crowd.stop_over_ns, 250'000'000);
+  EXPECT_EQ(crowd.rpc, ClientRpc::kSubscribe);
+  EXPECT_EQ(crowd.batch_events_max, 16);
+  EXPECT_EQ(scenario.clients[0].rpc, ClientRpc::kAny);
 }
 
 TEST(ScenarioFileTest, DefaultsAreThoseOfTheDocumentation) {

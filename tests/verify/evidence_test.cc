@@ -285,6 +285,30 @@ TEST(HarnessOkTest, TheScheduleIsKept) {
   EXPECT_EQ(story.Judged().exit_code, 0);
 }
 
+// What fell behind in a short phase does not vanish beside a long one; a warm-up may.
+TEST(HarnessOkTest, EachMeasuredPhaseKeepsItsSchedule) {
+  Story story;
+  for (int i = 0; i < 6'000; ++i) story.Write(0);
+  story.scenario.phases.push_back({.name = "spike", .rate_per_s = 1'000});
+  story.history.phases.push_back(story.history.phases[0]);
+  story.history.phases[1].name = "spike";
+  story.history.phases[1].planned = 1'000;
+  story.history.phases[0].planned = 5'000;
+  for (int i = 0; i < 1'000; ++i) story.SendAt(0, i)->phase = 1;
+  for (int i = 0; i < 51; ++i) story.SendAt(0, i)->planned_ns = story.SendAt(0, i)->sent_ns - 101 * kMillisecond;
+  story.DeliverFrom(0, 0, 0);
+  story.End();
+  const Verdict verdict = story.Judged();
+  EXPECT_EQ(Invalid(verdict), Names{"HARNESS_OK"});
+  EXPECT_EQ(Of(verdict, "HARNESS_OK").violations.at(0).sentence,
+            "phase spike: 94.90 % of 1000 planned sends were handed over within 100 ms of their plan; 95 % are needed");
+  story.history.phases[1].measured = false;
+  EXPECT_EQ(story.Judged().exit_code, 0) << Sentences(story.Judged());
+  // Late sends are told also where they may be late.
+  EXPECT_EQ(Of(story.Judged(), "HARNESS_OK").reason,
+            "51 of 6000 planned sends were handed over later than 100 ms after their plan, or never");
+}
+
 TEST(HarnessOkTest, AProcesssSendsDoNotMakeUpForTheGenerators) {
   Story story = Scheduled(2, 0);
   for (int i = 0; i < 100; ++i) story.Deliver(0, 0, story.Write(0, {.producer = 1}));
