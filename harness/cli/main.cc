@@ -45,6 +45,7 @@ struct CommandLine {
   harness::CompareCommandOptions compare;
   std::string history_format = "table";
   std::string history_kept = "on";
+  std::string audit = "on";
   std::string thresholds = "judge";
   std::vector<std::string> paths;
   harness::ScenarioOverrides overrides;
@@ -118,6 +119,12 @@ struct CommandLine {
     command
         ->add_option("--history", history_kept,
                      "on, or off: keep no journal, so that harness check and harness history have nothing to read")
+        ->check(CLI::IsMember({"on", "off"}))
+        ->capture_default_str();
+    command
+        ->add_option("--audit", audit,
+                     "on, or off: nobody reads the topic beside the servers (load only), so that nothing is said about "
+                     "losses")
         ->check(CLI::IsMember({"on", "off"}))
         ->capture_default_str();
     CLI::Option* brokers =
@@ -261,6 +268,7 @@ int RunStoppable(CommandLine* line, const char* command, pipeline::OutputStream*
   line->run.overrides = line->overrides;
   line->run.run.report_time_thresholds = line->thresholds == "report";
   line->run.run.keep_journal = line->history_kept == "on";
+  line->run.run.audit = line->audit == "on";
   if (line->kafka_given->count() > 0) line->run.run.kafka = line->kafka;
   line->run.run.program_dir = ProgramDir();
   line->run.run.style = harness::DetectConsoleStyle(STDOUT_FILENO);

@@ -56,6 +56,7 @@ int RunCommand(const RunCommandOptions& options, const pipeline::StopSignal& sto
   if (run.report_time_thresholds) run.overrides.emplace_back("--thresholds=report");
   if (run.kafka) AddBackend(*run.kafka, &run.overrides);
   if (!run.keep_journal) run.overrides.emplace_back("--history=off");
+  if (!run.audit) run.overrides.emplace_back("--audit=off");
   const ScenarioSelection selection = SelectScenarios(options.paths, err);
   std::vector<int> codes;
   if (!selection.unmatched.empty()) codes.push_back(kExitNoMatch);

@@ -71,7 +71,7 @@ void Run::WindDown() {
     audit_->CatchUp(After(kSecondNs));
   }
   drain_end_ns_ = pipeline::MonotonicNs();
-  if (scenario_.expect.dead_letters && drained_) ReadDeadLetterTopic();
+  if (scenario_.expect.dead_letters && drained_ && audit_) ReadDeadLetterTopic();
   if (!prober_) return;
   prober_->Stop();
   if (drained_) {

@@ -53,7 +53,7 @@ void Run::OfferLoad() {
 }
 
 void Run::StartProber() {
-  if (!scenario_.probe.enabled) return;
+  if (!scenario_.probe.enabled || !options_.audit) return;  // its answers are held against the audited log
   ProbeOptions options;
   options.interval_ns = scenario_.probe.interval_ns;
   options.seed = scenario_.seed;
@@ -96,15 +96,18 @@ bool Run::AllCaughtUp() const {
   bool all = true;
   recorder_.Read([&](const History& history) {
     for (const size_t client : observed_clients_) {
-      if (history.clients[client].is_there()) all = all && CaughtUp(history, history.clients[client]);
+      const Client& seen = history.clients[client];
+      if (!seen.is_there()) continue;
+      all = all && (options_.audit ? CaughtUp(history, seen) : HasSentinels(history, seen));
     }
   });
   return all;
 }
 
-// Until every client has what the audit has read up to now; the audit first reads what the topic has now.
+// Until every client has what the audit has read up to now; the audit first reads what the topic has now. Without it:
+// until they have their sentinels.
 void Run::WaitCaughtUp(int64_t deadline_ns) {
-  bool caught_up = audit_->CatchUp(deadline_ns) && AllCaughtUp();
+  bool caught_up = (!audit_ || audit_->CatchUp(deadline_ns)) && AllCaughtUp();
   while (!caught_up && pipeline::MonotonicNs() < deadline_ns) {
     if (stop_.WaitUntil(pipeline::MonotonicNs() + 10 * kMillisecondNs) || stopped()) return;
     caught_up = AllCaughtUp();

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <ostream>
 #include <utility>
+#include <vector>
 
 #include "common/clock.h"
 #include "harness/process/ports.h"
@@ -71,7 +72,11 @@ bool Run::SetUpSteps() {
   AddProducers();
   if (stopped()) return false;
   StartServers();
-  audit_ = std::make_unique<Audit>(Kafka(), scenario_.broker.partitions, names_.mock, &recorder_);
+  if (!options_.audit) {
+    recorder_.SetPartitions(std::vector<int64_t>(static_cast<size_t>(scenario_.broker.partitions)), false);
+  } else {
+    audit_ = std::make_unique<Audit>(Kafka(), scenario_.broker.partitions, names_.mock, &recorder_);
+  }
   if (stopped()) return false;
   StartClients();
   StartSampler();

@@ -147,6 +147,11 @@ std::string BackendRefusal(const Scenario& scenario, const RunOptions& options) 
     return "the scenario brings its own broker (/broker/command), so it can't run on the cluster of --brokers; leave "
            "--brokers out";
   }
+  for (const PhasePlan& phase : scenario.phases) {
+    if (options.audit || !phase.then_drained) continue;
+    return "phase \"" + phase.name +
+           "\" waits until all clients have caught up, which the audit tells, so it can't be run with --audit=off";
+  }
   return options.kafka || brings_its_own ? std::string() : RetentionRefusal(scenario);
 }
 

@@ -25,6 +25,7 @@ struct RunOptions {
   std::string out_dir = "runs";  // run directories are made in here
   bool report_time_thresholds = false;
   bool keep_journal = true;                 // --history=off: the run can't be judged or looked at again
+  bool audit = true;                        // --audit=off: load only, nothing is said about losses
   std::string program_dir;                  // where payment-server and its siblings are
   std::string harness_command = "harness";  // how the user starts it, for the command that runs it again
   std::vector<std::string> overrides;       // as given, for the command that runs it again

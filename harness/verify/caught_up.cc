@@ -1,6 +1,7 @@
 #include "harness/verify/caught_up.h"
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include "harness/contract/canonical.h"
@@ -46,6 +47,23 @@ bool CaughtUp(const History& history, const Client& client) {
     }
   }
   return open == 0;
+}
+
+bool HasSentinels(const History& history, const Client& client) {
+  std::vector<bool> has(history.partitions.size());
+  std::set<uint64_t> without_position;
+  for (auto delivery = client.deliveries.rbegin(); delivery != client.deliveries.rend(); ++delivery) {
+    const auto partition = static_cast<size_t>(delivery->partition);
+    if (delivery->partition < 0) {
+      if (delivery->sentinel) without_position.insert(delivery->rec.bits);
+    } else if (partition < has.size() && !has[partition]) {
+      // The first one met from the end is the partition's last.
+      if (!delivery->sentinel) return false;
+      has[partition] = true;
+    }
+  }
+  const auto told = static_cast<size_t>(std::count(has.begin(), has.end(), true));
+  return told == has.size() || without_position.size() >= has.size();
 }
 
 }  // namespace harness

@@ -11,4 +11,8 @@ namespace harness {
 // of each partition.
 bool CaughtUp(const History& history, const Client& client);
 
+// Where the topic is not audited, at the end of a run: true when the client has been handed a sentinel of each
+// partition. They come after everything else.
+bool HasSentinels(const History& history, const Client& client);
+
 }  // namespace harness

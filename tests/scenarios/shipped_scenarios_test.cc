@@ -2,6 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -114,6 +118,53 @@ TEST_F(ShippedScenariosTest, ATutorialClientBeginsAnewAfterEachRestart) {
 TEST_F(ShippedScenariosTest, FanOutReachesAHundred) {
   const nlohmann::json result = Pass("fan-out");
   EXPECT_EQ(result["clients"].size(), 100u);
+}
+
+TEST_F(ShippedScenariosTest, AThousandSubscribersComeAndGo) {
+  const nlohmann::json result = Pass("thousand-subscribers");
+  EXPECT_EQ(result["clients"].size(), 1'000u);
+  int64_t first_joined_ns = INT64_MAX, last_joined_ns = 0, left = 0;
+  for (const auto& client : result["clients"]) {
+    const std::string name = client.value("name", "");
+    EXPECT_GT(client.value("delivered", 0), 0) << client.dump();
+    if (!client["left_ns"].is_null()) ++left;
+    if (!name.starts_with("late")) continue;
+    first_joined_ns = std::min(first_joined_ns, client.value("joined_ns", int64_t{0}));
+    last_joined_ns = std::max(last_joined_ns, client.value("joined_ns", int64_t{0}));
+  }
+  EXPECT_EQ(left, 50);
+  EXPECT_GE(last_joined_ns - first_joined_ns, 2'900'000'000);  // 149 of 150 parts of 3 s
+}
+
+TEST_F(ShippedScenariosTest, RampOffersItsIntegral) {
+  const nlohmann::json result = Pass("ramp");
+  std::map<std::string, int64_t> planned;
+  for (const auto& phase : result["phases"]) planned[phase.value("name", "")] = phase.value("planned", int64_t{0});
+  EXPECT_NEAR(static_cast<double>(planned["ramp"]), 4'200, 6 * std::sqrt(4'200));
+  EXPECT_EQ(planned["steps"], 2'400);
+  EXPECT_EQ(planned["spike"], 2'500);
+  EXPECT_EQ(planned["pause"], 0);
+  EXPECT_EQ(planned["loop"], 2'000);
+}
+
+TEST_F(ShippedScenariosTest, ABacklogIsDrained) {
+  const nlohmann::json result = Pass("backlog-drain");
+  for (const auto& client : result["clients"]) EXPECT_GE(client.value("delivered", 0), 1) << client.dump();
+  for (const auto& phase : result["phases"]) {
+    if (phase.value("name", "") == "fill") EXPECT_EQ(phase.value("acked", int64_t{0}), 150'000) << phase.dump();
+  }
+}
+
+// The generator alone: nothing is said about losses, and the verdict says so.
+TEST_F(ShippedScenariosTest, WithoutTheAuditItIsLoadOnly) {
+  const HarnessResult run = RunHarness({"run", ScenarioPath("smoke"), "--audit=off"}, folder_);
+  EXPECT_EQ(run.exit_code, 0) << run.output;
+  EXPECT_THAT(run.output, ::testing::HasSubstr("load only"));
+  EXPECT_FALSE(run.result["run"].value("audited", true));
+  for (const auto& invariant : run.result["invariants"]) {
+    if (invariant.value("name", "") == "LOST") EXPECT_EQ(invariant.value("state", ""), "n/a") << invariant.dump();
+  }
+  EXPECT_EQ(RunHarness({"run", ScenarioPath("backlog-drain"), "--audit=off"}, folder_).exit_code, 2);
 }
 
 }  // namespace
