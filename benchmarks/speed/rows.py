@@ -2,6 +2,7 @@
 pipeline and its ceiling in turns, and returns Rows."""
 
 import contextlib
+import tempfile
 import time
 
 from speed.programs import BARE_KAFKA, TOPIC, Failure, Server
@@ -233,6 +234,28 @@ def producer(bench, repetitions, quick):
     return [rate, cpu]
 
 
+def generator(bench, repetitions, quick):
+    """The harness's own generator, with a journal and nobody who reads the topic."""
+    records = 20_000 if quick else 1_500_000
+    offered = Row("generator", "harness's generator, acknowledged", "M/s", 0.3, True, target=">= 0.3 M/s")
+    cpu = Row("generator-cpu", "its CPU per record", "µs", 1.3, False, "bare produce loop")
+    flags = ("--topic", TOPIC, "-X", "compression.type=lz4", "--records", records)
+
+    def ours():
+        with bench.broker(PARTITIONS) as broker, tempfile.TemporaryDirectory() as journal:
+            return bench.run("bench-generate", "--brokers", broker.address, "--partitions", PARTITIONS, "--journal", journal,
+                             *flags)
+
+    def bare():
+        with bench.broker(PARTITIONS) as broker:
+            return bench.run("bare-producer", "--brokers", broker.address, *flags)
+
+    for mine, ceiling in turns(repetitions, ours, bare):
+        offered.add(records / mine["wall_ns"] * 1e3)
+        cpu.add(mine["cpu_ns"] / records / 1e3, ceiling["cpu_ns"] / records / 1e3)
+    return [offered, cpu]
+
+
 def idle(bench, repetitions, quick):
     streams, window_s = (10, 0.5) if quick else (100, 10)
     row = Row("idle", f"CPU with {streams} subscribers and nothing to do, of a core", "%", 1, False, target="< 1 %")
@@ -344,5 +367,5 @@ def list_pages(bench, repetitions, quick):
 
 # In the order in which they are measured.
 ROWS = {"catch-up": catch_up, "pipeline": pipeline, "fan-out": fan_out, "latency": latency, "memory": memory,
-        "producer": producer, "idle": idle, "waiting": waiting, "connections": connections, "recovery": recovery,
+        "producer": producer, "generator": generator, "idle": idle, "waiting": waiting, "connections": connections, "recovery": recovery,
         "list": list_pages}
