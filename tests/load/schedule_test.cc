@@ -26,14 +26,16 @@ std::vector<int64_t> Times(int64_t begin_ns, int64_t duration_ns, double rate_pe
   return Times(begin_ns, {{duration_ns, rate_per_s, rate_per_s}}, arrival, seed);
 }
 
-// Ramps, steps, spikes and pauses in any order.
+// Ramps, steps, spikes and pauses in any order: a few of them, of any length and rate. (An inRange of a small size
+// draws small numbers only.)
 rc::Gen<std::vector<RatePiece>> GenRate() {
   const auto rate =
       rc::gen::map(rc::gen::inRange(0, 4'000), [](int per_s) { return per_s < 800 ? 0.0 : per_s - 800.0; });
-  const auto piece = rc::gen::map(rc::gen::tuple(rc::gen::inRange<int64_t>(0, kSecondNs), rate, rate),
-                                  [](const std::tuple<int64_t, double, double>& drawn) {
-                                    return RatePiece{std::get<0>(drawn), std::get<1>(drawn), std::get<2>(drawn)};
-                                  });
+  const auto piece = rc::gen::map(
+      rc::gen::resize(rc::kNominalSize, rc::gen::tuple(rc::gen::inRange<int64_t>(0, kSecondNs), rate, rate)),
+      [](const std::tuple<int64_t, double, double>& drawn) {
+        return RatePiece{std::get<0>(drawn), std::get<1>(drawn), std::get<2>(drawn)};
+      });
   return rc::gen::resize(8, rc::gen::container<std::vector<RatePiece>>(piece));
 }
 
