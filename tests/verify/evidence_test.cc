@@ -288,7 +288,7 @@ TEST(HarnessOkTest, TheScheduleIsKept) {
 // What fell behind in a short phase does not vanish beside a long one; a warm-up may.
 TEST(HarnessOkTest, EachMeasuredPhaseKeepsItsSchedule) {
   Story story;
-  for (int i = 0; i < 6'000; ++i) story.Write(0);
+  for (int i = 0; i < 6'000; ++i) story.Deliver(0, 0, story.Write(0));
   story.scenario.phases.push_back({.name = "spike", .rate_per_s = 1'000});
   story.history.phases.push_back(story.history.phases[0]);
   story.history.phases[1].name = "spike";
@@ -296,7 +296,6 @@ TEST(HarnessOkTest, EachMeasuredPhaseKeepsItsSchedule) {
   story.history.phases[0].planned = 5'000;
   for (int i = 0; i < 1'000; ++i) story.SendAt(0, i)->phase = 1;
   for (int i = 0; i < 51; ++i) story.SendAt(0, i)->planned_ns = story.SendAt(0, i)->sent_ns - 101 * kMillisecond;
-  story.DeliverFrom(0, 0, 0);
   story.End();
   const Verdict verdict = story.Judged();
   EXPECT_EQ(Invalid(verdict), Names{"HARNESS_OK"});
