@@ -67,12 +67,15 @@ int WriteInto(const std::string& out_dir, const Report& report, std::ostream& ou
     err << "harness: the report could not be written: " << error.what() << "\n";
     return kExitEnvironment;
   }
-  out << "\nWritten to " << out_dir << ": result.json, junit.xml" << (HasWitness(report) ? ", witness.txt" : "")
-      << "\n";
+  out << "\nWritten to " << out_dir << ": report.html, result.json, junit.xml, timeline.csv"
+      << (HasWitness(report) ? ", witness.txt" : "") << "\n";
   return report.verdict.exit_code;
 }
 
-int CheckRun(const std::string& run_dir, const CheckCommandOptions& options, std::ostream& out, std::ostream& err) {
+}  // namespace
+
+int ForRecordedRun(const std::string& run_dir, const CheckCommandOptions& options, std::ostream& err,
+                   const std::function<int(const Report&)>& use) {
   const auto recorded = ReadRecordedRun(run_dir);
   if (const auto* problem = std::get_if<CommandProblem>(&recorded)) {
     err << "harness: " << problem->sentence << "\n";
@@ -98,12 +101,8 @@ int CheckRun(const std::string& run_dir, const CheckCommandOptions& options, std
   const Verdict verdict =
       Judge(history, scenario, {.report_time_thresholds = facts.report_time_thresholds, .run_jobs = RunJobs}, &metrics,
             {facts.processes, HiccupsOf(run.dir)});
-  const Report report{history, metrics, verdict, scenario, facts};
-  out << SummaryText(report, options.style) << std::flush;
-  return options.out_dir.empty() ? verdict.exit_code : WriteInto(options.out_dir, report, out, err);
+  return use({history, metrics, verdict, scenario, facts});
 }
-
-}  // namespace
 
 int RunCheck(const CheckCommandOptions& options, std::ostream& out, std::ostream& err) {
   if (!options.out_dir.empty() && options.run_dirs.size() > 1) {
@@ -114,7 +113,10 @@ int RunCheck(const CheckCommandOptions& options, std::ostream& out, std::ostream
   std::vector<int> codes;
   for (const std::string& run_dir : options.run_dirs) {
     if (!results.empty()) out << "\n";
-    codes.push_back(CheckRun(run_dir, options, out, err));
+    codes.push_back(ForRecordedRun(run_dir, options, err, [&](const Report& report) {
+      out << SummaryText(report, options.style) << std::flush;
+      return options.out_dir.empty() ? report.verdict.exit_code : WriteInto(options.out_dir, report, out, err);
+    }));
     results.emplace_back(run_dir, codes.back());
   }
   PrintResults(results, out);

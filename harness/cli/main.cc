@@ -24,6 +24,7 @@
 #include "harness/cli/clean_command.h"
 #include "harness/cli/compare_arguments.h"
 #include "harness/cli/history_command.h"
+#include "harness/cli/report_command.h"
 #include "harness/cli/run_command.h"
 #include "harness/cli/scenario_commands.h"
 #include "harness/process/supervisor.h"
@@ -43,6 +44,7 @@ struct CommandLine {
   harness::CheckCommandOptions check;
   harness::HistoryCommandOptions history;
   harness::CompareCommandOptions compare;
+  harness::ReportCommandOptions report;
   std::string history_format = "table";
   std::string history_kept = "on";
   std::string audit = "on";
@@ -74,6 +76,7 @@ struct CommandLine {
     AddCheck();
     AddHistory();
     harness::AddCompare(&app, &compare);
+    AddReport();
     CLI::App* validate = app.add_subcommand("validate", "Check scenario files without running them");
     AddSelection(validate);
     AddOverrides(validate);
@@ -152,7 +155,8 @@ struct CommandLine {
   void AddCheck() {
     CLI::App* command = app.add_subcommand("check", "Judge recorded runs again, without starting anything");
     command->add_option("RUN_DIR", check.run_dirs, "Run directories, as `harness run` left them")->required();
-    command->add_option("--out", check.out_dir, "Write result.json, junit.xml and witness.txt into this folder");
+    command->add_option("--out", check.out_dir,
+                        "Write report.html, result.json, junit.xml, timeline.csv and witness.txt into this folder");
     AddThresholds(command, &check.more_thresholds);
     command
         ->add_option("--thresholds", check.thresholds,
@@ -165,6 +169,16 @@ struct CommandLine {
         "  harness check runs/20260131-100000-restart-1 --thresholds report --out /tmp/again\n\n"
         "Exit codes: as the run's verdict: 0 PASS, 1 FAIL, 4 INVALID, 130 interrupted; 2 usage or no run directory,\n"
         "3 its journal or scenario can't be read.");
+  }
+  void AddReport() {
+    CLI::App* command = app.add_subcommand("report", "Make the pages of recorded runs again, and an index of several");
+    command->add_option("RUN_DIR", report.paths, "Run directories, or folders of them (default: runs)");
+    command->footer(
+        "Writes report.html and timeline.csv into each run directory, and index.html beside several.\n\n"
+        "Examples:\n"
+        "  harness report runs/20260131-100000-restart-1\n"
+        "  harness report runs\n\n"
+        "Exit codes: 0 written, whatever the verdicts, 2 no run directory, 3 something can't be read or written.");
   }
   void AddHistory() {
     CLI::App* command = app.add_subcommand("history", "Print a record's whole life, or all that a recorded run saw");
@@ -295,6 +309,11 @@ int Run(CommandLine* line, pipeline::OutputStream* out) {
     line->check.style = harness::DetectConsoleStyle(STDOUT_FILENO);
     if (command != nullptr) line->check.harness_command = command;
     return harness::RunCheck(line->check, *out, std::cerr);
+  }
+  if (line->app.got_subcommand("report")) {
+    if (line->report.paths.empty()) line->report.paths = {"runs"};
+    if (command != nullptr) line->report.harness_command = command;
+    return harness::RunReport(line->report, *out, std::cerr);
   }
   if (line->app.got_subcommand("history")) {
     line->history.format = line->history_format == "csv"     ? harness::HistoryFormat::kCsv

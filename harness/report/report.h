@@ -1,5 +1,6 @@
-// What a run leaves behind for people and programs: the summary on the console, result.json, junit.xml, witness.txt.
-// Called by the runner at the end, and by `harness check`. The writers throw std::system_error that names the path.
+// What a run leaves behind for people and programs: the summary on the console, report.html, timeline.csv,
+// result.json, junit.xml, witness.txt. Called by the runner at the end, by `harness check` and by `harness report`. The
+// writers throw std::system_error that names the path.
 #pragma once
 
 #include <map>
@@ -67,8 +68,10 @@ std::string RerunCommand(const RunFacts& facts, std::optional<uint64_t> seed);
 std::string CheckCommand(const Report& report);                               // judges the recorded run again
 std::string HistoryCommand(const Report& report, const std::string& record);  // shows one record's life
 
-// result.json, junit.xml, the latencies (latency_files.h) and, when there is something to witness, witness.txt in
-// `dir`; without any a witness.txt of before is removed.
+// report.html and timeline.csv in `dir`, with what facts.run_dir has beside the report (page/page.h).
+void WritePage(const Report& report, const std::string& dir);
+// The page, result.json, junit.xml, the latencies (latency_files.h) and, when there is something to witness,
+// witness.txt in `dir`; without any a witness.txt of before is removed.
 void WriteReport(const Report& report, const std::string& dir);
 
 }  // namespace harness

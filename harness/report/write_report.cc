@@ -37,6 +37,12 @@ void WriteWhole(const std::string& path, std::string_view text) {
   if (rename(partial.c_str(), path.c_str()) != 0) fail(errno);
 }
 
+void WritePage(const Report& report, const std::string& dir) {
+  const Timeline timeline = MakeTimeline(report.history, RunJobs);
+  WriteWhole(dir + "/timeline.csv", TimelineCsv(timeline));
+  WriteWhole(dir + "/report.html", ReportHtml(report, timeline, ReadPageInputs(report.facts.run_dir)));
+}
+
 void WriteReport(const Report& report, const std::string& dir) {
   const std::string witness = WitnessText(report);
   if (witness.empty()) {
@@ -45,9 +51,7 @@ void WriteReport(const Report& report, const std::string& dir) {
     WriteWhole(dir + "/witness.txt", witness);
   }
   WriteLatencyFiles(report, dir);
-  const Timeline timeline = MakeTimeline(report.history, RunJobs);
-  WriteWhole(dir + "/timeline.csv", TimelineCsv(timeline));
-  WriteWhole(dir + "/report.html", ReportHtml(report, timeline, ReadPageInputs(report.facts.run_dir)));
+  WritePage(report, dir);
   WriteWhole(dir + "/junit.xml", JunitXml(report));
   WriteWhole(dir + "/result.json", ResultJson(report));  // last: whoever sees it finds the others
 }

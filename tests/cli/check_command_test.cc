@@ -117,7 +117,8 @@ TEST_F(CheckCommandTest, ItWritesOnlyWhereItIsTold) {
   const std::string into = other.File("made/here");
   EXPECT_EQ(Check({.run_dirs = {folder_.path()}, .out_dir = into}), 1);
   EXPECT_EQ(Files(), before);
-  EXPECT_THAT(out_.str(), HasSubstr("Written to " + into + ": result.json, junit.xml, witness.txt\n"));
+  EXPECT_THAT(out_.str(),
+              HasSubstr("Written to " + into + ": report.html, result.json, junit.xml, timeline.csv, witness.txt\n"));
   const auto result = nlohmann::json::parse(other.Read("made/here/result.json"));
   EXPECT_EQ(result["verdict"], "FAIL");
   EXPECT_EQ(result["run"]["directory"], folder_.path());

@@ -72,7 +72,7 @@
       context.setLineDash([]);
       if (!named || x < free) continue;
       context.fillStyle = css("--soft");
-      context.fillText(phase.name, x + 4, area.y + area.h - 5);
+      context.fillText(phase.name, x + 4, area.y + 27);  // below the faults' names
       free = x + 8 + context.measureText(phase.name).width;
     }
     free = area.x;
@@ -144,7 +144,7 @@
       ...paints(), labels: ["x", ...keys], series, legend: "never", strokeWidth: 1.7, logscale: of.log,
       axes: { x: { ...x, axisLabelWidth: 62, drawGrid: !plot.over_time, pixelsPerLabel: 70 }, y: { axisLabelFormatter: formats[of.unit], axisLabelWidth: 66, pixelsPerLabel: 34 } },
       connectSeparatedPoints: false, drawPoints: false, animatedZooms: false, includeZero: !of.log, drawIsolatedPoints: true,
-      highlightCircleSize: 3, xRangePad: 0, fillGraph: of.fill === true, fillAlpha: 0.12,
+      dateWindow: plot.over_time ? data.span : undefined, highlightCircleSize: 3, xRangePad: 0, fillGraph: of.fill === true, fillAlpha: 0.12,
       underlayCallback: plot.over_time ? (context, area, graph) => bands(context, area, graph, of.named) : undefined,
       highlightCallback: (event, at, points, row) => { for (const other of plots) if (other.over_time === plot.over_time) legend(other, other.over_time || other === plot ? other.of.rows[row] : null); },
       unhighlightCallback: () => { for (const other of plots) legend(other, null); },
@@ -194,7 +194,7 @@
       if (button.dataset.move) moves[button.dataset.move](...over_time()[0].graph.xAxisRange());
       if (button.dataset.band) {
         const band = data.bands[Number(button.dataset.band)];
-        const margin = Math.max(0.5, (band.recovered - band.from) * 0.5);
+        const margin = Math.max(0.2, (band.recovered - band.from) * 0.15);
         show(band.from - margin, band.recovered + margin);
       }
     });
