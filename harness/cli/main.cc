@@ -49,6 +49,7 @@ struct CommandLine {
   std::string history_kept = "on";
   std::string audit = "on";
   std::string thresholds = "judge";
+  bool verbose = false;
   std::vector<std::string> paths;
   harness::ScenarioOverrides overrides;
   harness::KafkaTarget kafka;
@@ -130,6 +131,9 @@ struct CommandLine {
                      "losses")
         ->check(CLI::IsMember({"on", "off"}))
         ->capture_default_str();
+    command->add_option("--summary", run.run.summary_path,
+                        "Append a summary in Markdown to this file, for a CI job's page ($GITHUB_STEP_SUMMARY)");
+    command->add_flag("--verbose", verbose, "All figures on the console, also of a run that passed");
     CLI::Option* brokers =
         command
             ->add_option("--brokers", kafka.settings.brokers,
@@ -162,6 +166,7 @@ struct CommandLine {
         ->add_option("--thresholds", check.thresholds,
                      "judge, or report: time thresholds are shown but not judged (default: as the run did)")
         ->check(CLI::IsMember({"judge", "report"}));
+    command->add_flag("--verbose", verbose, "All figures, also of a run that passed");
     command->footer(
         "Examples:\n"
         "  harness check runs/20260131-100000-restart-1\n"
@@ -286,6 +291,7 @@ int RunStoppable(CommandLine* line, const char* command, pipeline::OutputStream*
   if (line->kafka_given->count() > 0) line->run.run.kafka = line->kafka;
   line->run.run.program_dir = ProgramDir();
   line->run.run.style = harness::DetectConsoleStyle(STDOUT_FILENO);
+  line->run.run.style.verbose = line->verbose;
   if (command != nullptr) line->run.run.harness_command = command;
   return harness::RunCommand(line->run, stop, *out, std::cerr);
 }
@@ -307,6 +313,7 @@ int Run(CommandLine* line, pipeline::OutputStream* out) {
   const char* command = std::getenv("PIPELINE_HARNESS_COMMAND");  // set by run.sh
   if (line->app.got_subcommand("check")) {
     line->check.style = harness::DetectConsoleStyle(STDOUT_FILENO);
+    line->check.style.verbose = line->verbose;
     if (command != nullptr) line->check.harness_command = command;
     return harness::RunCheck(line->check, *out, std::cerr);
   }

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <ostream>
+#include <system_error>
 #include <utility>
 #include <variant>
 
 #include "common/secrets.h"
 #include "harness/cli/results.h"
 #include "harness/cli/selection.h"
+#include "harness/report/report.h"
 #include "harness/report/text.h"
 #include "harness/verify/exit_codes.h"
 
@@ -43,6 +45,16 @@ void AddBackend(const KafkaTarget& kafka, std::vector<std::string>* overrides) {
   }
 }
 
+// Of a run that did not start. What can't be written is said, and changes nothing.
+void Summarize(const std::string& path, const std::string& scenario, const std::string& problem, std::ostream& err) {
+  if (path.empty()) return;
+  try {
+    AppendToFile(path, ProblemMarkdown(scenario, problem));
+  } catch (const std::system_error& error) {
+    err << "harness: " << error.what() << "\n";
+  }
+}
+
 void TellWhere(const RunOutcome& outcome, std::ostream& err) {
   if (!outcome.run_dir.empty()) err << "harness: for programs it is in " << outcome.run_dir << "/result.json\n";
 }
@@ -68,6 +80,7 @@ int RunCommand(const RunCommandOptions& options, const pipeline::StopSignal& sto
       std::vector<std::string> problems;
       problems.reserve(errors->size());
       for (const ScenarioError& error : *errors) problems.push_back(error.Text());
+      Summarize(run.summary_path, file, problems.front(), err);
       TellWhere(RefuseScenario(file, std::move(problems), run), err);
       codes.push_back(kExitBadScenario);
     } else {
@@ -88,6 +101,7 @@ int RunCommand(const RunCommandOptions& options, const pipeline::StopSignal& sto
     const RunOutcome outcome = RunScenario(loaded.scenario, loaded.file, run, stop, out);
     if (!outcome.problem.empty()) {
       err << "harness: " << outcome.problem << "\n";
+      if (outcome.verdict.invariants.empty()) Summarize(run.summary_path, loaded.scenario.name, outcome.problem, err);
       TellWhere(outcome, err);
     }
     results.emplace_back(loaded.scenario.name, outcome.exit_code);

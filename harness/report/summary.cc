@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/report/brief.h"
 #include "harness/report/figures.h"
 #include "harness/report/headline.h"
 #include "harness/report/names.h"
@@ -28,15 +29,26 @@ class SummaryWriter {
 
   std::string Write() {
     AddVerdict();
+    if (report_.verdict.verdict == RunVerdict::kPass && !style_.verbose) return Finished(WriteBrief());
     text_ += FiguresText(report_, style_);
     AddChecks("Invariants", report_.verdict.invariants);
     AddChecks("Thresholds", report_.verdict.thresholds);
     AddStory();
     AddFiles();
-    return style_.utf8 ? text_ : Ascii(text_);
+    return Finished(text_);
   }
 
  private:
+  std::string Finished(const std::string& text) const { return style_.utf8 ? text : Ascii(text); }
+  std::string WriteBrief() {
+    text_ += BriefText(report_, style_);
+    if (report_.facts.run_dir.empty()) return text_;
+    text_ += "\n" + Printable(report_.facts.run_dir) + (report_.facts.has_result ? "/report.html\n" : "/\n");
+    const char* where = report_.facts.has_result
+                            ? "All figures are there and in result.json, and on the console with --verbose."
+                            : "All figures are on the console with --verbose.";
+    return text_ + Paragraph("", where, columns_);
+  }
   void Heading(std::string_view title) { text_ += "\n" + Painted(style_, Color::kBold, title) + "\n"; }
   void AddVerdict();
   template <typename Result>
@@ -231,9 +243,10 @@ void SummaryWriter::AddFiles() {
   if (!facts.run_dir.empty()) {
     Heading("Files");
     text_ += "  " + Printable(facts.run_dir) + "/\n";
-    text_ += Paragraph(
-        "  ", std::string(facts.has_result ? "result.json, junit.xml, " : "") + "scenario.json, history/, logs/",
-        columns_);
+    text_ += Paragraph("  ",
+                       std::string(facts.has_result ? "report.html, result.json, junit.xml, timeline.csv, " : "") +
+                           "scenario.json, history/, logs/",
+                       columns_);
   }
   if (report_.verdict.verdict == RunVerdict::kPass) return;
   if (!facts.run_dir.empty() && facts.has_journal) {

@@ -132,6 +132,7 @@ RunOutcome JudgeAndReport(const Scenario& scenario, const RunOptions& options, c
   // The files first: the console may have nobody who reads.
   try {
     WriteReport(report, facts.run_dir);
+    if (!options.summary_path.empty()) AppendToFile(options.summary_path, SummaryMarkdown(report));
   } catch (const std::system_error& error) {
     outcome.problem = fmt::format("the run's result could not be written: {}", error.what());
     if (outcome.exit_code != kExitInterrupted) outcome.exit_code = kExitInvalid;

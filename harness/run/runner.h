@@ -31,6 +31,7 @@ struct RunOptions {
   std::vector<std::string> overrides;       // as given, for the command that runs it again
   ConsoleStyle style;
   std::optional<KafkaTarget> kafka;
+  std::string summary_path;   // --summary: Markdown is appended to it; empty: none
   std::string scenario_path;  // set by RunScenario
 };
 

@@ -12,7 +12,7 @@
 namespace harness {
 namespace {
 
-const ConsoleStyle kLog{0, false, true};
+const ConsoleStyle kLog{.verbose = true};  // no terminal
 
 TEST(SummaryTest, AFailureNamesWhatBrokeAndHowToRunItAgain) {
   const ReportParts parts = LossyRun();
@@ -30,7 +30,8 @@ TEST(SummaryTest, AFailureNamesWhatBrokeAndHowToRunItAgain) {
   EXPECT_CONTAINS(text, "crash (process.kill server-1) +0.450000 s: pid 4711 ended by signal 9");
   EXPECT_CONTAINS(text, "Where to look\n  runs/x-restart-7/witness.txt\n");
   EXPECT_CONTAINS(text, "  harness history runs/x-restart-7 --record 0@4\n");
-  EXPECT_CONTAINS(text, "Files\n  runs/x-restart-7/\n  result.json, junit.xml, scenario.json");
+  EXPECT_CONTAINS(text,
+                  "Files\n  runs/x-restart-7/\n  report.html, result.json, junit.xml, timeline.csv, scenario.json");
   EXPECT_CONTAINS(text, "Judge it again\n  harness check runs/x-restart-7\n");
   EXPECT_CONTAINS(text, "Run it again\n  harness run scenarios/restart.json --seed 7\n");
 }
@@ -186,6 +187,92 @@ TEST(SummaryTest, ManyRecoveriesAreCutAndCounted) {
   const std::string text = SummaryText(parts.View(), kLog);
   EXPECT_CONTAINS(text, "  … and 976 more: see result.json\n");
   EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 100);
+}
+
+// Of two clients, two faults and a threshold: what `restart` prints.
+ReportParts OneScreenRun() {
+  ReportParts parts = GoodRun();
+  parts.history.faults.push_back(parts.history.faults[0]);
+  parts.metrics.recoveries.push_back(parts.metrics.recoveries[0]);
+  parts.metrics.recoveries.back().fault = 1;
+  parts.metrics.recoveries.back().client = 0;
+  parts.metrics.recoveries.back().recovered_ns += 100 * kMs;
+  for (ClientFigures& client : parts.metrics.clients) {
+    for (int i = 0; i < 1000; ++i) client.e2e.Record(2 * kMs);
+    parts.metrics.e2e.Merge(client.e2e);
+  }
+  for (const char* name : {"AGREE", "LIVE", "EFFICACY", "HARNESS_OK", "NONVACUOUS", "RESUME", "SKIP", "ACKED",
+                           "BACKOFF", "WELL_FORMED", "SEND_ORDER", "PHANTOM", "UNARY_AGREE", "BOUNDED"}) {
+    parts.verdict.invariants.push_back(Check(name, CheckState::kPass));
+  }
+  for (const char* name : {"DLQ", "BOOKMARK", "ZOMBIE"}) {
+    parts.verdict.invariants.push_back(Check(name, CheckState::kNotApplicable, "nothing of the kind"));
+  }
+  parts.facts.run_dir = "/home/somebody/payment-pipeline/runs/20261130-230637-restart-1";
+  return parts;
+}
+
+size_t LinesOf(const std::string& text) { return static_cast<size_t>(std::count(text.begin(), text.end(), '\n')); }
+
+TEST(BriefSummaryTest, APassFitsAScreen) {
+  const std::string text = SummaryText(OneScreenRun().View(), {.width_columns = 80});
+  EXPECT_LE(LinesOf(text), 22u) << text;  // beside the title and the prompt
+  EXPECT_TRUE(text.starts_with("PASS  restart: every payment that Kafka acknowledged reached every client once,"))
+      << text;
+  EXPECT_CONTAINS(text, "Records     sent 9 · acknowledged 9 · in the topic 9\n");
+  EXPECT_CONTAINS(text, "Clients     2 received 8 to 9 · 2 reconnects\n");
+  EXPECT_CONTAINS(text, "recovered in 200 ms");
+  EXPECT_CONTAINS(text, "recovered in 300 ms");
+  EXPECT_CONTAINS(text, "Latency     p50 2.00 ms · p99 2.00 ms · max 2.00 ms, planned to delivered\n");
+  EXPECT_CONTAINS(text, "Invariants  18 hold · not applicable: LOG_DUP, DLQ, BOOKMARK and ZOMBIE\n");
+  EXPECT_CONTAINS(text, "Thresholds  ✓ recovery.reconnect{each,client=fast} < 3s: 150 ms\n");
+  EXPECT_CONTAINS(text, "\n/home/somebody/payment-pipeline/runs/20261130-230637-restart-1/report.html\n");
+  EXPECT_CONTAINS(text, "--verbose");
+  EXPECT_FALSE(Contains(text, "judged\n"));
+}
+
+TEST(BriefSummaryTest, WhatIsNotAsItShouldBeIsSaidAllTheSame) {
+  ReportParts parts = OneScreenRun();
+  parts.verdict.invariants.push_back(Check("LOG_DUP2", CheckState::kRelaxed, "retries are on"));
+  parts.verdict.invariants[2].reason = "legacy is not observed";
+  parts.verdict.thresholds[0].state = CheckState::kReported;
+  parts.facts.load = {{"unsent", 3}, {"rebuilds", 0}};
+  parts.metrics.unknown = 4;
+  parts.metrics.recoveries[0].recovered_ns = 0;
+  const std::string text = SummaryText(parts.View(), {.width_columns = 200});
+  EXPECT_CONTAINS(text, "! LOG_DUP2 violated, relaxed: retries are on");
+  EXPECT_CONTAINS(text, "with notes: DUP");
+  EXPECT_CONTAINS(text, "150 ms, reported, not judged");
+  EXPECT_CONTAINS(text, "Generator   unsent 3\n");
+  EXPECT_CONTAINS(text, "in doubt 4");
+  EXPECT_CONTAINS(text, "never recovered");
+}
+
+TEST(BriefSummaryTest, HoweverManyThereAreItStaysAScreen) {
+  ReportParts parts = OneScreenRun();
+  parts.metrics.clients.resize(1'000, parts.metrics.clients[0]);
+  parts.history.clients.resize(1'000, parts.history.clients[0]);
+  parts.history.faults.resize(50, parts.history.faults[0]);
+  parts.verdict.thresholds.resize(30, parts.verdict.thresholds[0]);
+  const std::string text = SummaryText(parts.View(), {.width_columns = 80});
+  EXPECT_LE(LinesOf(text), 24u) << text;
+  EXPECT_CONTAINS(text, "and 46 more faults");
+  EXPECT_CONTAINS(text, "and 27 more thresholds that hold");
+}
+
+TEST(BriefSummaryTest, NamesFromOutsideCannotDriveTheTerminalAndItFitsIt) {
+  ReportParts parts = OneScreenRun();
+  parts.history.clients[0].name = parts.metrics.clients[0].name = "c\x1b]0;title\x07";
+  parts.history.faults[0].name = "f\x1b[2J";
+  EXPECT_FALSE(Contains(SummaryText(parts.View(), {.width_columns = 80}), "\x1b"));
+  for (const size_t width : {size_t{20}, size_t{40}, size_t{80}}) {
+    const std::string text = SummaryText(parts.View(), {.width_columns = static_cast<int>(width), .utf8 = false});
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      if (Contains(line, "/report.html")) continue;
+      EXPECT_LE(line.size(), width) << line;
+    }
+  }
 }
 
 TEST(RerunTest, QuotesForTheShellAndKeepsTheSeed) {
