@@ -36,6 +36,7 @@ class ProcessPause : public Fault {
       outcome.evidence = target_ + " (" + who + ") was stopped already";
       return outcome;
     }
+    outcome.struck_ns = pipeline::MonotonicNs();  // to find out who belongs to it takes long on a busy machine
     if (!SignalSubject(supervisor, subject_, SIGSTOP)) {
       outcome.evidence = target_ + " (" + who + ") had ended before SIGSTOP was sent";
       return outcome;
