@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +24,7 @@ constexpr int kDigits = 3;
 constexpr int kTicksPerHalfDistance = 5;
 constexpr double kNsPerMs = 1e6;
 constexpr char kNegative[] = ".negative";
+constexpr char kGreatest[] = ": greatest value in ns: ";
 
 // A bucket's index in HdrHistogram's layout, and its count; ascending.
 using Counts = std::vector<std::pair<size_t, int64_t>>;
@@ -113,7 +115,7 @@ std::string Encoded(const Counts& counts) {
   return text;
 }
 
-std::optional<LatencyHistogram> Decoded(std::string_view text) {
+std::optional<LatencyHistogram> Decoded(std::string_view text, int64_t greatest_ns) {
   std::string whole;
   if (!absl::Base64Unescape({text.data(), text.size()}, &whole) || whole.size() < 8) return std::nullopt;
   if (Get(whole, 0, 4) != kCompressedCookie || Get(whole, 4, 4) != whole.size() - 8) return std::nullopt;
@@ -137,7 +139,7 @@ std::optional<LatencyHistogram> Decoded(std::string_view text) {
       continue;
     }
     if (index > LatencyHistogram::IndexOf(LatencyHistogram::kHighest)) return std::nullopt;
-    histogram.Record(std::min(LatencyHistogram::HighestOf(index), LatencyHistogram::kHighest), *word);
+    histogram.Record(std::min(LatencyHistogram::HighestOf(index), greatest_ns), *word);
     ++index;
   }
   return histogram;
@@ -233,6 +235,9 @@ std::string HdrLog(const std::vector<TaggedHistogram>& histograms, double starte
       log += fmt::format("Tag={}{},0.000,{:.3f},{:.3f},{}\n", tagged.tag, negative ? kNegative : "", length_s, max_ms,
                          Encoded(counts));
     }
+    if (const auto greatest = tagged.histogram->MaxFinite()) {
+      log += fmt::format("#[{}{}{}]\n", tagged.tag, kGreatest, *greatest);
+    }
     if (const int64_t without_end = tagged.histogram->without_end_count(); without_end > 0) {
       log += fmt::format("#[{}: {} without end, in the last bucket]\n", tagged.tag, without_end);
     }
@@ -241,11 +246,19 @@ std::string HdrLog(const std::vector<TaggedHistogram>& histograms, double starte
 }
 
 std::optional<LatencyHistogram> FromHdrLog(std::string_view log, std::string_view tag) {
+  const std::string begin = "Tag=" + std::string(tag);
+  const std::string note = "#[" + std::string(tag) + kGreatest;
+  std::string_view encoded;
+  int64_t greatest_ns = LatencyHistogram::kHighest;
   for (const std::string_view line : pipeline::Split(log, '\n')) {
     const std::vector<std::string_view> cells = pipeline::Split(line, ',');
-    if (cells.size() == 5 && cells[0] == std::string("Tag=").append(tag)) return Decoded(cells[4]);
+    if (cells.size() == 5 && cells[0] == begin && encoded.empty()) encoded = cells[4];
+    if (!line.starts_with(note)) continue;
+    int64_t value_ns = 0;
+    std::from_chars(line.data() + note.size(), line.data() + line.size(), value_ns);
+    greatest_ns = std::clamp<int64_t>(value_ns, 0, LatencyHistogram::kHighest);
   }
-  return std::nullopt;
+  return encoded.empty() ? std::nullopt : Decoded(encoded, greatest_ns);
 }
 
 }  // namespace harness

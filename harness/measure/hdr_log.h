@@ -27,7 +27,8 @@ struct TaggedHistogram {
 // A log with one interval: it began at `started_s` (epoch) and lasted `length_s`. Empty histograms are left out.
 std::string HdrLog(const std::vector<TaggedHistogram>& histograms, double started_s, double length_s);
 
-// The first histogram of that tag in a log that HdrLog made, without its negative values; nullopt: there is none, or it
+// The first histogram of that tag in a log that HdrLog made, without its negative values and with its exact maximum (a
+// comment tells it); nullopt: there is none, or it
 // can't be read.
 std::optional<LatencyHistogram> FromHdrLog(std::string_view log, std::string_view tag);
 
