@@ -23,7 +23,7 @@ Measured OfHistogram(const Threshold& threshold, const LatencyHistogram& histogr
   return measured;
 }
 
-// Of all sends in scope. `end_ns` of a send says until when its life lasts.
+// Of all sends in scope; a send's life ends with its acknowledgement.
 template <typename Latency>
 LatencyHistogram OfSends(const Measurement& of, const Scope& scope, const Latency& latency) {
   LatencyHistogram histogram;

@@ -41,7 +41,7 @@ std::vector<int64_t> CountNotHandedOver(const History& history) {
   return left;
 }
 
-// How far `value` is on the wrong side, for those that break the threshold; else how near to it.
+// Whether `a` is harder on the threshold than `b`.
 bool IsHarder(const Threshold& threshold, double a, double b) {
   switch (threshold.comparison) {
     case Comparison::kLess:
