@@ -23,6 +23,7 @@
 #include "harness/cli/check_command.h"
 #include "harness/cli/clean_command.h"
 #include "harness/cli/compare_arguments.h"
+#include "harness/cli/find_max_command.h"
 #include "harness/cli/history_command.h"
 #include "harness/cli/report_command.h"
 #include "harness/cli/run_command.h"
@@ -45,6 +46,7 @@ struct CommandLine {
   harness::HistoryCommandOptions history;
   harness::CompareCommandOptions compare;
   harness::ReportCommandOptions report;
+  harness::FindMaxOptions find_max;
   std::string history_format = "table";
   std::string history_kept = "on";
   std::string audit = "on";
@@ -78,6 +80,7 @@ struct CommandLine {
     AddHistory();
     harness::AddCompare(&app, &compare);
     AddReport();
+    harness::AddFindMax(&app, &find_max);
     CLI::App* validate = app.add_subcommand("validate", "Check scenario files without running them");
     AddSelection(validate);
     AddOverrides(validate);
@@ -145,12 +148,18 @@ struct CommandLine {
                         "Copies of each partition of the run's topic")
         ->needs(brokers);
     pipeline::AddKafkaSecurityOptions(command, &kafka.settings)->needs(brokers);
+    pipeline::AddNumber(command, "--repeat", &run.repeat, 1, 1000,
+                        "Runs of each scenario, with the same seed; above 1 in a folder of their own");
+    CLI::Option* baseline = command->add_option(
+        "--baseline", run.baseline, "Compare with these runs of before: a run directory, or a folder of them");
+    for (CLI::Option* option : harness::AddCompareSettings(command, &run.compare)) option->needs(baseline);
     command->footer(
         "Examples:\n"
         "  harness run scenarios/restart.json\n"
         "  harness run scenarios/ --keep-going --out /var/tmp/runs\n"
         "  harness run scenarios/smoke.json --seed 7 --set /phases/1/rate=2000/s\n"
-        "  harness run scenarios/restart.json --brokers kafka-1:9092 -X security.protocol=ssl\n\n"
+        "  harness run scenarios/restart.json --brokers kafka-1:9092 -X security.protocol=ssl\n"
+        "  harness run scenarios/restart.json --repeat 8 --baseline runs-of-main\n\n"
         "Exit codes: 0 PASS, 1 FAIL, 2 bad scenario or usage, 3 environment (a port, a program, Kafka), 4 INVALID "
         "(the\n"
         "run proves nothing), 5 the selection matched no scenario, 130 interrupted. Over several scenarios the first\n"
@@ -283,6 +292,12 @@ int RunStoppable(CommandLine* line, const char* command, pipeline::OutputStream*
     if (command != nullptr) line->compare.run.harness_command = command;
     return harness::RunCompare(line->compare, stop, *out, std::cerr);
   }
+  if (line->app.got_subcommand("find-max")) {
+    line->find_max.run.program_dir = ProgramDir();
+    line->find_max.run.style = harness::DetectConsoleStyle(STDOUT_FILENO);
+    if (command != nullptr) line->find_max.run.harness_command = command;
+    return harness::RunFindMax(line->find_max, stop, *out, std::cerr);
+  }
   line->run.paths = line->paths;
   line->run.overrides = line->overrides;
   line->run.run.report_time_thresholds = line->thresholds == "report";
@@ -292,6 +307,7 @@ int RunStoppable(CommandLine* line, const char* command, pipeline::OutputStream*
   line->run.run.program_dir = ProgramDir();
   line->run.run.style = harness::DetectConsoleStyle(STDOUT_FILENO);
   line->run.run.style.verbose = line->verbose;
+  line->run.compare.style = line->run.run.style;
   if (command != nullptr) line->run.run.harness_command = command;
   return harness::RunCommand(line->run, stop, *out, std::cerr);
 }

@@ -115,6 +115,8 @@ TEST_F(ShippedScenariosTest, ATutorialClientBeginsAnewAfterEachRestart) {
   }
 }
 
+TEST_F(ShippedScenariosTest, FindMaxHoldsAsItStands) { Pass("find-max"); }
+
 TEST_F(ShippedScenariosTest, FanOutReachesAHundred) {
   const nlohmann::json result = Pass("fan-out");
   EXPECT_EQ(result["clients"].size(), 100u);
