@@ -150,6 +150,7 @@ struct CommandLine {
     pipeline::AddKafkaSecurityOptions(command, &kafka.settings)->needs(brokers);
     pipeline::AddNumber(command, "--repeat", &run.repeat, 1, 1000,
                         "Runs of each scenario, with the same seed; above 1 in a folder of their own");
+    command->add_flag("--timing", run.run.timing, "Show what each step of a run takes");
     CLI::Option* baseline = command->add_option(
         "--baseline", run.baseline, "Compare with these runs of before: a run directory, or a folder of them");
     for (CLI::Option* option : harness::AddCompareSettings(command, &run.compare)) option->needs(baseline);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include "common/clock.h"
 #include "common/secrets.h"
 #include "harness/cli/read_runs.h"
 #include "harness/cli/repeated_runs.h"
@@ -24,6 +25,7 @@ namespace {
 struct Loaded {
   std::string file;
   Scenario scenario;
+  int64_t validate_ns = 0;
 };
 
 std::vector<std::string> OverridesAsGiven(const ScenarioOverrides& overrides) {
@@ -160,6 +162,7 @@ int RunCommand(const RunCommandOptions& options, const pipeline::StopSignal& sto
   if (!selection.unmatched.empty()) codes.push_back(kExitNoMatch);
   std::vector<Loaded> scenarios;
   for (const std::string& file : selection.files) {
+    const int64_t began_ns = pipeline::MonotonicNs();
     ScenarioResult result = LoadScenario(file, options.overrides);
     if (const auto* errors = std::get_if<std::vector<ScenarioError>>(&result)) {
       PrintErrors(*errors, err);
@@ -170,7 +173,7 @@ int RunCommand(const RunCommandOptions& options, const pipeline::StopSignal& sto
       TellWhere(RefuseScenario(file, std::move(problems), run), err);
       codes.push_back(kExitBadScenario);
     } else {
-      scenarios.push_back({file, std::get<Scenario>(std::move(result))});
+      scenarios.push_back({file, std::get<Scenario>(std::move(result)), pipeline::MonotonicNs() - began_ns});
     }
   }
   if (!codes.empty() && !options.keep_going) return CombinedExitCode(codes);
@@ -187,6 +190,7 @@ int RunCommand(const RunCommandOptions& options, const pipeline::StopSignal& sto
       out << line << "\n";
     }
     out << std::flush;
+    run.validate_ns = loaded.validate_ns;
     Runs runs =
         options.repeat > 1 ? RunRepeated(loaded, options, run, stop, out, err) : RunAlone(loaded, run, stop, out, err);
     const int verdict = CombinedExitCode(runs.codes);

@@ -17,6 +17,12 @@
 
 namespace harness {
 
+// What a part of the run took.
+struct StepTime {
+  std::string name;
+  int64_t duration_ns = 0;
+};
+
 // What the history does not know.
 struct RunFacts {
   std::string run_dir;
@@ -34,6 +40,7 @@ struct RunFacts {
   std::string harness_command = "harness";  // how the user starts the harness: "./run.sh harness"
   using ProcessUsage = harness::ProcessUsage;
   std::vector<ProcessUsage> processes;
+  std::vector<StepTime> steps;  // in their order, but the report itself
   // What the embedded producers did other than planned: docs/formats.md, `load`. But for sentinel_tries each is 0 in an
   // undisturbed run.
   std::map<std::string, int64_t> load;

@@ -45,6 +45,9 @@ std::optional<RunFacts> FactsFromResult(std::string_view json) {
                                Number(At(process, "cpu_system_ns")), Number(At(process, "rss_bytes_max")),
                                Number(At(process, "log_bytes_dropped"))});
   }
+  for (const Json& step : At(result, "timing")) {
+    facts.steps.push_back({Text(step, "name"), Number(At(step, "duration_ns"))});
+  }
   for (const auto& [name, value] : At(result, "load").items()) {
     if (value.is_number_integer()) facts.load[name] = Number(value);
   }

@@ -259,6 +259,12 @@ Json UsageJson(const RunFacts& facts) {
   return usage;
 }
 
+Json TimingJson(const RunFacts& facts) {
+  Json steps = Json::array();
+  for (const StepTime& step : facts.steps) steps.push_back({{"name", step.name}, {"duration_ns", step.duration_ns}});
+  return steps;
+}
+
 }  // namespace
 
 std::string ResultJson(const Report& report) {
@@ -295,7 +301,8 @@ std::string ResultJson(const Report& report) {
                     {"producers", ProducersJson(report.history)},
                     {"clients", ClientsJson(report)},
                     {"processes", ProcessesJson(report)},
-                    {"usage", UsageJson(report.facts)}};
+                    {"usage", UsageJson(report.facts)},
+                    {"timing", TimingJson(report.facts)}};
   // What came from outside (ids, status messages) may not be UTF-8: replaced, never thrown at.
   return result.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -27,6 +27,7 @@
 #include "harness/run/processes.h"
 #include "harness/run/run_topics.h"
 #include "harness/run/runner.h"
+#include "harness/run/step_timer.h"
 #include "harness/run/usage_sampler.h"
 
 namespace harness {
@@ -57,6 +58,7 @@ class Run : private FaultListener {
   History Finish();
 
   // For the report, after Finish.
+  const StepTimer& timer() const { return timer_; }
   std::vector<RunFacts::ProcessUsage> Usage() const;
   const LoadCounts& load_counts() const { return load_counts_; }
   const LatencyHistogram& hiccups() const { return hiccups_; }
@@ -128,6 +130,7 @@ class Run : private FaultListener {
   const RunOptions& options_;
   const pipeline::StopSignal& stop_;
   RunNames names_;
+  StepTimer timer_;
 
   Supervisor supervisor_;
   Recorder recorder_;

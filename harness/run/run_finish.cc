@@ -44,6 +44,7 @@ int64_t After(int64_t time_ns) { return pipeline::MonotonicNs() + time_ns; }
 
 void Run::WindDown() {
   view_->OnStep("healing");
+  timer_.Begin("producers' end");
   if (faults_) faults_->StopAndHealAll();
   ReleaseStarters();
   if (!stopped()) {
@@ -59,6 +60,7 @@ void Run::WindDown() {
   load_end_ns_ = pipeline::MonotonicNs();
   if (hiccup_detector_) hiccups_ = hiccup_detector_->Stop();
   const int64_t drain_begin_ns = pipeline::MonotonicNs();
+  timer_.Begin("drain");
   if (!stopped()) {
     view_->OnStep("draining");
     const int64_t deadline_ns = After(scenario_.drain_timeout_ns);
@@ -73,6 +75,7 @@ void Run::WindDown() {
   drain_end_ns_ = pipeline::MonotonicNs();
   if (scenario_.expect.dead_letters && drained_ && audit_) ReadDeadLetterTopic();
   if (!prober_) return;
+  timer_.Begin("unary questions");
   prober_->Stop();
   if (drained_) {
     view_->OnStep("asking the servers for all payments");
@@ -160,11 +163,14 @@ void Run::KeepUsage() {
 
 History Run::Finish() {
   view_->OnStep("stopping");
+  timer_.Begin("clients' end");
   KeepUsage();
   embedded_.StopAll();
   for (const ProcessRole role : {ProcessRole::kClient, ProcessRole::kServer}) {
+    if (role == ProcessRole::kServer) timer_.Begin("servers' end");
     for (const std::string& problem : processes_.StopAll(role)) view_->OnNotice(problem);
   }
+  timer_.Begin("logs' end");
   if (!tail_.Drain(After(stop_.hurried() ? kInterruptedFlushWithinNs : kLogsReadWithinNs))) {
     recorder_.HarnessError("the programs' logs could not be read to their end in time");
   }
@@ -175,6 +181,7 @@ History Run::Finish() {
   }
   audit_.reset();
   KeepContents();
+  timer_.Begin("load's and broker's end");
   load_counts_ = generator_->counts();
   generator_.reset();
   if (broker_) {
@@ -191,7 +198,8 @@ History Run::Finish() {
   }
   EndBroker();
   view_->Stop();
-  return recorder_.Finish([this](History* history) {
+  timer_.Begin("journal's end");
+  History whole = recorder_.Finish([this](History* history) {
     history->load_begin_ns = load_begin_ns_;
     history->load_end_ns = load_end_ns_;
     history->drain_end_ns = drain_end_ns_;
@@ -203,6 +211,8 @@ History Run::Finish() {
       if (client.observed && client.connections.empty()) client.marks_connections = false;
     }
   });
+  timer_.End();
+  return whole;
 }
 
 std::vector<RunFacts::ProcessUsage> Run::Usage() const {

@@ -21,6 +21,7 @@ constexpr int64_t kLeadNs = 20 * kMillisecondNs;  // from now to the first phase
 
 void Run::OfferLoad() {
   view_->OnStep("warming up the producers");
+  timer_.Begin("warm-up");
   generator_->WarmUp();
   for (const FaultPlan& plan : scenario_.faults) {
     fault_indices_.push_back(recorder_.OnFault({.name = plan.name,
@@ -46,6 +47,7 @@ void Run::OfferLoad() {
   int64_t begin_ns = pipeline::MonotonicNs() + kLeadNs;
   load_begin_ns_ = begin_ns;
   hiccup_detector_ = std::make_unique<HiccupDetector>();
+  timer_.Begin(kLoadStep);
   for (const PhasePlan& plan : scenario_.phases) {
     if (stopped()) break;
     RunPhase(plan, &begin_ns);

@@ -66,18 +66,22 @@ bool Run::SetUp() {
 }
 
 bool Run::SetUpSteps() {
+  timer_.Begin("broker and topic");
   StartBroker();
+  timer_.Begin("servers");
   AddServers();
   AddClients();
   AddProducers();
   if (stopped()) return false;
   StartServers();
+  timer_.Begin("audit");
   if (!options_.audit) {
     recorder_.SetPartitions(std::vector<int64_t>(static_cast<size_t>(scenario_.broker.partitions)), false);
   } else {
     audit_ = std::make_unique<Audit>(Kafka(), scenario_.broker.partitions, names_.mock, &recorder_);
   }
   if (stopped()) return false;
+  timer_.Begin("clients");
   StartClients();
   StartSampler();
   return WaitClientsConnected() && !stopped();

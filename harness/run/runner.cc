@@ -27,6 +27,7 @@
 #include "harness/run/retention_plan.h"
 #include "harness/run/run.h"
 #include "harness/run/run_directory.h"
+#include "harness/run/step_timer.h"
 #include "harness/verify/exit_codes.h"
 
 namespace harness {
@@ -119,15 +120,19 @@ RunOutcome Leave(NotStarted run, const std::string& out_dir) {
   return outcome;
 }
 
-RunOutcome JudgeAndReport(const Scenario& scenario, const RunOptions& options, const History& history,
-                          const RunFacts& facts, const LatencyHistogram& hiccups, std::ostream& out) {
+RunOutcome JudgeAndReport(const Scenario& scenario, const RunOptions& options, const History& history, RunFacts facts,
+                          const LatencyHistogram& hiccups, StepTimer timer, std::ostream& out) {
   RunOutcome outcome;
+  timer.Begin("verdict");
   outcome.run_dir = facts.run_dir;
   Metrics metrics;
   outcome.verdict =
       Judge(history, scenario, {.report_time_thresholds = options.report_time_thresholds, .run_jobs = RunJobs},
             &metrics, {facts.processes, hiccups});
   outcome.exit_code = outcome.verdict.exit_code;
+  timer.End();
+  facts.steps = timer.steps();
+  timer.Begin("report");
   const Report report{history, metrics, outcome.verdict, scenario, facts};
   // The files first: the console may have nobody who reads.
   try {
@@ -138,6 +143,8 @@ RunOutcome JudgeAndReport(const Scenario& scenario, const RunOptions& options, c
     if (outcome.exit_code != kExitInterrupted) outcome.exit_code = kExitInvalid;
   }
   out << SummaryText(report, options.style) << std::flush;
+  timer.End();
+  if (options.timing) out << TimingText(timer.steps()) << std::flush;
   return outcome;
 }
 
@@ -175,6 +182,8 @@ RunOutcome RunScenario(const Scenario& scenario, const std::string& scenario_pat
   getrusage(RUSAGE_SELF, &usage_before);
   const int64_t started_ns = pipeline::MonotonicNs();
   RunFacts facts = Facts(scenario_path, options);
+  StepTimer timer;
+  timer.Add("validate", options.validate_ns);
   const auto problem = [&](int exit_code, const std::string& sentence) {
     facts.duration_ns = pipeline::MonotonicNs() - started_ns;
     return Leave({scenario.name, scenario.seed, exit_code, {sentence}, facts}, options.out_dir);
@@ -188,16 +197,19 @@ RunOutcome RunScenario(const Scenario& scenario, const std::string& scenario_pat
     facts.run_dir = directory.path;
     const LogToFile log(directory.log("harness"));
     Run run(scenario, options, std::move(directory), stop, &out);
+    timer.Add("preparation", pipeline::MonotonicNs() - started_ns);
     if (!run.SetUp()) return problem(kExitInterrupted, kInterruptedEarly);
     facts.backend = run.backend();
     run.OfferLoad();
     run.WindDown();
     const History history = run.Finish();
+    for (const StepTime& step : run.timer().steps()) timer.Add(step.name, step.duration_ns);
+    timer.Begin("facts");
     facts.duration_ns = pipeline::MonotonicNs() - started_ns;
     facts.processes = run.Usage();
     facts.processes.push_back(OwnUsage(usage_before));
     facts.load = LoadFacts(run.load_counts());
-    return JudgeAndReport(scenario, options, history, facts, run.hiccups(), out);
+    return JudgeAndReport(scenario, options, history, std::move(facts), run.hiccups(), std::move(timer), out);
   } catch (const BadScenarioError& error) {
     return problem(kExitBadScenario, scenario_path + ": " + error.what());
   } catch (const pipeline::SettingsError& error) {

@@ -30,6 +30,8 @@ struct RunOptions {
   std::string harness_command = "harness";  // how the user starts it, for the command that runs it again
   std::vector<std::string> overrides;       // as given, for the command that runs it again
   ConsoleStyle style;
+  bool timing = false;      // --timing: the steps and what they took, behind the summary
+  int64_t validate_ns = 0;  // what it took to read the scenario
   std::optional<KafkaTarget> kafka;
   std::string summary_path;   // --summary: Markdown is appended to it; empty: none
   std::string scenario_path;  // set by RunScenario

@@ -9,10 +9,12 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <system_error>
 
 #include "harness/report/report.h"
+#include "harness/report/result_facts.h"
 #include "harness/report/timeline.h"
 #include "tests/report/report_testing.h"
 
@@ -63,6 +65,21 @@ TEST(ResultJsonTest, VerdictAndFiguresAreWhereProgramsLookForThem) {
   EXPECT_EQ(result["producers"][0]["acked"], 9);
   EXPECT_EQ(result["run"]["rerun"], RerunCommand(parts.View()));
   EXPECT_EQ(result["usage"][0]["rss_bytes_max"], 7);
+}
+
+TEST(ResultJsonTest, TellsWhatEachStepTookAndIsReadAgain) {
+  ReportParts parts = LossyRun();
+  parts.facts.steps = {{"broker and topic", 15 * kMs}, {"load", 900 * kMs}};
+  const std::string text = ResultJson(parts.View());
+  const json timing = json::parse(text)["timing"];
+  ASSERT_EQ(timing.size(), 2u);
+  EXPECT_EQ(timing[0]["name"], "broker and topic");
+  EXPECT_EQ(timing[1]["duration_ns"], 900 * kMs);
+  const std::optional<RunFacts> facts = FactsFromResult(text);
+  ASSERT_TRUE(facts.has_value());
+  ASSERT_EQ(facts->steps.size(), 2u);
+  EXPECT_EQ(facts->steps[1].name, "load");
+  EXPECT_EQ(facts->steps[1].duration_ns, 900 * kMs);
 }
 
 TEST(ResultJsonTest, WhatWasNotMeasuredHasNoValue) {
