@@ -36,6 +36,20 @@ TEST(SubscriptionBatchTest, EveryRecordOnceAcrossCutStreams) {
   EXPECT_FALSE(heard.dropped.empty()) << "the second stream repeated some";
 }
 
+TEST(SubscriptionBatchTest, AsksForTheBatchesThatItIsToldOf) {
+  TestServer server;
+  server.OfferBatches(3);
+  Fill(&server, 2);
+  for (const uint32_t events_max : {0U, 7U}) {
+    SubscriptionOptions options = QuickOptions(server.address());
+    options.batch_events_max = events_max;
+    Heard heard;
+    RunningSubscription running(options, &heard);
+    ASSERT_TRUE(heard.WaitFor([&] { return heard.events.size() == 4; }));
+    EXPECT_EQ(server.asked_batch_events(), events_max);
+  }
+}
+
 TEST(SubscriptionBatchTest, ABookmarkMovesTheTokenAndIsInTheLog) {
   const TempFolder folder;
   TestServer server;

@@ -104,6 +104,11 @@ void TestServer::Bookmark(int32_t partition, int64_t offset) {
   changed_.notify_all();
 }
 
+uint32_t TestServer::asked_batch_events() const {
+  const std::lock_guard lock(mutex_);
+  return asked_batch_events_;
+}
+
 int TestServer::batched_calls() const {
   const std::lock_guard lock(mutex_);
   return batched_calls_;
@@ -242,6 +247,7 @@ grpc::Status TestServer::SubscribePayments(grpc::ServerContext* context, const :
   {
     const std::lock_guard lock(mutex_);
     ++batched_calls_;
+    asked_batch_events_ = request->max_batch_events();
     events_max = batch_events_max_;
   }
   if (events_max == 0) return {grpc::StatusCode::UNIMPLEMENTED, "no batches here"};

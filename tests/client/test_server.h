@@ -67,6 +67,8 @@ class TestServer : private ::payment::PaymentService::Service {
   static uint32_t Checksum(int32_t partition, int64_t offset, const std::string& log_id);
   // The streams' requests so far.
   std::vector<::payment::ListPaymentsRequest> requests() const;
+  // What the last SubscribePayments asked for; 0: nothing.
+  uint32_t asked_batch_events() const;
   int unary_calls() const;
   // How many connections the calls so far came on.
   size_t connections() const;
@@ -105,6 +107,7 @@ class TestServer : private ::payment::PaymentService::Service {
   uint64_t cuts_ = 0;
   int batch_events_max_ = 0;  // 0: SubscribePayments is not offered
   int batched_calls_ = 0;
+  uint32_t asked_batch_events_ = 0;
   std::vector<std::pair<int32_t, int64_t>> bookmarks_;
   bool stopping_ = false;
   std::set<std::string> peers_;
