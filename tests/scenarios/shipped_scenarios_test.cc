@@ -166,7 +166,7 @@ TEST_F(ShippedScenariosTest, WithoutTheAuditItIsLoadOnly) {
   EXPECT_FALSE(run.result["run"].value("audited", true));
   for (const auto& invariant : run.result["invariants"]) {
     if (invariant.value("name", "") != "LOST") continue;
-    EXPECT_EQ(invariant.value("state", ""), "n/a") << invariant.dump();
+    EXPECT_EQ(invariant.value("state", ""), "not_applicable") << invariant.dump();
   }
   EXPECT_EQ(RunHarness({"run", ScenarioPath("backlog-drain"), "--audit=off"}, folder_).exit_code, 2);
 }
