@@ -23,6 +23,8 @@ namespace harness {
 namespace {
 
 constexpr size_t kBatchMax = 512;
+// A connection, and what wakes its thread.
+constexpr rlim_t kFilesEach = 2;
 // What the harness has open beside its subscribers' connections: logs, journals, its own calls.
 constexpr rlim_t kOtherFiles = 512;
 
@@ -166,7 +168,7 @@ EmbeddedSubscribers::~EmbeddedSubscribers() {
 
 void EmbeddedSubscribers::Reserve(size_t subscribers) {
   rlimit files{};
-  const rlim_t needed = subscribers + kOtherFiles;
+  const rlim_t needed = subscribers * kFilesEach + kOtherFiles;
   if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= needed) return;
   const rlimit raised{needed, files.rlim_max};
   if (needed > files.rlim_max || setrlimit(RLIMIT_NOFILE, &raised) != 0) {

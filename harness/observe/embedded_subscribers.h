@@ -16,8 +16,8 @@ class EmbeddedSubscribers {
  public:
   explicit EmbeddedSubscribers(Recorder* recorder);
   ~EmbeddedSubscribers();  // stops all
-  // Each has a connection of its own: lets this process have so many files open, for as long as this lives. Throws
-  // std::runtime_error where the system does not allow it.
+  // Each has a connection of its own: lets this process have the files open that they take, for as long as this lives.
+  // Throws std::runtime_error where the system does not allow it.
   void Reserve(size_t subscribers);
   void Add(size_t client, pipeline::SubscriptionOptions options);
   // The subscriber of that client; returns when it has stopped. Nothing when there is none.
