@@ -28,7 +28,8 @@ std::vector<CLI::Option*> AddCompareSettings(CLI::App* command, CompareSettings*
   return {
       command
           ->add_option("--metric", settings->metrics,
-                       "Compare these: cpu.server-1, cpu (all that begin so), 'latency.e2e.*'; several may follow "
+                       "Compare these: e2e.latency.p99, e2e.latency (all that begin so), 'proc.*.cpu_per_record'; "
+                       "several may follow "
                        "(default: end-to-end p50 and p99, throughput, CPU, memory, recovery)")
           ->allow_extra_args(false)
           ->take_all(),
@@ -73,7 +74,7 @@ void AddCompare(CLI::App* app, CompareCommandOptions* options) {
       "  harness run scenarios/restart.json --repeat 8 --out before   # build A\n"
       "  harness run scenarios/restart.json --repeat 8 --out after    # build B\n"
       "  harness compare before after\n"
-      "  harness compare before after --metric cpu --metric latency.e2e.p99 --min-effect 3%\n"
+      "  harness compare before after --metric proc.server-1 --metric e2e.latency.p99 --min-effect 3%\n"
       "  harness compare scenarios/restart.json scenarios/restart.json --repeat 8 --programs-b ../other/build/bin\n\n"
       "Runs of several scenarios are compared scenario by scenario.\n\n"
       "Exit codes: 0 nothing of B is worse, 1 something is, 2 usage, or runs that are unlike, 3 a result can't be "

@@ -91,7 +91,7 @@ std::vector<std::string> LeftOut(const RunGroup& a, const RunGroup& b, const std
   for (const RunGroup* group : {&a, &b}) {
     for (const RunFigures& run : group->runs) {
       for (const auto& [name, why] : run.left_out) {
-        if (metrics.empty() ? name != "latency.e2e.p50" && name != "latency.e2e.p99" : !IsAskedFor(name, {}, metrics)) {
+        if (metrics.empty() ? !IsTold(name) : !IsAskedFor(name, {}, metrics)) {
           continue;
         }
         if (named.insert(name).second) left_out.push_back(fmt::format("left out: {} ({}, {})", name, why, run.path));

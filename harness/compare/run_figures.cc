@@ -58,6 +58,16 @@ std::string NamePart(const std::string& text) {
   return part;
 }
 
+// result.json's member of a histogram, as thresholds call that metric; another one keeps its name.
+std::string LatencyName(const std::string& member) {
+  static const std::map<std::string, std::string> names = {
+      {"schedule_lag", "load.schedule_lag"}, {"produce_ack", "produce.ack"},     {"ack_server", "ack.server"},
+      {"server_queue", "server.queue"},      {"server_client", "server.client"}, {"e2e", "e2e.latency"},
+      {"e2e_service", "e2e.service"},        {"host_hiccup", "host.hiccup"}};
+  const auto found = names.find(member);
+  return found == names.end() ? NamePart(member) : found->second;
+}
+
 class FigureReader {
  public:
   FigureReader(const Json& result, RunFigures* run) : result_(result), run_(run) {}
@@ -77,14 +87,13 @@ class FigureReader {
   void ReadLatencies() {
     static constexpr std::pair<const char*, double> kQuantiles[] = {
         {"p50", 0.5}, {"p75", 0.75}, {"p90", 0.9}, {"p95", 0.95}, {"p99", 0.99}, {"p99_9", 0.999}, {"p99_99", 0.9999}};
-    static const std::set<std::string> kByDefault = {"latency.e2e.p50", "latency.e2e.p99"};
     const Json& latency = At(result_, "latency");
     if (!latency.is_object()) return;
     for (const auto& [which, histogram] : latency.items()) {
       const std::optional<double> samples = Number(histogram, "samples");
       if (!samples) continue;
       for (const auto& [quantile, share] : kQuantiles) {
-        const std::string name = fmt::format("latency.{}.{}", NamePart(which), quantile);
+        const std::string name = fmt::format("{}.{}", LatencyName(which), quantile);
         // As a threshold has it: with fewer it would be the luck of a few samples.
         const double wanted = std::round(10 / (1 - share));
         if (*samples < wanted) {
@@ -94,9 +103,9 @@ class FigureReader {
         const std::string member = std::string(quantile) + "_ns";
         const Json& value = At(histogram, member.c_str());
         if (!value.is_number() && !value.is_null()) continue;
-        const bool neutral = which == "schedule_lag";  // the harness's own
+        const bool neutral = which == "schedule_lag" || which == "host_hiccup";  // the harness's own
         Add(name, value.is_null() ? kNever : value.get<double>(), Unit::kNs,
-            neutral ? Direction::kNeutral : Direction::kLessIsBetter, kByDefault.contains(name));
+            neutral ? Direction::kNeutral : Direction::kLessIsBetter, IsTold(name));
       }
     }
   }
@@ -106,7 +115,8 @@ class FigureReader {
       const Json& measured = At(phase, "measured");
       const std::optional<double> rate = Number(phase, "delivered_per_s");
       if (!rate || *rate <= 0 || (measured.is_boolean() && !measured.get<bool>())) continue;
-      Add("throughput." + NamePart(Text(phase, "name")), *rate, Unit::kPerSecond, Direction::kMoreIsBetter, true);
+      Add("throughput.delivered." + NamePart(Text(phase, "name")), *rate, Unit::kPerSecond, Direction::kMoreIsBetter,
+          true);
     }
   }
 
@@ -125,18 +135,18 @@ class FigureReader {
       const bool ours = name == "harness" || name == "broker";
       const Direction direction = ours ? Direction::kNeutral : Direction::kLessIsBetter;
       if (records >= 1) {
-        Add("cpu." + name, used.first / records, Unit::kNs, direction, !ours);
+        Add("proc." + name + ".cpu_per_record", used.first / records, Unit::kNs, direction, !ours);
       } else {
-        run_->left_out["cpu." + name] = "no record reached the topic";
+        run_->left_out["proc." + name + ".cpu_per_record"] = "no record reached the topic";
       }
-      if (used.second > 0) Add("rss." + name, used.second, Unit::kBytes, direction, !ours);
+      if (used.second > 0) Add("proc." + name + ".rss_peak", used.second, Unit::kBytes, direction, !ours);
     }
   }
 
   // The slowest client that lost its stream counts; one that did not come back is there without end.
   void ReadFaults() {
     for (const Json& fault : List(result_, "faults")) {
-      const std::string name = "recovery." + NamePart(Text(fault, "name"));
+      const std::string name = NamePart(Text(fault, "name"));
       const std::optional<double> struck = Number(fault, "struck_ns");
       std::optional<double> reconnect;
       std::optional<double> recovered;
@@ -148,8 +158,8 @@ class FigureReader {
         const std::optional<double> whole = Number(recovery, "recovered_ns");
         recovered = std::max(recovered.value_or(0), whole ? *whole - *struck : kNever);
       }
-      if (reconnect) Add(name + ".reconnect", *reconnect, Unit::kNs, Direction::kLessIsBetter, true);
-      if (recovered) Add(name + ".recovered", *recovered, Unit::kNs, Direction::kLessIsBetter, true);
+      if (reconnect) Add("recovery.reconnect." + name, *reconnect, Unit::kNs, Direction::kLessIsBetter, true);
+      if (recovered) Add("recovery.recovered." + name, *recovered, Unit::kNs, Direction::kLessIsBetter, true);
     }
   }
 
@@ -158,6 +168,8 @@ class FigureReader {
 };
 
 }  // namespace
+
+bool IsTold(std::string_view name) { return name == "e2e.latency.p50" || name == "e2e.latency.p99"; }
 
 std::variant<RunFigures, std::string> ReadRunFigures(std::string_view json) {
   if (json.size() > kResultBytesMax) return fmt::format("it is greater than {} MiB", kResultBytesMax >> 20);

@@ -1,8 +1,8 @@
 // What a comparison takes from one run's result.json: its figures by name, and what makes it comparable with others.
 // Called by read_runs.cc. Pure: the file may come from anywhere, and may hold anything.
 //
-// Names follow result.json (docs/formats.md): latency.<which>.<quantile>, throughput.<phase>, cpu.<process> (per record
-// of the topic), rss.<process>, recovery.<fault>.<what>.
+// Names are those of thresholds' metrics (docs/measurement.md) and what they are of (docs/formats.md): e2e.latency.p99,
+// throughput.delivered.PHASE, proc.NAME.cpu_per_record and .rss_peak, recovery.reconnect.FAULT.
 #pragma once
 
 #include <map>
@@ -40,6 +40,9 @@ struct RunFigures {
 // Bytes of a result.json, and how deep it may be nested.
 inline constexpr size_t kResultBytesMax = size_t{256} << 20;
 inline constexpr int kResultDepthMax = 64;
+
+// Of the latencies those that are compared, or told to be left out, when no metric is named.
+bool IsTold(std::string_view name);
 
 // The figures, or in a sentence why it is no result of a run. A member that is missing or of another type is left out.
 std::variant<RunFigures, std::string> ReadRunFigures(std::string_view json);

@@ -70,10 +70,11 @@ TEST_F(CompareCommandTest, SaysWhatIsWorse) {
   AddRuns("a", 8, 1000);
   AddRuns("b", 8, 1100);
   EXPECT_EQ(Compare("a", "b"), 1);
-  EXPECT_NE(out_.str().find("restart: WORSE: cpu.server-1\n"), std::string::npos) << out_.str();
+  EXPECT_NE(out_.str().find("restart: WORSE: proc.server-1.cpu_per_record\n"), std::string::npos) << out_.str();
   EXPECT_NE(out_.str().find("+10.0%"), std::string::npos) << out_.str();
   EXPECT_EQ(Compare("b", "a"), 0);
-  EXPECT_NE(out_.str().find("NOTHING IS WORSE of 2 metrics; better: cpu.server-1"), std::string::npos) << out_.str();
+  EXPECT_NE(out_.str().find("NOTHING IS WORSE of 2 metrics; better: proc.server-1.cpu_per_record"), std::string::npos)
+      << out_.str();
 }
 
 TEST_F(CompareCommandTest, TooFewRunsAreNoPass) {
@@ -92,7 +93,7 @@ TEST_F(CompareCommandTest, ComparesScenarioByScenario) {
   AddRuns("b", 8, 2000, "smoke");
   EXPECT_EQ(Compare("a", "b"), 1);
   EXPECT_NE(out_.str().find("restart: NOTHING IS WORSE"), std::string::npos) << out_.str();
-  EXPECT_NE(out_.str().find("smoke: WORSE: cpu.server-1"), std::string::npos) << out_.str();
+  EXPECT_NE(out_.str().find("smoke: WORSE: proc.server-1.cpu_per_record"), std::string::npos) << out_.str();
 }
 
 TEST_F(CompareCommandTest, RefusesWhatIsUnlikeUnlessForced) {
@@ -160,13 +161,15 @@ TEST_F(CompareCommandTest, ComparesTheMetricsThatAreNamed) {
   AddRuns("a", 5, 1000);
   AddRuns("b", 5, 2000);
   EXPECT_EQ(Compare("a", "b"), 4);  // of two metrics five runs can't show anything
-  for (const char* name : {"cpu", "cpu.server-1", "c*.server-?"}) {
+  for (const char* name : {"proc.server-1", "proc.server-1.cpu_per_record", "p*.cpu_*"}) {
     options_.settings.metrics = {name};
     EXPECT_EQ(Compare("a", "b"), 1) << name;
   }
-  options_.settings.metrics = {"cp"};
+  options_.settings.metrics = {"proc.server"};
   EXPECT_EQ(Compare("a", "b"), 2);
-  EXPECT_NE(err_.str().find("both have no metric cp; there are cpu.server-1, throughput.steady"), std::string::npos)
+  EXPECT_NE(err_.str().find(
+                "both have no metric proc.server; there are proc.server-1.cpu_per_record, throughput.delivered.steady"),
+            std::string::npos)
       << err_.str();
 }
 
@@ -178,7 +181,7 @@ TEST_F(CompareCommandTest, WritesItForPrograms) {
   const Json json = Json::parse(std::ifstream(options_.settings.json_path));
   EXPECT_EQ(json["exit_code"], 1);
   const Json& metric = json["scenarios"][0]["metrics"][0];
-  EXPECT_EQ(metric["name"], "cpu.server-1");
+  EXPECT_EQ(metric["name"], "proc.server-1.cpu_per_record");
   EXPECT_EQ(metric["verdict"], "worse");
   EXPECT_EQ(metric["a"]["runs"], 8);
   EXPECT_LT(metric["a"]["low"], metric["a"]["median"]);

@@ -50,24 +50,24 @@ TEST(RunFiguresTest, AreThoseOfTheRun) {
   const RunFigures run = Read(Result());
   EXPECT_EQ(run.scenario, "restart");
   EXPECT_EQ(run.verdict, "PASS");
-  EXPECT_EQ(run.figures.at("latency.e2e.p50").value, 400);
-  EXPECT_EQ(run.figures.at("latency.e2e.p99").value, 900);
-  EXPECT_EQ(run.figures.at("throughput.steady").value, 498.5);
-  EXPECT_EQ(run.figures.at("throughput.steady").direction, Direction::kMoreIsBetter);
-  EXPECT_EQ(run.figures.count("throughput.warm-up"), 0U);
-  EXPECT_EQ(run.figures.at("cpu.server-1").value, 3);  // 6000 ns of two lives, 2000 records
-  EXPECT_EQ(run.figures.at("rss.server-1").value, 60);
-  EXPECT_EQ(run.figures.at("cpu.harness").direction, Direction::kNeutral);
-  EXPECT_FALSE(run.figures.at("cpu.harness").by_default);
-  EXPECT_EQ(run.figures.at("recovery.crash.reconnect").value, 700);
-  EXPECT_EQ(run.figures.at("recovery.crash.recovered").value, 500);
+  EXPECT_EQ(run.figures.at("e2e.latency.p50").value, 400);
+  EXPECT_EQ(run.figures.at("e2e.latency.p99").value, 900);
+  EXPECT_EQ(run.figures.at("throughput.delivered.steady").value, 498.5);
+  EXPECT_EQ(run.figures.at("throughput.delivered.steady").direction, Direction::kMoreIsBetter);
+  EXPECT_EQ(run.figures.count("throughput.delivered.warm-up"), 0U);
+  EXPECT_EQ(run.figures.at("proc.server-1.cpu_per_record").value, 3);  // 6000 ns of two lives, 2000 records
+  EXPECT_EQ(run.figures.at("proc.server-1.rss_peak").value, 60);
+  EXPECT_EQ(run.figures.at("proc.harness.cpu_per_record").direction, Direction::kNeutral);
+  EXPECT_FALSE(run.figures.at("proc.harness.cpu_per_record").by_default);
+  EXPECT_EQ(run.figures.at("recovery.reconnect.crash").value, 700);
+  EXPECT_EQ(run.figures.at("recovery.recovered.crash").value, 500);
 }
 
 TEST(RunFiguresTest, ATailOfTooFewSamplesIsLeftOut) {
   const RunFigures run = Read(Result());
-  EXPECT_EQ(run.figures.count("latency.e2e.p99_9"), 0U);
-  EXPECT_EQ(run.left_out.at("latency.e2e.p99_9"), "1500 samples, and 10000 are needed");
-  EXPECT_EQ(run.left_out.count("latency.produce_ack.p50"), 1U);
+  EXPECT_EQ(run.figures.count("e2e.latency.p99_9"), 0U);
+  EXPECT_EQ(run.left_out.at("e2e.latency.p99_9"), "1500 samples, and 10000 are needed");
+  EXPECT_EQ(run.left_out.count("produce.ack.p50"), 1U);
 }
 
 TEST(RunFiguresTest, WhatNeverCameIsWithoutEnd) {
@@ -76,9 +76,9 @@ TEST(RunFiguresTest, WhatNeverCameIsWithoutEnd) {
   result["faults"][0]["recoveries"][1]["reconnect_ns"] = nullptr;
   result["faults"][0]["recoveries"][0]["recovered_ns"] = nullptr;
   const RunFigures run = Read(result);
-  EXPECT_TRUE(std::isinf(run.figures.at("latency.e2e.p99").value));
-  EXPECT_TRUE(std::isinf(run.figures.at("recovery.crash.reconnect").value));
-  EXPECT_TRUE(std::isinf(run.figures.at("recovery.crash.recovered").value));
+  EXPECT_TRUE(std::isinf(run.figures.at("e2e.latency.p99").value));
+  EXPECT_TRUE(std::isinf(run.figures.at("recovery.reconnect.crash").value));
+  EXPECT_TRUE(std::isinf(run.figures.at("recovery.recovered.crash").value));
 }
 
 TEST(RunFiguresTest, WhatIsNoResultIsRefusedInASentence) {
@@ -97,7 +97,7 @@ TEST(RunFiguresTest, NamesCantDriveATerminal) {
   result["usage"][0]["name"] = "server\x1b[31m\n";
   result["scenario"] = std::string(1000, 'x');
   const RunFigures run = Read(result);
-  EXPECT_EQ(run.figures.count("cpu.server?[31m?"), 1U);
+  EXPECT_EQ(run.figures.count("proc.server?[31m?.cpu_per_record"), 1U);
   EXPECT_EQ(run.scenario.size(), 80U);
 }
 

@@ -56,7 +56,7 @@ TEST_F(SeveralRunsTest, RepeatedRunsAreComparedWithABaseline) {
 
   const HarnessResult after =
       Run({"run", scenario, "--repeat", "2", "--baseline", Path("before"), "--out", Path("after"), "--metric",
-           "cpu.server-1", "--alpha", "50%", "--min-effect", "900%"});
+           "proc.server-1.cpu_per_record", "--alpha", "50%", "--min-effect", "900%"});
   EXPECT_EQ(after.exit_code, 0) << after.output;
   EXPECT_THAT(after.output, HasSubstr("NOTHING IS WORSE of 1 metrics"));
   const nlohmann::json comparison = Read(Path("after"), "comparison.json");
@@ -77,7 +77,7 @@ TEST_F(SeveralRunsTest, ABaselineOfAnotherScenarioIsRefusedBeforeARun) {
 TEST_F(SeveralRunsTest, ScenariosAreRunInTurnsAndCompared) {
   const std::string scenario = Write("short");
   const HarnessResult run = Run({"compare", scenario, scenario, "--repeat", "2", "--out", Path("runs"), "--metric",
-                                 "cpu.server-1", "--alpha", "50%", "--min-effect", "900%"});
+                                 "proc.server-1.cpu_per_record", "--alpha", "50%", "--min-effect", "900%"});
   EXPECT_EQ(run.exit_code, 0) << run.output;
   const size_t first_b = run.output.find("B 1/2");
   EXPECT_LT(run.output.find("A 1/2"), first_b);
