@@ -117,6 +117,20 @@ TEST_F(ShippedScenariosTest, ATutorialClientBeginsAnewAfterEachRestart) {
 
 TEST_F(ShippedScenariosTest, FindMaxHoldsAsItStands) { Pass("find-max"); }
 
+// Each record has a time at each hop, and each client one of its own.
+TEST_F(ShippedScenariosTest, LatencyIsMeasuredAtEveryHop) {
+  const nlohmann::json result = Pass("latency");
+  ASSERT_EQ(result["thresholds"].size(), 9u);
+  const int64_t records = result["phases"][1].value("acked", int64_t{0});
+  EXPECT_GT(records, 10'000);
+  for (const char* of_a_record : {"schedule_lag", "produce_ack"}) {
+    EXPECT_EQ(result["latency"][of_a_record].value("samples", int64_t{0}), records) << of_a_record;
+  }
+  for (const char* of_a_delivery : {"ack_server", "server_queue", "server_client", "e2e"}) {
+    EXPECT_EQ(result["latency"][of_a_delivery].value("samples", int64_t{0}), 5 * records) << of_a_delivery;
+  }
+}
+
 TEST_F(ShippedScenariosTest, FanOutReachesAHundred) {
   const nlohmann::json result = Pass("fan-out");
   EXPECT_EQ(result["clients"].size(), 100u);
