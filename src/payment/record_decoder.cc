@@ -307,7 +307,8 @@ bool RecordDecoder::Parser::Mend(const char* quoted, std::string_view* text) {
   mended.reserve(value_size);
   const size_t begin = mended.size();
   if (!AppendUnescaped({quoted, buffer.data() + value_size}, &mended)) return false;
-  *text = std::string_view(mended).substr(begin);
+  const std::string_view all = mended;
+  *text = all.substr(begin);
   return true;
 }
 

@@ -62,7 +62,7 @@ class ReplicaState {
   int64_t log_start(int32_t partition) const { return partitions_[partition].log_start; }
   // Of the newest accepted record, and its checksum; -1: there is none yet.
   int64_t last_offset(int32_t partition) const { return partitions_[partition].last_offset; }
-  uint32_t last_crc32c(int32_t partition) const { return partitions_[partition].last_crc32c; }
+  uint32_t LastCrc32c(int32_t partition) const { return partitions_[partition].last_crc32c; }
   // At least the next offset.
   int64_t high_watermark(int32_t partition) const { return partitions_[partition].high; }
   // Records of the backlog not applied yet, over all partitions.

@@ -8,7 +8,7 @@ std::vector<NewestRecord> NewestRecords(const ReplicaState& state) {
   std::vector<NewestRecord> newest;
   for (int32_t p = 0; p < state.partition_count(); ++p) {
     const int64_t offset = state.last_offset(p);
-    if (offset >= 0) newest.push_back({{p, offset}, state.last_crc32c(p)});
+    if (offset >= 0) newest.push_back({{p, offset}, state.LastCrc32c(p)});
   }
   return newest;
 }

@@ -185,7 +185,7 @@ class ManyStreams {
       streams_.push_back(std::make_unique<Stream>());
       streams_.back()->stub = stub_;
       streams_.back()->reader =
-          stub_->AsyncStreamPayments(&streams_.back()->context, {}, &queue_, reinterpret_cast<void*>(size_t{1}));
+          stub_->AsyncStreamPayments(&streams_.back()->context, {}, &queue_, streams_.back().get());
     }
     Await(streams_.size());
     for (const auto& stream : streams_) stream->reader->ReadInitialMetadata(nullptr);

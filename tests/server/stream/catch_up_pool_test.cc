@@ -122,7 +122,7 @@ TEST(CatchUpPoolTest, HandsOverLargeRecordsAFewAtATime) {
   EXPECT_EQ(beside.doubts, 0);
   EXPECT_EQ(pool.unproved(), 0);
   // 256 KiB, and the record that fills them up.
-  EXPECT_LE(stream->bytes_max(), 256 * 1024 + static_cast<int64_t>(kRecordBytes) + 1000);
+  EXPECT_LE(stream->bytes_max(), int64_t{256} * 1024 + static_cast<int64_t>(kRecordBytes) + 1000);
 }
 
 // The topic holds as many records as the replica has read, and others: it was made again, and the replica's reader has
