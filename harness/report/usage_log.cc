@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "harness/report/text.h"
+#include "text/words.h"
 
 namespace harness {
 namespace {
@@ -23,19 +24,8 @@ std::optional<int64_t> Number(std::string_view text) {
   return value;
 }
 
-// Cuts `line` at its commas.
-std::vector<std::string_view> Cells(std::string_view line) {
-  std::vector<std::string_view> cells;
-  while (true) {
-    const size_t comma = line.find(',');
-    cells.push_back(line.substr(0, comma));
-    if (comma == std::string_view::npos) return cells;
-    line.remove_prefix(comma + 1);
-  }
-}
-
 std::optional<UsageSample> SampleOf(std::string_view line) {
-  const std::vector<std::string_view> cells = Cells(line);
+  const std::vector<std::string_view> cells = pipeline::Split(line, ',');
   if (cells.size() != 5 || cells[1].empty()) return std::nullopt;
   const auto time = Number(cells[0]), pid = Number(cells[2]), cpu = Number(cells[3]), rss = Number(cells[4]);
   if (!time || !pid || !cpu || !rss) return std::nullopt;
