@@ -5,15 +5,11 @@
 #include <cmath>
 #include <string>
 
+#include "harness/measure/metric_text.h"
 #include "harness/verify/checker.h"
 
 namespace harness {
 namespace {
-
-std::string BytesText(double bytes) {
-  constexpr double kMiB = 1 << 20;
-  return bytes >= kMiB ? fmt::format("{:.4g} MiB", bytes / kMiB) : fmt::format("{:.0f} bytes", bytes);
-}
 
 std::string ValueText(MetricUnit unit, double value) {
   if (std::isinf(value)) return "never";

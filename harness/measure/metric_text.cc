@@ -1,5 +1,7 @@
 #include "harness/measure/metric_text.h"
 
+#include <fmt/format.h>
+
 #include <string_view>
 #include <vector>
 
@@ -36,6 +38,11 @@ std::string SelectorsText(const std::vector<std::string_view>& selectors) {
 }
 
 }  // namespace
+
+std::string BytesText(double bytes) {
+  constexpr double kMiB = 1 << 20;
+  return bytes >= kMiB ? fmt::format("{:.4g} MiB", bytes / kMiB) : fmt::format("{:.0f} bytes", bytes);
+}
 
 std::string MetricsTable() {
   std::string table = "| Metric | Limit | Percentile | Selectors | What it is |\n|---|---|---|---|---|\n";

@@ -1,4 +1,5 @@
-// The table of metrics as people read it: what `harness metrics` prints, and docs/measurement.md has. Pure.
+// Metrics as people read them: their table, which `harness metrics` prints and docs/measurement.md has, and sizes.
+// Pure.
 #pragma once
 
 #include <string>
@@ -7,5 +8,8 @@ namespace harness {
 
 // A Markdown table: name, unit of the limit, whether it takes a percentile, selectors, what it measures.
 std::string MetricsTable();
+
+// A measured size: "64 MiB", "512 bytes".
+std::string BytesText(double bytes);
 
 }  // namespace harness

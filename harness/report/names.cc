@@ -6,18 +6,10 @@
 #include <cmath>
 #include <map>
 
+#include "harness/measure/metric_text.h"
 #include "harness/report/text.h"
 
 namespace harness {
-namespace {
-
-std::string BytesText(double bytes) {
-  constexpr double kMiB = 1 << 20;
-  return bytes >= kMiB ? fmt::format("{:.4g} MiB", bytes / kMiB) : fmt::format("{:.0f} bytes", bytes);
-}
-
-}  // namespace
-
 std::string_view VerdictName(RunVerdict verdict) {
   switch (verdict) {
     case RunVerdict::kPass:
