@@ -17,6 +17,7 @@
 #include "harness/cli/selection.h"
 #include "harness/report/report.h"
 #include "harness/report/text.h"
+#include "harness/report/write_whole.h"
 #include "harness/verify/exit_codes.h"
 
 namespace harness {

@@ -1,15 +1,11 @@
 // The summary for a CI job's page, in Markdown: what somebody who comes from a red cross wants to know, and the command
 // to run it again. Appended, as hosted CI wants it ($GITHUB_STEP_SUMMARY holds what every step has to say).
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 #include "harness/report/headline.h"
@@ -128,24 +124,6 @@ std::string SummaryMarkdown(const Report& report) {
 
 std::string ProblemMarkdown(std::string_view scenario, std::string_view problem) {
   return fmt::format("## ⚠️ ERROR {}\n\nThe run did not start.\n\n{}\n", Text(scenario), CodeBlock(problem));
-}
-
-void AppendToFile(const std::string& path, std::string_view text) {
-  const auto fail = [&path] { throw std::system_error(errno, std::generic_category(), "can't write " + path); };
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (fd < 0) fail();
-  while (!text.empty()) {
-    const ssize_t written = write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      const int error = errno;
-      close(fd);
-      errno = error;
-      fail();
-    }
-    text.remove_prefix(static_cast<size_t>(written));
-  }
-  if (close(fd) != 0) fail();
 }
 
 }  // namespace harness

@@ -70,8 +70,6 @@ std::string SummaryText(const Report& report, const ConsoleStyle& style);
 // For a CI job's page (`--summary`): of a run, and of one that did not start. Whatever a name holds, it is text.
 std::string SummaryMarkdown(const Report& report);
 std::string ProblemMarkdown(std::string_view scenario, std::string_view problem);
-// Throws std::system_error that names the path.
-void AppendToFile(const std::string& path, std::string_view text);
 std::string ResultJson(const Report& report);   // docs/formats.md, "schema_version": 3
 std::string JunitXml(const Report& report);     // one case per invariant, threshold and fault
 bool HasWitness(const Report& report);          // something was violated

@@ -1,10 +1,6 @@
-#include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <string>
-#include <string_view>
-#include <system_error>
 
 #include "harness/observe/run_jobs.h"
 #include "harness/report/latency_files.h"
@@ -14,28 +10,6 @@
 #include "harness/report/write_whole.h"
 
 namespace harness {
-
-void WriteWhole(const std::string& path, std::string_view text) {
-  const std::string partial = path + ".partial";
-  const auto fail = [&](int error) {
-    unlink(partial.c_str());
-    throw std::system_error(error, std::generic_category(), "can't write " + path);
-  };
-  const int fd = open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd < 0) fail(errno);
-  while (!text.empty()) {
-    const ssize_t written = write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      const int error = errno;
-      close(fd);
-      fail(error);
-    }
-    text.remove_prefix(static_cast<size_t>(written));
-  }
-  if (close(fd) != 0) fail(errno);
-  if (rename(partial.c_str(), path.c_str()) != 0) fail(errno);
-}
 
 void WritePage(const Report& report, const std::string& dir) {
   const Timeline timeline = MakeTimeline(report.history, RunJobs);

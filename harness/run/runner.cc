@@ -23,6 +23,7 @@
 #include "harness/judge/judge.h"
 #include "harness/observe/run_jobs.h"
 #include "harness/report/not_started.h"
+#include "harness/report/write_whole.h"
 #include "harness/run/memory_plan.h"
 #include "harness/run/retention_plan.h"
 #include "harness/run/run.h"

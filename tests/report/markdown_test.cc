@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "harness/report/report.h"
+#include "harness/report/write_whole.h"
 #include "tests/report/report_testing.h"
 
 namespace harness {
