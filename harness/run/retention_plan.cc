@@ -163,8 +163,7 @@ std::string RetentionRefusal(const Scenario& scenario) {
   if (!even) {
     return fmt::format(
         "the mock cluster keeps at most 5 MiB a partition, and {} comes to about {:.1f} MiB unread in the one that "
-        "these "
-        "keys fill most (4 MiB are allowed); spread the keys, send less, or run it on a real Kafka",
+        "these keys fill most (4 MiB are allowed); spread the keys, send less, or run it on a real Kafka",
         need.because, need.bytes / (1 << 20));
   }
   return fmt::format(
