@@ -1,15 +1,16 @@
 #include "harness/cli/check_command.h"
 
+#include <cstddef>
 #include <exception>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <ostream>
+#include <string>
 #include <utility>
 #include <variant>
 
 #include "common/regular_file.h"
+#include "harness/cli/read_file.h"
 #include "harness/cli/recorded_run.h"
 #include "harness/cli/results.h"
 #include "harness/cli/selection.h"
@@ -18,6 +19,7 @@
 #include "harness/observe/run_jobs.h"
 #include "harness/report/latency_files.h"
 #include "harness/report/result_facts.h"
+#include "harness/report/result_members.h"
 #include "harness/scenario/scenario_file.h"
 #include "harness/verify/exit_codes.h"
 
@@ -26,7 +28,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uintmax_t kResultBytesMax = uintmax_t{256} << 20;
+constexpr size_t kLatencyLogBytesMax = size_t{64} << 20;
 
 // A run that died has no result.json: then what only the run knew stays out of the report.
 RunFacts FactsOf(const std::string& run_dir, const CheckCommandOptions& options, std::ostream& err) {
@@ -35,12 +37,9 @@ RunFacts FactsOf(const std::string& run_dir, const CheckCommandOptions& options,
   facts.has_result = false;
   std::error_code error;
   if (fs::is_regular_file(path, error)) {
-    std::optional<RunFacts> told;
-    if (fs::file_size(path, error) <= kResultBytesMax) {
-      std::ifstream file(path, std::ios::binary);
-      told = FactsFromResult(std::string(std::istreambuf_iterator<char>(file), {}));
-    }
-    if (told) {
+    const auto text = ReadFile(path, kResultBytesMax);
+    const auto* json = std::get_if<std::string>(&text);
+    if (auto told = json == nullptr ? std::nullopt : FactsFromResult(*json)) {
       facts = *std::move(told);
     } else {
       err << "harness: " << path << " is not a result of this program's; only the journal counts\n";
@@ -55,8 +54,9 @@ RunFacts FactsOf(const std::string& run_dir, const CheckCommandOptions& options,
 
 // What the run's pause detector told; nothing where it left no log.
 LatencyHistogram HiccupsOf(const std::string& run_dir) {
-  std::ifstream file(run_dir + "/" + kLatencyLogName, std::ios::binary);
-  return FromHdrLog(std::string(std::istreambuf_iterator<char>(file), {}), "host.hiccup").value_or(LatencyHistogram());
+  const auto text = ReadFile(run_dir + "/" + kLatencyLogName, kLatencyLogBytesMax);
+  const auto* log = std::get_if<std::string>(&text);
+  return log == nullptr ? LatencyHistogram() : FromHdrLog(*log, "host.hiccup").value_or(LatencyHistogram());
 }
 
 int WriteInto(const std::string& out_dir, const Report& report, std::ostream& out, std::ostream& err) {

@@ -3,19 +3,21 @@
 #include <algorithm>
 #include <exception>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
+#include <string>
 #include <system_error>
 #include <utility>
+#include <variant>
 
 #include "harness/cli/check_command.h"
+#include "harness/cli/read_file.h"
 #include "harness/cli/results.h"
 #include "harness/report/headline.h"
 #include "harness/report/names.h"
 #include "harness/report/page/page.h"
+#include "harness/report/result_members.h"
 #include "harness/report/write_whole.h"
 #include "harness/verify/exit_codes.h"
 
@@ -24,8 +26,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
-
-constexpr uintmax_t kResultBytesMax = uintmax_t{256} << 20;
 
 bool HasJournal(const fs::path& path) {
   std::error_code ignored;
@@ -41,30 +41,23 @@ fs::path Absolute(const std::string& path) {
   return absolute.has_filename() ? absolute : absolute.parent_path();  // "runs/"
 }
 
-std::string TextAt(const Json& object, const char* name) {
-  if (!object.is_object()) return "";
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 // What a run that can't be judged again says of itself; another program may have written it.
 std::optional<IndexRow> RowOfResult(const fs::path& run_dir) {
-  const fs::path path = run_dir / "result.json";
-  std::error_code error;
-  if (!fs::is_regular_file(path, error) || fs::file_size(path, error) > kResultBytesMax) return std::nullopt;
-  std::ifstream file(path, std::ios::binary);
-  const Json result = Json::parse(std::string(std::istreambuf_iterator<char>(file), {}), nullptr, false);
-  if (!result.is_object() || TextAt(result, "verdict").empty()) return std::nullopt;
+  const auto text = ReadFile((run_dir / "result.json").string(), kResultBytesMax);
+  const auto* json = std::get_if<std::string>(&text);
+  if (json == nullptr) return std::nullopt;
+  const Json result = Json::parse(*json, nullptr, false);
+  if (!result.is_object() || ResultText(result, "verdict").empty()) return std::nullopt;
   IndexRow row;
-  row.scenario = TextAt(result, "scenario");
-  row.verdict = TextAt(result, "verdict");
-  row.headline = TextAt(result, "headline");
-  const Json exit_code = result.value("exit_code", Json());
+  row.scenario = ResultText(result, "scenario");
+  row.verdict = ResultText(result, "verdict");
+  row.headline = ResultText(result, "headline");
+  const Json& exit_code = ResultMember(result, "exit_code");
   row.exit_code = exit_code.is_number_integer() ? exit_code.get<int>() : kExitEnvironment;
-  const Json seed = result.value("seed", Json());
+  const Json& seed = ResultMember(result, "seed");
   if (seed.is_number_unsigned()) row.seed = std::to_string(seed.get<uint64_t>());
-  row.started_at = TextAt(result.value("run", Json()), "started_at");
-  const Json problems = result.value("problems", Json());
+  row.started_at = ResultText(ResultMember(result, "run"), "started_at");
+  const Json& problems = ResultMember(result, "problems");
   if (row.headline.empty() && problems.is_array() && !problems.empty() && problems[0].is_string()) {
     row.headline = problems[0].get<std::string>();
   }

@@ -15,24 +15,13 @@ using Json = nlohmann::json;
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
-// Everything is asked for its type.
-const Json& At(const Json& object, const char* name) {
-  static const Json nothing;
-  if (!object.is_object()) return nothing;
-  const auto found = object.find(name);
-  return found == object.end() ? nothing : *found;
-}
-std::string Text(const Json& object, const char* name) {
-  const Json& value = At(object, name);
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
 std::optional<double> Number(const Json& object, const char* name) {
-  const Json& value = At(object, name);
+  const Json& value = ResultMember(object, name);
   return value.is_number() ? std::optional(value.get<double>()) : std::nullopt;
 }
 const Json& List(const Json& object, const char* name) {
   static const Json nothing = Json::array();
-  const Json& value = At(object, name);
+  const Json& value = ResultMember(object, name);
   return value.is_array() ? value : nothing;
 }
 
@@ -87,7 +76,7 @@ class FigureReader {
   void ReadLatencies() {
     static constexpr std::pair<const char*, double> kQuantiles[] = {
         {"p50", 0.5}, {"p75", 0.75}, {"p90", 0.9}, {"p95", 0.95}, {"p99", 0.99}, {"p99_9", 0.999}, {"p99_99", 0.9999}};
-    const Json& latency = At(result_, "latency");
+    const Json& latency = ResultMember(result_, "latency");
     if (!latency.is_object()) return;
     for (const auto& [which, histogram] : latency.items()) {
       const std::optional<double> samples = Number(histogram, "samples");
@@ -101,7 +90,7 @@ class FigureReader {
           continue;
         }
         const std::string member = std::string(quantile) + "_ns";
-        const Json& value = At(histogram, member.c_str());
+        const Json& value = ResultMember(histogram, member.c_str());
         if (!value.is_number() && !value.is_null()) continue;
         const bool neutral = which == "schedule_lag" || which == "host_hiccup";  // the harness's own
         Add(name, value.is_null() ? kNever : value.get<double>(), Unit::kNs,
@@ -112,22 +101,22 @@ class FigureReader {
 
   void ReadPhases() {
     for (const Json& phase : List(result_, "phases")) {
-      const Json& measured = At(phase, "measured");
+      const Json& measured = ResultMember(phase, "measured");
       const std::optional<double> rate = Number(phase, "delivered_per_s");
       if (!rate || *rate <= 0 || (measured.is_boolean() && !measured.get<bool>())) continue;
-      Add("throughput.delivered." + NamePart(Text(phase, "name")), *rate, Unit::kPerSecond, Direction::kMoreIsBetter,
-          true);
+      Add("throughput.delivered." + NamePart(ResultText(phase, "name")), *rate, Unit::kPerSecond,
+          Direction::kMoreIsBetter, true);
     }
   }
 
   // What a process costs, of all its lives. The harness and its broker are nobody's subject: shown when they are asked
   // for.
   void ReadUsage() {
-    const Json& counts = At(result_, "counts");
+    const Json& counts = ResultMember(result_, "counts");
     const double records = std::max(Number(counts, "logged").value_or(0), Number(counts, "acked").value_or(0));
     std::map<std::string, std::pair<double, double>> usage;  // CPU in ns, bytes
     for (const Json& process : List(result_, "usage")) {
-      auto& [cpu_ns, bytes] = usage[NamePart(Text(process, "name"))];
+      auto& [cpu_ns, bytes] = usage[NamePart(ResultText(process, "name"))];
       cpu_ns += Number(process, "cpu_user_ns").value_or(0) + Number(process, "cpu_system_ns").value_or(0);
       bytes = std::max(bytes, Number(process, "rss_bytes_max").value_or(0));
     }
@@ -146,12 +135,12 @@ class FigureReader {
   // The slowest client that lost its stream counts; one that did not come back is there without end.
   void ReadFaults() {
     for (const Json& fault : List(result_, "faults")) {
-      const std::string name = NamePart(Text(fault, "name"));
+      const std::string name = NamePart(ResultText(fault, "name"));
       const std::optional<double> struck = Number(fault, "struck_ns");
       std::optional<double> reconnect;
       std::optional<double> recovered;
       for (const Json& recovery : List(fault, "recoveries")) {
-        const Json& broke = At(recovery, "broke");
+        const Json& broke = ResultMember(recovery, "broke");
         if (!broke.is_boolean() || !broke.get<bool>()) continue;
         reconnect = std::max(reconnect.value_or(0), Number(recovery, "reconnect_ns").value_or(kNever));
         if (!struck) continue;
@@ -175,19 +164,19 @@ std::variant<RunFigures, std::string> ReadRunFigures(std::string_view json) {
   if (json.size() > kResultBytesMax) return fmt::format("it is greater than {} MiB", kResultBytesMax >> 20);
   const std::optional<Json> result = ParseFlat(json);
   if (!result || !result->is_object()) return std::string("it is no JSON object as harness run writes it");
-  const Json& run = At(*result, "run");
-  const Json& schema_version = At(*result, "schema_version");
+  const Json& run = ResultMember(*result, "run");
+  const Json& schema_version = ResultMember(*result, "schema_version");
   if (!run.is_object() || !schema_version.is_number_integer()) {
     return std::string("it has no \"run\" and \"schema_version\" as harness run writes them");
   }
   RunFigures figures;
-  figures.scenario = NamePart(Text(*result, "scenario"));
-  figures.verdict = NamePart(Text(*result, "verdict"));
-  figures.backend = NamePart(Text(run, "backend"));
-  figures.version = NamePart(Text(run, "version"));
+  figures.scenario = NamePart(ResultText(*result, "scenario"));
+  figures.verdict = NamePart(ResultText(*result, "verdict"));
+  figures.backend = NamePart(ResultText(run, "backend"));
+  figures.version = NamePart(ResultText(run, "version"));
   figures.schema_version = schema_version.get<int64_t>();
   for (const char* name : {"cpu", "cores", "kernel"}) {
-    const std::string value = NamePart(Text(At(run, "host"), name));
+    const std::string value = NamePart(ResultText(ResultMember(run, "host"), name));
     if (!value.empty()) figures.host[name] = value;
   }
   FigureReader(*result, &figures).Read();

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "harness/compare/comparison.h"
+#include "harness/report/result_members.h"
 
 namespace harness {
 
@@ -37,8 +38,7 @@ struct RunFigures {
   std::optional<nlohmann::json> plan;           // its effective scenario; the caller's to fill in
 };
 
-// Bytes of a result.json, and how deep it may be nested.
-inline constexpr size_t kResultBytesMax = size_t{256} << 20;
+// How deep a result.json may be nested.
 inline constexpr int kResultDepthMax = 64;
 
 // Of the latencies those that are compared, or told to be left out, when no metric is named.

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <map>
@@ -91,6 +92,13 @@ TEST_F(CheckCommandTest, WithoutAResultItNamesNoneAndWithABrokenOneItSaysSo) {
     "usage": {"a": 1}, "load": [2]})");
   EXPECT_EQ(Check(), 0);
   EXPECT_EQ(err_.str(), "");
+}
+
+// What stands where the log of latencies was holds nobody up.
+TEST_F(CheckCommandTest, AFifoInPlaceOfTheLatencyLogIsPassedOver) {
+  folder_.Record(WholeStory().history);
+  ASSERT_EQ(mkfifo((folder_.path() + "/latency.hlog").c_str(), 0600), 0);
+  EXPECT_EQ(Check(), 0) << err_.str();
 }
 
 TEST_F(CheckCommandTest, TimesAreJudgedAsTheRunDidUnlessToldOtherwise) {
